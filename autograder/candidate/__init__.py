@@ -1,0 +1,1 @@
+"""The untrusted side: a warm interpreter, confined, that runs one student's notebook."""

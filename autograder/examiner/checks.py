@@ -1,0 +1,213 @@
+"""What a suite says about a value that came back from a submission.
+
+Every check either returns quietly or raises :class:`Mismatch`, which carries the facts (what kind of
+difference, what came back, what was expected) so that the feedback can say them in the student's
+language and draw them. A check trusts nothing about ``actual`` but its being plain data: the wire
+has already turned it into built-in Python values and base-class NumPy arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Kind = Literal["type", "shape", "dtype", "value", "length", "no-exception", "wrong-exception", "changed"]
+
+
+@dataclass(frozen=True, eq=False)
+class Strided:
+    """An argument that arrives in the submission non-contiguous, with the same values, shape and dtype.
+
+    Arrays otherwise arrive in C order, so code that reads memory instead of elements would look right.
+    Use it in place of an array: ``submission.flatten_images(Strided(images))``.
+
+    Attributes:
+        array: array of any shape and dtype, itself in any memory order.
+    """
+
+    array: npt.NDArray[Any]
+
+
+class Mismatch(AssertionError):
+    """What came back is not what was expected.
+
+    Attributes:
+        kind: what sort of difference this is.
+        actual: what came back (plain data), for the feedback's picture.
+        expected: what was expected, likewise.
+        where: index of the first difference, outermost axis first; empty when there is none.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        actual: Any,
+        expected: Any,
+        *,
+        where: tuple[int, ...] = (),
+        text: str,
+    ) -> None:
+        super().__init__(text)
+        self.kind: Kind = kind
+        self.actual = actual
+        self.expected = expected
+        self.where = where
+
+
+def expect_array(
+    actual: Any,
+    expected: npt.ArrayLike,
+    *,
+    dtype: npt.DTypeLike | Literal["same"] | None = None,
+    rtol: float = 1e-7,
+    atol: float = 1e-10,
+) -> None:
+    """A NumPy array with the shape and, within ``rtol`` and ``atol``, the values of ``expected``.
+
+    Args:
+        actual: what came back.
+        expected: array of any shape.
+        dtype: demanded dtype; ``"same"`` demands that of ``expected``; None accepts any numeric one.
+        rtol: relative tolerance, of ``expected``.
+        atol: absolute tolerance.
+    """
+    wanted = np.asarray(expected)
+    if not isinstance(actual, np.ndarray):
+        raise Mismatch("type", actual, wanted, text=f"expected a NumPy array, got {type_name(actual)}")
+    if actual.shape != wanted.shape:
+        raise Mismatch(
+            "shape",
+            actual,
+            wanted,
+            text=f"expected an array of shape {wanted.shape}, got shape {actual.shape}",
+        )
+    if dtype is not None:
+        demanded = wanted.dtype if dtype == "same" else np.dtype(dtype)
+        if actual.dtype != demanded:
+            raise Mismatch("dtype", actual, wanted, text=f"expected dtype {demanded}, got {actual.dtype}")
+    _expect_values(actual, wanted, rtol, atol)
+
+
+def _expect_values(actual: npt.NDArray[Any], wanted: npt.NDArray[Any], rtol: float, atol: float) -> None:
+    # In float64 (or complex128): uint8 differences would wrap, and float16 would overflow.
+    wide = np.complex128 if "c" in (actual.dtype.kind, wanted.dtype.kind) else np.float64
+    got, want = actual.astype(wide), wanted.astype(wide)
+    close = np.isclose(got, want, rtol=rtol, atol=atol, equal_nan=True)
+    if not np.all(close):
+        where = tuple(int(i) for i in np.argwhere(~close)[0])
+        place = f" at index {list(where)}" if where else ""
+        raise Mismatch(
+            "value",
+            actual,
+            wanted,
+            where=where,
+            text=f"expected {wanted[where]!s}{place}, got {actual[where]!s}",
+        )
+
+
+def expect_int(actual: Any, expected: int) -> None:
+    """An ``int`` (or a NumPy integer) equal to ``expected``; a float or a bool is a wrong type."""
+    if isinstance(actual, (bool, np.bool_)) or not isinstance(actual, (int, np.integer)):
+        raise Mismatch("type", actual, expected, text=f"expected an int, got {type_name(actual)}")
+    if int(actual) != expected:
+        raise Mismatch("value", actual, expected, text=f"expected {expected}, got {int(actual)}")
+
+
+def expect_number(actual: Any, expected: float, *, rtol: float = 1e-7, atol: float = 1e-10) -> None:
+    """A real number (Python or NumPy, int or float, not a bool) within tolerance of ``expected``."""
+    if isinstance(actual, (bool, np.bool_)) or not isinstance(actual, (int, float, np.integer, np.floating)):
+        raise Mismatch("type", actual, expected, text=f"expected a number, got {type_name(actual)}")
+    if not np.isclose(float(actual), expected, rtol=rtol, atol=atol, equal_nan=False):
+        raise Mismatch("value", actual, expected, text=f"expected {expected:.10g}, got {float(actual):.10g}")
+
+
+def expect_ints(actual: Any, expected: Sequence[Any]) -> None:
+    """Whole numbers in the nesting of ``expected``: tuples, lists and integer arrays count alike."""
+    if isinstance(actual, np.ndarray) and actual.ndim and actual.dtype.kind in "iu":
+        actual = actual.tolist()
+    if not isinstance(actual, (list, tuple)):
+        raise Mismatch("type", actual, expected, text=f"expected a tuple or list, got {type_name(actual)}")
+    if len(actual) != len(expected):
+        raise Mismatch("length", actual, expected, text=f"expected {len(expected)} values, got {len(actual)}")
+    for index, (one, wanted) in enumerate(zip(actual, expected, strict=True)):
+        try:
+            if isinstance(wanted, (list, tuple)):
+                expect_ints(one, wanted)
+            else:
+                expect_int(one, wanted)
+        except Mismatch as inner:
+            raise Mismatch(
+                inner.kind,
+                actual,
+                expected,
+                where=(index, *inner.where),
+                text=f"at position {index}: {inner}",
+            ) from None
+
+
+def expect_text(actual: Any, expected: str) -> None:
+    """A ``str`` equal to ``expected``, character for character."""
+    if not isinstance(actual, str):
+        raise Mismatch("type", actual, expected, text=f"expected a str, got {type_name(actual)}")
+    if actual != expected:
+        first = next(
+            (i for i, (a, b) in enumerate(zip(actual, expected, strict=False)) if a != b),
+            min(len(actual), len(expected)),
+        )
+        raise Mismatch(
+            "value",
+            actual,
+            expected,
+            where=(first,),
+            text=f"texts differ at character {first}: expected {expected[first : first + 20]!r}, "
+            f"got {actual[first : first + 20]!r}",
+        )
+
+
+def expect_raises(
+    function: Callable[..., Any],
+    *args: Any,
+    names: str,
+    error: type[Exception] = ValueError,
+    **kwargs: Any,
+) -> None:
+    """``function(*args, **kwargs)`` raises ``error`` with a message that names the argument ``names``."""
+    try:
+        result = function(*args, **kwargs)
+    except error as raised:
+        # NotImplementedError and the like are no ValueError, so they pass through as themselves.
+        if names not in str(raised):
+            raise Mismatch(
+                "wrong-exception",
+                str(raised),
+                names,
+                text=f"the {error.__name__} should name the argument {names!r}; its message was {str(raised)!r}",
+            ) from None
+        return
+    raise Mismatch(
+        "no-exception", result, error.__name__, text=f"expected a {error.__name__} that names {names!r}"
+    )
+
+
+def expect_unchanged(function: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call ``function`` and demand that its arguments and the global generators stay as they were.
+
+    Returns:
+        what the call returned.
+    """
+    result, problem = function.call_watched(*args, **kwargs)
+    if problem is not None:
+        raise Mismatch("changed", problem, "unchanged", text=f"the call changed {problem}")
+    return result
+
+
+def type_name(value: Any) -> str:
+    """How a student would call the type of ``value``: ``None``, ``list``, ``float64`` and so on."""
+    if value is None:
+        return "None (is a `return` missing?)"
+    remote = getattr(value, "remote_type", None)
+    return remote if isinstance(remote, str) else type(value).__name__

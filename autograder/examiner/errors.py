@@ -1,0 +1,82 @@
+"""What can go wrong with a candidate, seen from the examiner.
+
+Two families. A :class:`StudentError` is an ordinary answer ("the student's code raised"), so it is an
+``Exception`` that a test may expect. A :class:`CandidateLost` ends the test whatever the test does, so it
+is a ``BaseException``: neither ``except Exception`` in a suite nor Hypothesis may swallow or retry it.
+"""
+
+from __future__ import annotations
+
+import builtins
+from functools import cache
+from typing import Any
+
+from autograder.examination import Verdict
+
+
+class GraderFault(Exception):
+    """Our own fault: recorded as a grader error and left for a person, never a student's zero."""
+
+
+class MissingName(AssertionError, AttributeError):
+    """The notebook does not define the name that a test asks for; ``hasattr`` works as it should."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"`{name}` is not defined in the notebook")
+        self.name = name
+
+
+class StudentError(Exception):
+    """The student's code raised.
+
+    Attributes:
+        type_name: the class's name, as the candidate tells it.
+        text: the exception's message.
+        trace: the student's frames, innermost last.
+    """
+
+    type_name = "Exception"
+    text = ""
+    trace = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@cache
+def _class_like(bases: tuple[str, ...]) -> type[StudentError]:
+    """A StudentError that is the built-in exception too: ``pytest.raises(ValueError)`` reads naturally."""
+    for name in bases:
+        kind = getattr(builtins, name, None)
+        if isinstance(kind, type) and issubclass(kind, Exception) and kind is not Exception:
+            try:
+                return type(f"Student{name}", (StudentError, kind), {"__module__": __name__})
+            except TypeError:  # a layout that cannot be combined
+                continue
+    return StudentError
+
+
+def student_error(description: dict[str, Any]) -> StudentError:
+    """The exception to raise for what a candidate described; every field is checked, none is believed."""
+    fields = {key: description.get(key) for key in ("type", "text", "trace")}
+    bases = description.get("bases")
+    names = [base for base in bases if isinstance(base, str)][:20] if isinstance(bases, list) else []
+    texts = {key: value if isinstance(value, str) else "" for key, value in fields.items()}
+    kind = _class_like(tuple(names))
+    error = kind.__new__(kind)
+    error.type_name = texts["type"][:200] or "Exception"
+    error.text = texts["text"][:4000]
+    error.trace = texts["trace"][-8000:]
+    return error
+
+
+class CandidateLost(BaseException):
+    """The candidate gives no answer any more.
+
+    Attributes:
+        verdict: TIMEOUT, CRASHED, MEMORY, OUTPUT or PROTOCOL.
+    """
+
+    def __init__(self, verdict: Verdict, text: str) -> None:
+        super().__init__(text)
+        self.verdict = verdict

@@ -1,0 +1,172 @@
+"""Recognise a wrong implementation by its results.
+
+Each week keeps wrong implementations that students really write. When a submission fails tests, the
+calls it was asked and what it answered are compared with what each of them answers to the same calls.
+Equal in every call means: this is that misconception. Almost equal means nothing, and nothing is said.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ruamel.yaml import YAML
+
+from autograder.examination import Misconception, Text, Verdict
+from autograder.examiner.candidate import LoggedCall
+from autograder.examiner.errors import StudentError
+from autograder.examiner.suite import TestRun
+from autograder.wire import Handle
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A wrong implementation of one function.
+
+    Attributes:
+        id: unique in the course.
+        replaces: the name that it redefines.
+        misconception: what its author believes, in both languages.
+        hint: a nudge, in both languages.
+        source: run right after the cell that defines the name.
+    """
+
+    id: str
+    replaces: str
+    misconception: Text
+    hint: Text
+    source: str
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A correct implementation in another style."""
+
+    id: str
+    replaces: str
+    style: str
+    source: str
+
+
+def load_mutants(suite: Path) -> list[Mutant]:
+    """The mutants of a suite's folder, in the order of the file; none if it has none."""
+    return [
+        Mutant(
+            id=entry["id"],
+            replaces=entry["replaces"],
+            misconception=Text(**entry["misconception"]),
+            hint=Text(**entry["hint"]),
+            source=entry["source"],
+        )
+        for entry in _entries(suite / "mutants.yml")
+    ]
+
+
+def load_alternatives(suite: Path) -> list[Alternative]:
+    """The correct alternatives of a suite's folder."""
+    return [Alternative(**entry) for entry in _entries(suite / "alternatives.yml")]
+
+
+def _entries(path: Path) -> list[dict[str, Any]]:
+    if not path.is_file():
+        return []
+    return YAML(typ="safe").load(path.read_text(encoding="utf-8")) or []
+
+
+Signature = dict[str, list[LoggedCall]]
+"""Calls of one function by test."""
+
+
+class Catalogue:
+    """The mutants of a week, with their answers as far as anyone has asked for them.
+
+    Args:
+        suite: the week's suite folder.
+        cache: where answers are kept between runs.
+        run: runs the suite on the solution with one name replaced.
+    """
+
+    def __init__(self, suite: Path, cache: Path, run: Callable[[str, str], list[TestRun]]) -> None:
+        self._mutants = load_mutants(suite)
+        self._cache = cache
+        self._run = run
+        self._signatures: dict[str, Signature] = {}
+
+    def recognise(self, runs: Sequence[TestRun]) -> tuple[Misconception, ...]:
+        """The misconceptions behind a submission's failed tests, one a function at the most."""
+        suspects: list[str] = []
+        for run in runs:
+            if run.outcome.verdict in (Verdict.FAILED, Verdict.WRONG_TYPE, Verdict.EXCEPTION):
+                suspects += [call.function for call in run.calls if call.function not in suspects]
+        found = []
+        for function in suspects:
+            mine = _signature(runs, function)
+            for mutant in self._mutants:
+                if mutant.replaces == function and self._matches(mutant, mine):
+                    found.append(
+                        Misconception(
+                            mutant=mutant.id,
+                            function=function,
+                            misconception=mutant.misconception,
+                            hint=mutant.hint,
+                        )
+                    )
+                    break
+        return tuple(found)
+
+    def _matches(self, mutant: Mutant, mine: Signature) -> bool:
+        if mutant.id not in self._signatures:
+            self._signatures[mutant.id] = _signature(
+                self._run(mutant.replaces, mutant.source), mutant.replaces
+            )
+        theirs = self._signatures[mutant.id]
+        return mine.keys() == theirs.keys() and all(
+            len(mine[test]) == len(theirs[test])
+            and all(_same_call(a, b) for a, b in zip(mine[test], theirs[test], strict=True))
+            for test in mine
+        )
+
+
+def _signature(runs: Sequence[TestRun], function: str) -> Signature:
+    result: Signature = {}
+    for run in runs:
+        calls = [call for call in run.calls if call.function == function]
+        if calls:
+            result[f"{run.outcome.module}::{run.outcome.name}"] = calls
+    return result
+
+
+def _same_call(one: LoggedCall, other: LoggedCall) -> bool:
+    return one.frame == other.frame and one.raised == other.raised and _same_value(one.value, other.value)
+
+
+def _same_value(one: Any, other: Any) -> bool:
+    """Equal but for rounding: the same formula in another order of summation is the same mistake."""
+    if isinstance(one, StudentError) and isinstance(other, StudentError):
+        return one.type_name == other.type_name
+    if isinstance(one, BaseException) or isinstance(other, BaseException):
+        return type(one) is type(other) and str(one) == str(other)
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return (
+            one.shape == other.shape
+            and one.dtype.kind == other.dtype.kind
+            and bool(np.allclose(one, other, rtol=1e-6, atol=1e-9, equal_nan=True))
+        )
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(_same_value(a, b) for a, b in zip(one, other, strict=True))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same_value(one[key], other[key]) for key in one)
+    if isinstance(one, Handle) and isinstance(other, Handle):
+        return one.type_name == other.type_name
+    if isinstance(one, (float, np.floating)) and isinstance(other, (float, np.floating)):
+        return bool(np.isclose(one, other, rtol=1e-6, atol=1e-9, equal_nan=True))
+    return type(one) is type(other) and bool(one == other)
+
+
+def fingerprint(text: str) -> str:
+    """A short name for a content."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,154 @@
+"""The solution notebook behind the fixture ``reference``."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.course import Limits
+from autograder.examiner.candidate import Candidate, CellSource, Session, Submission
+from autograder.examiner.errors import CandidateLost, GraderFault
+from autograder.examiner.zygote import Zygote
+from autograder.wire import Handle
+
+_MEMORY_BYTES = 256 << 20
+_PATIENCE = 600.0
+
+
+class Reference:
+    """Runs the solution like any submission, and remembers its answers.
+
+    Every submission is asked the same questions, so all but the first get the expected values from
+    memory. What involves an object that stays in the candidate is asked anew each time.
+    """
+
+    def __init__(self, zygote: Zygote, cells: Sequence[CellSource], limits: Limits, seed: int) -> None:
+        self._zygote = zygote
+        self._cells = cells
+        self._limits = limits
+        self._seed = seed
+        self._candidate: Candidate | None = None
+        self._session: _RememberingSession | None = None
+        self._memory = _Memory()
+
+    def reference(self) -> Submission:
+        """The fixture's value."""
+        if self._session is None or self._session.ended is not None:
+            session = self.candidate().open_session(seconds=_PATIENCE, seed=self._seed)
+            self._session = _RememberingSession(session, self._memory)
+        self._session.deadline = time.monotonic() + _PATIENCE
+        return Submission(self._session)
+
+    def candidate(self) -> Candidate:
+        """The solution as a candidate.
+
+        Raises:
+            GraderFault: a cell of the solution does not run.
+        """
+        if self._candidate is None:
+            candidate = Candidate(self._zygote, self._cells, self._limits, self._seed)
+            candidate.run_cells()
+            for cell in candidate.outcomes:
+                if cell.verdict not in ("passed", "skipped"):
+                    candidate.close()
+                    raise GraderFault(f"cell {cell.index + 1} of the solution does not run: {cell.message}")
+            self._candidate = candidate
+        return self._candidate
+
+    def forget_objects(self) -> None:
+        """Let go of what the last submission's tests made in the reference process."""
+        if self._session is not None and self._session.child is not None and self._session.made_objects:
+            self.candidate().close_session(self._session)
+            self._session = None
+
+    def close(self) -> None:
+        """End the process."""
+        if self._candidate is not None:
+            self._candidate.close()
+            self._candidate = None
+        self._session = None
+
+
+class _Memory:
+    """Encoded replies by encoded request, the least recently used forgotten first."""
+
+    def __init__(self) -> None:
+        self._replies: OrderedDict[bytes, dict[str, Any]] = OrderedDict()
+        self._size = 0
+
+    def get(self, key: bytes) -> dict[str, Any] | None:
+        reply = self._replies.get(key)
+        if reply is not None:
+            self._replies.move_to_end(key)
+        return reply
+
+    def put(self, key: bytes, reply: dict[str, Any]) -> None:
+        self._replies[key] = reply
+        self._size += len(key) + _bytes_in(reply)
+        while self._size > _MEMORY_BYTES:
+            old, forgotten = self._replies.popitem(last=False)
+            self._size -= len(old) + _bytes_in(forgotten)
+
+
+class _RememberingSession(Session):
+    """A session that answers from memory where it can."""
+
+    def __init__(self, session: Session, memory: _Memory) -> None:
+        super().__init__(session.channel, session.names, session.lifeline, session.deadline)
+        self.child = session.child
+        self.made_objects = False
+        self._memory = memory
+
+    def exchange(self, message: dict[str, Any], frame: list[Any]) -> dict[str, Any]:
+        if _holds_handle(message):  # the answer depends on the state of an object
+            return self._ask(message, frame)
+        key = b"".join(bytes(part) for part in frame)
+        known = self._memory.get(key)
+        if known is None:
+            known = self._ask(message, frame)
+            if _holds_handle(known):
+                self.made_objects = True
+                return known
+            self._memory.put(key, known)
+        copied: dict[str, Any] = _copied(known)
+        return copied
+
+    def _ask(self, message: dict[str, Any], frame: list[Any]) -> dict[str, Any]:
+        try:
+            return super().exchange(message, frame)
+        except CandidateLost as lost:
+            raise GraderFault(f"the reference solution gives no answer: {lost}") from None
+
+    def _record(self, *args: Any, **kwargs: Any) -> None:
+        """What the reference is asked is of no interest afterwards."""
+
+
+def _holds_handle(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_handle(item) for item in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(_holds_handle(item) for item in value)
+    return isinstance(value, Handle)
+
+
+def _copied(value: Any) -> Any:
+    """A deep copy of data, so that a test that changes an expected array changes its own."""
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_copied(item) for item in value]
+    if isinstance(value, tuple):
+        return tuple(_copied(item) for item in value)
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def _bytes_in(value: Any) -> int:
+    if isinstance(value, dict):
+        return 100 + sum(_bytes_in(item) for item in value.values())
+    if isinstance(value, (list, tuple)):
+        return 60 + sum(_bytes_in(item) for item in value)
+    return int(getattr(value, "nbytes", 60))

@@ -1,0 +1,446 @@
+"""A hidden suite as a long-lived pytest session: collected once, run once for every submission.
+
+The suite reads like ordinary pytest. What differs from ``pytest suite/`` is only the loop: instead of
+running every item once and exiting, the session is handed to a callable that runs the items again and
+again, each time with another candidate behind the fixture ``submission``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pytest
+from _pytest.runner import CallInfo, runtestprotocol
+from hypothesis import HealthCheck, Phase, settings
+
+from autograder.course import Limits
+from autograder.examination import Call, Difference, TestOutcome, Text, Verdict
+from autograder.examiner.candidate import Candidate, LoggedCall, Session, Submission
+from autograder.examiner.checks import Mismatch
+from autograder.examiner.errors import CandidateLost, GraderFault, MissingName, StudentError
+from autograder.examiner.picture import array_picture, call_text, text_of
+
+_OURS = (OSError, EOFError, ImportError, SyntaxError, MemoryError, SystemError, GraderFault)
+"""Exceptions in a test that can only be our fault, whatever the submission answered."""
+
+
+class SuiteError(Exception):
+    """The hidden suite cannot be used; the text says where and why."""
+
+
+@dataclass(frozen=True)
+class TestInfo:
+    """What a suite says of one test."""
+
+    __test__ = False
+
+    name: str
+    module: str
+    title: Text
+    cell: str
+    weight: float
+    public: bool
+    training: bool
+
+    @property
+    def key(self) -> str:
+        """The test's name in its suite."""
+        return f"{self.module}::{self.name}"
+
+
+class Referee(Protocol):
+    """What the suite asks about its subjects."""
+
+    def reference(self) -> Submission:
+        """The reference solution, answering from memory what it was asked before."""
+
+    def candidate(self) -> Candidate:
+        """The reference solution as a candidate; if it passes, an odd exception is the submission's fault."""
+
+
+@dataclass
+class TestRun:
+    """The outcome of one test together with what it called."""
+
+    __test__ = False
+
+    outcome: TestOutcome
+    calls: list[LoggedCall] = field(default_factory=list)
+    unclear: bool = False
+    """Whether an odd exception in the test may be the suite's own fault."""
+
+
+class Suite:
+    """The collected items of a week's suite.
+
+    Args:
+        items: pytest's items.
+        plugin: that runs them.
+    """
+
+    def __init__(self, items: list[pytest.Item], plugin: ExaminerPlugin) -> None:
+        self._items = items
+        self._plugin = plugin
+        self._sound: dict[str, bool] = {}
+        self.tests = [plugin.info(item) for item in items]
+
+    def run(
+        self,
+        candidate: Candidate,
+        referee: Referee,
+        limits: Limits,
+        seed: int,
+        *,
+        select: Callable[[TestInfo], bool] = lambda _: True,
+        enough: Callable[[TestRun], bool] = lambda _: False,
+    ) -> list[TestRun]:
+        """Run the selected tests on a candidate, in order, until ``enough`` says so."""
+        chosen = [item for item, test in zip(self._items, self.tests, strict=True) if select(test)]
+        runs = self._run(chosen, candidate, referee, limits, seed, enough)
+        for item in chosen:
+            run = runs.get(item.nodeid)
+            if run is not None and run.unclear and not self._reference_passes(item, referee, limits, seed):
+                fault = run.outcome.model_copy(update={"verdict": Verdict.GRADER_ERROR})
+                runs[item.nodeid] = TestRun(fault, run.calls)
+        return [runs[item.nodeid] for item in chosen if item.nodeid in runs]
+
+    def _run(
+        self,
+        items: list[pytest.Item],
+        candidate: Candidate,
+        referee: Referee,
+        limits: Limits,
+        seed: int,
+        enough: Callable[[TestRun], bool] = lambda _: False,
+    ) -> dict[str, TestRun]:
+        plugin = self._plugin
+        plugin.begin(candidate, referee, limits, seed)
+        try:
+            for item, following in zip(items, [*items[1:], None], strict=True):
+                runtestprotocol(item, log=False, nextitem=following)
+                run = plugin.runs.get(item.nodeid)
+                if run is not None and enough(run):
+                    if following is not None:
+                        item.session._setupstate.teardown_exact(None)
+                    break
+            return plugin.runs
+        finally:
+            plugin.end()
+
+    def _reference_passes(self, item: pytest.Item, referee: Referee, limits: Limits, seed: int) -> bool:
+        if item.nodeid not in self._sound:
+            runs = self._run([item], referee.candidate(), referee, limits, seed)
+            run = runs.get(item.nodeid)
+            self._sound[item.nodeid] = run is not None and run.outcome.verdict is Verdict.PASSED
+        return self._sound[item.nodeid]
+
+
+class ExaminerPlugin:
+    """pytest plugin: markers, fixtures, and the judgement of what a test ended with.
+
+    Args:
+        body: gets the collected suite and returns when there is no more to grade.
+    """
+
+    def __init__(self, body: Callable[[Suite], None]) -> None:
+        self._body = body
+        self._problems: list[str] = []
+        self._infos: dict[str, TestInfo] = {}
+        self._candidate: Candidate | None = None
+        self._referee: Referee | None = None
+        self._limits = Limits()
+        self._seed = 0
+        self._spent = 0.0
+        self._sessions: dict[str, Session] = {}
+        self._shared: Session | None = None
+        self.runs: dict[str, TestRun] = {}
+
+    # -- collection -----------------------------------------------------------------------------
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        for line in (
+            "cell(grade_id, weight=1): the test cell that a test counts for",
+            "public: students have this test",
+            "training: trains a model; has the week's training time",
+        ):
+            config.addinivalue_line("markers", line)
+        settings.register_profile(
+            "examiner",
+            derandomize=True,  # the same submission gets the same score
+            database=None,
+            deadline=None,
+            max_examples=25,
+            phases=(Phase.explicit, Phase.generate),
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        )
+        settings.load_profile("examiner")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._problems.append(str(report.longrepr)[-2000:])
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if self._problems:
+            raise SuiteError(self._problems[0])
+        self._body(Suite(list(session.items), self))
+        return True
+
+    def info(self, item: pytest.Item) -> TestInfo:
+        """What the markers and the docstring of a test say."""
+        known = self._infos.get(item.nodeid)
+        if known is not None:
+            return known
+        marker = item.get_closest_marker("cell")
+        function = getattr(item, "function", None)
+        module = Path(str(item.path)).stem
+        if marker is None or not marker.args:
+            raise SuiteError(f"{module}.py: {item.name} has no marker cell(grade_id)")
+        paragraphs = [" ".join(p.split()) for p in re.split(r"\n\s*\n", (function.__doc__ or "").strip())]
+        if len(paragraphs) != 2:
+            raise SuiteError(
+                f"{module}.py: the docstring of {item.name} needs an English and a Korean paragraph"
+            )
+        result = TestInfo(
+            name=item.name,
+            module=module,
+            title=Text(en=paragraphs[0], ko=paragraphs[1]),
+            cell=str(marker.args[0]),
+            weight=float(marker.kwargs.get("weight", 1)),
+            public=module.startswith("test_public") or item.get_closest_marker("public") is not None,
+            training=item.get_closest_marker("training") is not None,
+        )
+        self._infos[item.nodeid] = result
+        return result
+
+    # -- one submission -------------------------------------------------------------------------
+
+    def begin(self, candidate: Candidate, referee: Referee, limits: Limits, seed: int) -> None:
+        """From now on the fixtures speak of this candidate."""
+        self._candidate, self._referee, self._limits, self._seed = candidate, referee, limits, seed
+        self._spent = 0.0
+        self.runs = {}
+
+    def end(self) -> None:
+        """Forget the candidate."""
+        self._candidate = None
+        self._sessions.clear()
+        self._shared = None
+
+    def _open(self, request: pytest.FixtureRequest, *, seconds: float) -> Session:
+        assert self._candidate is not None
+        return self._candidate.open_session(
+            seconds=seconds, seed=self._seed + zlib.crc32(request.node.name.encode())
+        )
+
+    @pytest.fixture(name="submission")
+    def _submission(self, request: pytest.FixtureRequest) -> Iterator[Submission]:
+        """The student's notebook after its last cell."""
+        test = self.info(request.node)
+        seconds = self._limits.training_seconds if test.training else self._limits.test_seconds
+        if not test.training:
+            left = self._limits.tests_seconds - self._spent
+            if left <= 0:
+                raise CandidateLost(
+                    Verdict.TIMEOUT,
+                    f"time limit of {self._limits.tests_seconds:g} s for all tests was used up",
+                )
+            seconds = min(seconds, left)
+        session = self._open(request, seconds=seconds)
+        self._sessions[request.node.nodeid] = session
+        yield Submission(session)
+        assert self._candidate is not None
+        self._candidate.close_session(session)
+
+    @pytest.fixture(name="shared_submission", scope="session")
+    def _shared_submission(self) -> Iterator[Submission]:
+        """One fork for all tests of a submission that share something expensive."""
+        assert self._candidate is not None
+        session = self._candidate.open_session(seconds=self._limits.training_seconds, seed=self._seed)
+        self._shared = session
+        yield Submission(session)
+        self._candidate.close_session(session)
+
+    @pytest.fixture(name="reference")
+    def _reference(self) -> Submission:
+        """The solution notebook, with the same interface."""
+        assert self._referee is not None
+        return self._referee.reference()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: CallInfo[None]) -> Iterator[None]:
+        report = yield
+        if call.when != "teardown":
+            test = self.info(item)
+            if call.when == "call" and not test.training:
+                self._spent += call.duration
+            skipped = call.excinfo is not None and isinstance(call.excinfo.value, pytest.skip.Exception)
+            if (call.excinfo is not None or call.when == "call") and not skipped:
+                self.runs[item.nodeid] = self._judge(item, test, call)
+        elif call.excinfo is not None and item.nodeid in self.runs:
+            run = self.runs[item.nodeid]
+            fault = run.outcome.model_copy(
+                update={"verdict": Verdict.GRADER_ERROR, "message": f"after the test: {call.excinfo.value!r}"}
+            )
+            self.runs[item.nodeid] = TestRun(fault, run.calls)
+        return report
+
+    def _judge(self, item: pytest.Item, test: TestInfo, call: CallInfo[None]) -> TestRun:
+        error = call.excinfo.value if call.excinfo is not None else None
+        session = self._sessions.get(item.nodeid)
+        calls = list(session.log.calls) if session is not None else []
+        if not calls and self._shared is not None and test.training:
+            calls = list(self._shared.log.calls)[-1:]
+        verdict, message, difference = self._verdict(error)
+        last = calls[-1] if calls else None
+        outcome = TestOutcome(
+            name=test.name,
+            module=test.module,
+            title=test.title,
+            cell=test.cell,
+            weight=test.weight,
+            public=test.public,
+            verdict=verdict,
+            message=message[:2000],
+            call=_call(last) if last is not None and verdict is not Verdict.PASSED else None,
+            difference=difference,
+            seconds=round(call.duration, 6),
+        )
+        return TestRun(outcome, calls, unclear=verdict is Verdict.WRONG_TYPE and _unclear(error))
+
+    def _verdict(self, error: BaseException | None) -> tuple[Verdict, str, Difference | None]:
+        if error is None:
+            return Verdict.PASSED, "", None
+        if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+            return self._verdict(error.exceptions[0])
+        if isinstance(error, CandidateLost):
+            return error.verdict, str(error), None
+        if isinstance(error, Mismatch):
+            verdict = Verdict.WRONG_TYPE if error.kind in ("type", "dtype") else Verdict.FAILED
+            return verdict, str(error), _difference(error)
+        if isinstance(error, MissingName):
+            return Verdict.MISSING, str(error), None
+        if isinstance(error, NotImplementedError) and isinstance(error, StudentError):
+            return Verdict.NOT_IMPLEMENTED, "not implemented yet", None
+        if isinstance(error, MemoryError) and isinstance(error, StudentError):
+            return Verdict.MEMORY, "the memory limit was reached", None
+        if isinstance(error, StudentError):
+            text = f"{error.type_name}: {error.text}"
+            return Verdict.EXCEPTION, f"{text}\n{error.trace}".strip(), None
+        if isinstance(error, (AssertionError, pytest.fail.Exception)):
+            return Verdict.FAILED, _first_paragraph(str(error)), None
+        if type(error).__module__.startswith("hypothesis") and "Flaky" in type(error).__name__:
+            return Verdict.FAILED, "the same call gave different answers at different times", None
+        if _unclear(error):
+            # Holds if the test works with what the reference returns; otherwise the suite is at fault.
+            text = f"what came back cannot be used as the result: {type(error).__name__}: {str(error)[:500]}"
+            return Verdict.WRONG_TYPE, text, None
+        return Verdict.GRADER_ERROR, f"{type(error).__name__}: {error}", None
+
+
+def _unclear(error: BaseException | None) -> bool:
+    """Whether an exception came from a test's own code while it worked with what came back."""
+    known = (Mismatch, StudentError, AssertionError, *_OURS)
+    return isinstance(error, Exception) and not isinstance(error, known)
+
+
+def _first_paragraph(text: str) -> str:
+    """An assertion's own sentence, without pytest's explanation of the expression."""
+    return text.split("\nassert ", 1)[0].strip() or text
+
+
+def _call(logged: LoggedCall) -> Call:
+    arrays = {}
+    named = {str(position): value for position, value in enumerate(logged.args)} | logged.kwargs
+    for name, value in (named | {"result": logged.value}).items():
+        if isinstance(value, np.ndarray) and (picture := array_picture(value)) is not None:
+            arrays[name] = picture
+    if logged.raised:
+        error = logged.value
+        result = f"raised {error.type_name}: {error.text}" if isinstance(error, StudentError) else f"{error}"
+    else:
+        result = text_of(logged.value)
+    return Call(
+        function=logged.function,
+        arguments=call_text(logged.label, logged.args, logged.kwargs) if logged.is_call else logged.label,
+        result=result[:1000],
+        arrays=arrays,
+    )
+
+
+def _difference(mismatch: Mismatch) -> Difference:
+    pictures = [
+        array_picture(value, mismatch.where) if isinstance(value, np.ndarray) else None
+        for value in (mismatch.actual, mismatch.expected)
+    ]
+    return Difference(
+        kind=mismatch.kind,
+        actual=text_of(mismatch.actual),
+        expected=text_of(mismatch.expected),
+        where=mismatch.where,
+        actual_array=pictures[0],
+        expected_array=pictures[1],
+    )
+
+
+def run_suite(folder: Path, body: Callable[[Suite], None]) -> None:
+    """Collect the suite in ``folder`` and hand it to ``body``.
+
+    Raises:
+        SuiteError: it cannot be collected.
+    """
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    if not any(folder.glob("test_*.py")):
+        raise SuiteError(f"{folder} holds no test_*.py")
+    failure: list[BaseException] = []
+
+    def guarded(suite: Suite) -> None:
+        try:
+            body(suite)
+        except BaseException as error:
+            failure.append(error)
+
+    plugin = ExaminerPlugin(guarded)
+    sink = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    stdout, sys.stdout = sys.stdout, sink
+    try:
+        code = pytest.main(
+            [
+                str(folder),
+                "--rootdir",
+                str(folder),
+                "--confcutdir",
+                str(folder),
+                "-c",
+                os.devnull,
+                "--import-mode=importlib",
+                "-p",
+                "no:cacheprovider",
+                "-p",
+                "_hypothesis_pytestplugin",
+                "-p",
+                "no:randomly",
+                "--capture=no",
+                "-q",
+                "-W",
+                "ignore",
+            ],
+            plugins=[plugin],
+        )
+    finally:
+        sys.stdout = stdout
+        sink.close()
+    if failure:
+        raise failure[0]
+    if plugin._problems:
+        raise SuiteError(plugin._problems[0])
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.TESTS_FAILED):
+        raise SuiteError(f"pytest could not run the suite in {folder} (exit code {int(code)})")

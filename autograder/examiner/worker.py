@@ -1,0 +1,385 @@
+"""One examiner process: a week's suite, a warm zygote, and one submission after another.
+
+``python -m autograder.examiner.worker FD SETTINGS`` takes jobs from the grader over the socket ``FD``
+(both ends are ours) and answers each with an :class:`~autograder.examination.Examination` as JSON.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import platform
+import socket
+import sys
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from nbformat import NotebookNode
+from pydantic import TypeAdapter
+
+from autograder import __version__, data
+from autograder.candidate.zygote import Settings
+from autograder.course import Assignment, Paths, load_course
+from autograder.examination import (
+    CellOutcome,
+    Examination,
+    Misconception,
+    Notice,
+    Status,
+    TestOutcome,
+    Verdict,
+)
+from autograder.examiner.candidate import Candidate, CellSource
+from autograder.examiner.errors import GraderFault
+from autograder.examiner.misconceptions import Catalogue
+from autograder.examiner.reference import Reference
+from autograder.examiner.scoring import score_cells
+from autograder.examiner.suite import Suite, SuiteError, TestRun, run_suite
+from autograder.examiner.zygote import Zygote
+from autograder.notebook import (
+    UnreadableNotebook,
+    grade_id,
+    is_test,
+    merge,
+    read_script,
+    read_submission,
+    tags,
+)
+from autograder.wire import Channel, ChannelClosed, FrameLimits
+
+SKIP_TAG = "skip-execution"
+"""Cells with this tag run in Jupyter and not in the grader (nbclient's own convention)."""
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """What a worker needs to know; travels as JSON on its command line.
+
+    Attributes:
+        root: the course's folder.
+        assignment: the week.
+        data: the student's ``mnist.npz``.
+        threads: computing threads of a candidate.
+        switched_off: layers of confinement that the TA gave up.
+        training: run the tests that train, too.
+        public_only: run the public tests only (``check``).
+        seed: added to the week's own.
+    """
+
+    root: str
+    assignment: str
+    data: str
+    threads: int = 1
+    switched_off: tuple[str, ...] = ()
+    training: bool = True
+    public_only: bool = False
+    seed: int = 0
+
+
+def code_cells(notebook: NotebookNode) -> list[CellSource]:
+    """The notebook's code cells, as a candidate runs them."""
+    return [
+        CellSource(index, grade_id(cell), cell.source, skip=SKIP_TAG in tags(cell))
+        for index, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code"
+    ]
+
+
+class Examiner:
+    """Examines submissions of one week.
+
+    Args:
+        settings: of the worker.
+        suite: collected.
+    """
+
+    def __init__(self, settings: WorkerSettings, suite: Suite, zygote: Zygote) -> None:
+        root = Path(settings.root)
+        paths = Paths(root)
+        self._settings = settings
+        self._suite = suite
+        self._zygote = zygote
+        self._assignment: Assignment = load_course(root).assignment(settings.assignment)
+        self._released = _with_metadata(paths.released(settings.assignment))
+        solution = paths.solution(settings.assignment)
+        self._solution_cells = (
+            code_cells(read_script(solution.read_text(encoding="utf-8"))) if solution.is_file() else []
+        )
+        self._bounds = (self._assignment.limits, self._assignment.seed + settings.seed)
+        self._reference = Reference(zygote, self._solution_cells, *self._bounds)
+        self._callers: dict[str, set[str]] | None = None
+        self._catalogue = Catalogue(
+            paths.suite(settings.assignment),
+            paths.cache / "signatures" / settings.assignment,
+            self._run_mutant,
+        )
+
+    def examine(self, student: str, key: str, raw: bytes | None) -> Examination:
+        """Grade one submission; ``raw`` is the file as handed in, None if there is none."""
+        started = time.perf_counter()
+        common: dict[str, Any] = {
+            "key": key,
+            "assignment": self._assignment.name,
+            "student": student,
+            "graded_at": dt.datetime.now(dt.UTC),
+            "versions": versions(),
+        }
+        if raw is None:
+            return Examination(
+                **common,
+                status=Status.MISSING,
+                scores=score_cells(self._released, None, ()),
+                notices=(
+                    Notice(code="missing", text=f"There is no {self._assignment.name}.ipynb in the folder."),
+                ),
+            )
+        try:
+            merged = merge(read_submission(raw), self._released)
+        except UnreadableNotebook as error:
+            return Examination(
+                **common,
+                status=Status.UNREADABLE,
+                scores=score_cells(self._released, None, ()),
+                notices=(Notice(code="unreadable", text=str(error)),),
+            )
+        candidate = Candidate(self._zygote, code_cells(merged.notebook), *self._bounds)
+        cells: list[CellOutcome] = []
+        runs: list[TestRun] = []
+        misconceptions: tuple[Misconception, ...] = ()
+        notices, status = list(merged.notices), Status.GRADED
+        timings: dict[str, float] = {}
+        try:
+            candidate.run_cells()
+            cells = candidate.outcomes
+            mark = time.perf_counter()
+            runs = self._run_suite(candidate)
+            timings["tests"] = time.perf_counter() - mark
+            mark = time.perf_counter()
+            misconceptions = self._catalogue.recognise(runs)
+            timings["misconceptions"] = time.perf_counter() - mark
+        except GraderFault as fault:
+            status = Status.GRADER_ERROR
+            notices.append(Notice(code="grader-error", text=f"The grader failed: {fault}."))
+        except Exception as error:  # a mistake in the grader is not the student's, nor the class's
+            status = Status.GRADER_ERROR
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{Path(where.filename).name}:{where.lineno}"
+            text = f"The grader failed: {type(error).__name__}: {error} ({place})."
+            notices.append(Notice(code="grader-error", text=text))
+        finally:
+            candidate.close()
+            self._reference.forget_objects()
+        tests = tuple(run.outcome for run in runs)
+        scores = score_cells(self._released, merged.notebook, tests)
+        if status is Status.GRADER_ERROR:
+            scores = tuple(s if s.manual else s.model_copy(update={"points": None}) for s in scores)
+        timings |= candidate.timings
+        timings["total"] = time.perf_counter() - started
+        return Examination(
+            **common,
+            status=status,
+            notices=tuple(notices),
+            cells=tuple(cells),
+            tests=tests,
+            scores=scores,
+            misconceptions=misconceptions,
+            badges=_badges(tests),
+            layers=candidate.layers,
+            limits={name: float(value) for name, value in self._bounds[0].model_dump().items()},
+            timings={name: round(value, 6) for name, value in timings.items()},
+        )
+
+    def probe(self, function: str, source: str) -> dict[str, Any]:
+        """How the suite takes the solution with one name replaced: verify's question, answered quickly.
+
+        The tests that call the function run first, and the run ends with the first hidden test that fails.
+
+        Returns:
+            ``public`` and ``hidden``: the first failed test of either kind, empty if none fails;
+            ``faults``: tests that ended in a grader error.
+        """
+        concerned = self._tests_by_function().get(function, set())
+        candidate = Candidate(self._zygote, replaced(self._given_cells(), function, source), *self._bounds)
+        failed = {"public": "", "hidden": ""}
+        faults: list[str] = []
+
+        def enough(run: TestRun) -> bool:
+            outcome = run.outcome
+            if outcome.verdict is Verdict.GRADER_ERROR:
+                faults.append(f"{outcome.name}: {outcome.message}")
+            elif outcome.verdict is not Verdict.PASSED and outcome.weight > 0:
+                kind = "public" if outcome.public else "hidden"
+                failed[kind] = failed[kind] or f"{outcome.name} ({outcome.verdict}): {outcome.message[:200]}"
+            return bool(failed["hidden"])
+
+        try:
+            candidate.run_cells()
+            for first in (True, False):
+                if failed["hidden"]:
+                    break
+                self._suite.run(
+                    candidate,
+                    self._reference,
+                    *self._bounds,
+                    select=lambda test, first=first: (  # type: ignore[misc]
+                        (test.key in concerned) is first and (self._settings.training or not test.training)
+                    ),
+                    enough=enough,
+                )
+        finally:
+            candidate.close()
+            self._reference.forget_objects()
+        return {**failed, "faults": faults}
+
+    def _given_cells(self) -> list[CellSource]:
+        """The solution's cells without the visible checks, which define nothing."""
+        tests = {grade_id(cell) for cell in self._released.cells if is_test(cell)}
+        return [cell for cell in self._solution_cells if cell.grade_id not in tests]
+
+    def _tests_by_function(self) -> dict[str, set[str]]:
+        """Which tests call which function, as seen on the solution."""
+        if self._callers is None:
+            callers: dict[str, set[str]] = {}
+            candidate = Candidate(self._zygote, self._given_cells(), *self._bounds)
+            try:
+                candidate.run_cells()
+                runs = self._suite.run(
+                    candidate, self._reference, *self._bounds, select=lambda test: not test.training
+                )
+            finally:
+                candidate.close()
+            for run in runs:
+                for call in run.calls:
+                    callers.setdefault(call.function, set()).add(f"{run.outcome.module}::{run.outcome.name}")
+            self._callers = callers
+        return self._callers
+
+    def _run_suite(self, candidate: Candidate) -> list[TestRun]:
+        settings = self._settings
+        return self._suite.run(
+            candidate,
+            self._reference,
+            self._assignment.limits,
+            self._assignment.seed,
+            select=lambda test: (
+                (settings.training or not test.training) and (test.public or not settings.public_only)
+            ),
+        )
+
+    def _run_mutant(self, function: str, source: str) -> list[TestRun]:
+        """The suite's runs on the solution with one function replaced."""
+        concerned = self._tests_by_function().get(function, set())
+        candidate = Candidate(self._zygote, replaced(self._given_cells(), function, source), *self._bounds)
+        try:
+            candidate.run_cells()
+            return self._suite.run(
+                candidate, self._reference, *self._bounds, select=lambda test: test.key in concerned
+            )
+        finally:
+            candidate.close()
+
+    def close(self) -> None:
+        """End all processes."""
+        self._reference.close()
+        self._zygote.stop()
+
+
+def replaced(cells: list[CellSource], function: str, source: str) -> list[CellSource]:
+    """The cells with ``source`` run right after the cell that defines ``function``."""
+    import ast
+
+    def defines(cell: CellSource) -> bool:
+        try:
+            body = ast.parse(cell.source).body
+        except SyntaxError:
+            return False
+        for statement in body:
+            if isinstance(statement, (ast.FunctionDef, ast.ClassDef)) and statement.name == function:
+                return True
+            targets = (
+                statement.targets
+                if isinstance(statement, ast.Assign)
+                else [statement.target]
+                if isinstance(statement, ast.AnnAssign)
+                else []
+            )
+            if any(isinstance(target, ast.Name) and target.id == function for target in targets):
+                return True
+        return False
+
+    found = [defines(cell) for cell in cells]
+    if True not in found:
+        raise SuiteError(f"a mutant replaces {function!r}, which no cell of the solution defines")
+    last = len(found) - 1 - found[::-1].index(True)
+    return [
+        CellSource(cell.index, cell.grade_id, f"{cell.source}\n\n{source}", cell.skip)
+        if index == last
+        else cell
+        for index, cell in enumerate(cells)
+    ]
+
+
+def _with_metadata(path: Path) -> NotebookNode:
+    """The released notebook with nbgrader's own metadata, checksums included."""
+    import nbformat
+
+    notebook: NotebookNode = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)  # type: ignore[no-untyped-call]
+    return notebook
+
+
+def _badges(tests: tuple[TestOutcome, ...]) -> dict[str, float]:
+    """Tests of weight 0 earn no points; the passed ones are badges."""
+    return {test.name: 1.0 for test in tests if test.weight == 0 and test.verdict == "passed"}
+
+
+def versions() -> dict[str, str]:
+    """What the result may depend on."""
+    return {"autograder": __version__, "python": platform.python_version(), "numpy": np.__version__}
+
+
+def main() -> None:
+    """Collect the suite, warm the zygote, and take jobs until the grader hangs up."""
+    channel = Channel(socket.socket(fileno=int(sys.argv[1])), FrameLimits(structure=1 << 28, payload=0))
+    settings = TypeAdapter(WorkerSettings).validate_json(sys.argv[2])
+    root = Path(settings.root)
+    assignment = load_course(root).assignment(settings.assignment)
+    zygote = Zygote(
+        Settings(
+            tensorflow=assignment.tensorflow,
+            data=settings.data,
+            hidden=(str(root), *(str(path) for path in data.private_files())),
+            switched_off=settings.switched_off,
+        ),
+        threads=settings.threads,
+    )
+    zygote.start()  # warms up while the suite is collected
+
+    def body(suite: Suite) -> None:
+        examiner = Examiner(settings, suite, zygote)
+        try:
+            channel.send({"ready": True})
+            while True:
+                job = channel.receive()
+                if "probe" in job:
+                    channel.send(examiner.probe(job["probe"], job["source"]))
+                else:
+                    examination = examiner.examine(job["student"], job["key"], job["raw"])
+                    channel.send({"examination": examination.model_dump_json()})
+        except ChannelClosed:
+            return
+        finally:
+            examiner.close()
+
+    try:
+        run_suite(Paths(root).suite(settings.assignment), body)
+    except (SuiteError, GraderFault, OSError) as error:
+        channel.send({"problem": str(error)})
+    finally:
+        zygote.stop()
+
+
+if __name__ == "__main__":
+    main()

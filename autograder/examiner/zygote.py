@@ -1,0 +1,205 @@
+"""The examiner's end of the warm process: start it, ask it for candidates, notice when it is gone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from typing import Any
+
+from autograder.candidate.zygote import Settings
+from autograder.examiner.errors import GraderFault
+from autograder.wire import Channel, ChannelClosed, ChannelTimeout, FrameLimits, WireError
+
+_WARM_SECONDS = 180.0
+_SPAWN_SECONDS = 30.0
+
+
+class Spawned:
+    """A confined process that has just begun.
+
+    Attributes:
+        number: how the zygote calls it.
+        channel: frames to and from it.
+        pidfd: of the first process of its pid namespace; killing that one kills them all.
+    """
+
+    def __init__(self, number: int, channel: Channel, pidfd: int) -> None:
+        self.number = number
+        self.channel = channel
+        self.pidfd = pidfd
+
+    def kill(self, *, seconds: float = 10.0) -> None:
+        """Kill everything in it and wait until it is gone."""
+        if self.pidfd < 0:
+            return
+        self.channel.close()
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        gone, _, _ = select.select([self.pidfd], [], [], seconds)
+        os.close(self.pidfd)
+        self.pidfd = -1
+        if not gone:
+            raise GraderFault("a candidate could not be killed")
+
+
+class Zygote:
+    """One warm process and the candidates forked from it.
+
+    Args:
+        settings: what to import, and what candidates may read.
+        threads: BLAS and OpenMP threads of a candidate.
+    """
+
+    def __init__(self, settings: Settings, threads: int = 1) -> None:
+        self.settings = settings
+        self.threads = threads
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: Channel | None = None
+        self._number = 0
+        self._exits: dict[int, int] = {}
+
+    def start(self) -> None:
+        """Start warming up; :meth:`spawn` waits until it is done."""
+        ours, theirs = socket.socketpair()
+        threads = str(self.threads)
+        keep = (
+            "PATH",
+            "LANG",
+            "LC_ALL",
+            "LD_LIBRARY_PATH",
+            "VIRTUAL_ENV",
+            "OPENBLAS_CORETYPE",
+            "OPENBLAS_L2_SIZE",
+        )
+        environment = {key: os.environ[key] for key in keep if key in os.environ} | {
+            "PYTHONHASHSEED": "0",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+            "MPLCONFIGDIR": _matplotlib_cache(),
+            "IPYTHONDIR": os.devnull,
+            "OMP_NUM_THREADS": threads,
+            "OPENBLAS_NUM_THREADS": threads,
+            "MKL_NUM_THREADS": threads,
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_ENABLE_ONEDNN_OPTS": "0",
+            "CUDA_VISIBLE_DEVICES": "-1",
+            "KERAS_BACKEND": "tensorflow",
+        }
+        command = [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            "autograder.candidate.zygote",
+            str(theirs.fileno()),
+            json.dumps(asdict(self.settings)),
+        ]
+        self._process = subprocess.Popen(
+            command,
+            env=environment,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        theirs.close()
+        self._control = Channel(ours, FrameLimits(structure=1 << 16, payload=0))
+        self._exits.clear()
+        self._warm = False
+
+    def stop(self) -> None:
+        """End it; its candidates end with it."""
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        if self._process is not None:
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def spawn(self, limits: dict[str, Any]) -> Spawned:
+        """Fork and confine one candidate; restarts the zygote if it has gone.
+
+        Raises:
+            GraderFault: it cannot be had.
+        """
+        for attempt in (1, 2):
+            if not self.alive:
+                self.stop()
+                self.start()
+            try:
+                return self._spawn(limits)
+            except (ChannelClosed, ChannelTimeout, WireError) as error:
+                self.stop()
+                if attempt == 2:
+                    raise GraderFault(
+                        f"the warm process does not answer: {type(error).__name__} {error}"
+                    ) from None
+        raise AssertionError
+
+    def _spawn(self, limits: dict[str, Any]) -> Spawned:
+        assert self._control is not None
+        if not self._warm:
+            if "warm" not in self._control.receive(deadline=time.monotonic() + _WARM_SECONDS):
+                raise WireError("unexpected greeting")
+            self._warm = True
+        self._drain(0.0, until=None)
+        self._number += 1
+        ours, theirs = socket.socketpair()
+        try:
+            self._control.send({"number": self._number, "limits": limits})
+            socket.send_fds(self._control.socket, [b"F"], [theirs.fileno()])
+        except OSError as error:
+            ours.close()
+            raise ChannelClosed(str(error)) from None
+        finally:
+            theirs.close()
+        ours.settimeout(_SPAWN_SECONDS)
+        try:
+            byte, descriptors, _, _ = socket.recv_fds(ours, 1, 1)
+        except OSError as error:
+            raise ChannelTimeout(str(error)) from None
+        if byte != b"K" or len(descriptors) != 1:
+            code = self.exit_code(self._number, seconds=2.0)
+            ours.close()
+            raise GraderFault(f"the candidate could not be confined (exit code {code})")
+        return Spawned(self._number, Channel(ours), descriptors[0])
+
+    def exit_code(self, number: int, *, seconds: float) -> int | None:
+        """Exit code of a candidate's warden (negative: a signal), or None if unknown after ``seconds``."""
+        if number not in self._exits:
+            with contextlib.suppress(ChannelClosed, ChannelTimeout, WireError):
+                self._drain(seconds, until=number)
+        return self._exits.pop(number, None)
+
+    def _drain(self, seconds: float, *, until: int | None) -> None:
+        assert self._control is not None
+        deadline = time.monotonic() + seconds
+        while until is None or until not in self._exits:
+            wait = max(deadline - time.monotonic(), 0.0)
+            ready, _, _ = select.select([self._control.socket], [], [], wait)
+            if not ready:
+                return
+            message = self._control.receive(deadline=time.monotonic() + 5)
+            self._exits[message["exited"]] = message["code"]
+
+
+def _matplotlib_cache() -> str:
+    """Where the zygote keeps matplotlib's font list between runs; candidates get their own folder."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "autograder", "matplotlib")

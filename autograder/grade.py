@@ -1,0 +1,518 @@
+"""Grade a class: find submissions, examine what is new, record it.
+
+The flow in one screen (:func:`grade`)::
+
+    submitted/ ─► Submission (raw bytes, content key)
+               ─► an Examination that is there already, or one from a worker process
+               ─► .autograder/records/ (one JSON file each, written whole or not at all)
+               ─► gradebook.db and autograded/
+
+A worker process holds the week's suite and a warm zygote and takes one submission after another. A worker
+that dies is replaced and its submission tried once more; what kills workers twice is recorded as a grader
+error. Everything that is finished is on disk, so that a run that is killed goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import queue
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from autograder.course import Course, CourseError, Paths, load_course
+from autograder.examination import Examination, Notice, Status
+from autograder.wire import Channel, ChannelClosed, ChannelTimeout, FrameLimits, WireError
+
+_MAX_NOTEBOOK = 64 << 20
+_READY_SECONDS = 240.0
+_PACKAGE = Path(__file__).parent
+
+
+class GradeError(Exception):
+    """Grading cannot go on; the text is one clear sentence with the way out."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A notebook as it was handed in.
+
+    Attributes:
+        student: the folder's name.
+        assignment: the week.
+        raw: the file's bytes; None if there is none that can be read.
+        problem: why there is none, in one line.
+        key: hash of everything that the result depends on.
+    """
+
+    student: str
+    assignment: str
+    raw: bytes | None
+    problem: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to grade.
+
+    Attributes:
+        workers: examiner processes; 0 means one a core.
+        students: only these.
+        force: examine again what has been examined.
+        training: run the tests that train a model.
+        switched_off: layers of confinement given up by the TA's explicit wish.
+        gradebook: write nbgrader's gradebook and autograded notebooks.
+        public_only: run the public tests only.
+    """
+
+    workers: int = 0
+    students: tuple[str, ...] = ()
+    force: bool = False
+    training: bool = True
+    switched_off: tuple[str, ...] = ()
+    gradebook: bool = True
+    public_only: bool = False
+
+
+@dataclass
+class Tally:
+    """What a run did.
+
+    Attributes:
+        examinations: one a submission, by student.
+        fresh: how many were examined now.
+        seconds: wall time by part.
+    """
+
+    examinations: list[Examination] = field(default_factory=list)
+    fresh: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+Progress = Callable[[Examination, int, int], None]
+"""Told each finished examination, how many are finished, and how many there are."""
+
+
+# -- submissions --------------------------------------------------------------------------------
+
+
+def find_submissions(paths: Paths, assignment: str, students: Sequence[str] = ()) -> list[Submission]:
+    """All submissions of a week, by student; none of their files is opened through a link."""
+    if not paths.submitted.is_dir():
+        return []
+    found = []
+    for folder in sorted(paths.submitted.iterdir()):
+        if students and folder.name not in students:
+            continue
+        if folder.name.startswith(".") or folder.is_symlink() or not (folder / assignment).is_dir():
+            continue
+        raw, problem = read_file(folder / assignment / f"{assignment}.ipynb")
+        found.append(Submission(folder.name, assignment, raw, problem))
+    missing = [name for name in students if name not in {s.student for s in found}]
+    if missing:
+        raise GradeError(
+            f"There is no submission of {assignment} from {', '.join(missing)}: "
+            f"submissions belong in submitted/<student>/{assignment}/."
+        )
+    return found
+
+
+def read_file(path: Path) -> tuple[bytes | None, str]:
+    """A submitted file's bytes, or None and why not: links, devices, pipes and huge files are not read."""
+    try:
+        if path.parent.is_symlink():
+            return None, f"{path.parent.name} is a link, which is not followed"
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None, f"there is no {path.name} in the folder"
+    except OSError as error:
+        reason = "it is a link, which is not followed" if path.is_symlink() else error.strerror
+        return None, f"{path.name} cannot be read: {reason}"
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return None, f"{path.name} is no ordinary file"
+        if status.st_size > _MAX_NOTEBOOK:
+            return None, f"{path.name} is larger than {_MAX_NOTEBOOK >> 20} MiB"
+        return file.read(_MAX_NOTEBOOK), ""
+
+
+# -- keys and records ---------------------------------------------------------------------------
+
+
+def week_fingerprint(course: Course, paths: Paths, assignment: str, options: Options) -> str:
+    """Hash of everything but the submission that can change a result."""
+    digest = hashlib.sha256()
+
+    def add(name: str, content: bytes) -> None:
+        digest.update(f"{name}:{len(content)}:".encode())
+        digest.update(content)
+
+    week = course.assignment(assignment)
+    add("week", week.model_dump_json(include={"limits", "seed", "tensorflow"}).encode())
+    add("options", json.dumps([options.training, sorted(options.switched_off), options.public_only]).encode())
+    add("data", _data_fingerprint(course, paths).encode())
+    files = [paths.solution(assignment), paths.released(assignment)]
+    suite = paths.suite(assignment)
+    files += sorted(p for p in suite.rglob("*") if p.suffix in (".py", ".yml")) if suite.is_dir() else []
+    files += sorted(_PACKAGE.rglob("*.py"))
+    for path in files:
+        if path.is_file():
+            add(path.name, path.read_bytes())
+    return digest.hexdigest()
+
+
+def _data_fingerprint(course: Course, paths: Paths) -> str:
+    from autograder import data
+
+    return data.fingerprint(paths.data(course))
+
+
+def submission_key(fingerprint: str, raw: bytes | None, problem: str) -> str:
+    """Name of a submission's examination."""
+    digest = hashlib.sha256(fingerprint.encode())
+    digest.update(problem.encode() if raw is None else raw)
+    return digest.hexdigest()[:32]
+
+
+def record_path(paths: Paths, assignment: str, student: str, key: str) -> Path:
+    """Where an examination is kept."""
+    return paths.records / assignment / student / f"{key}.json"
+
+
+def read_record(path: Path) -> Examination | None:
+    """The examination in a file; None if there is none, or none that is whole."""
+    try:
+        return Examination.model_validate_json(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees all of it or nothing, whatever happens in between."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+# -- workers ------------------------------------------------------------------------------------
+
+
+class WorkerFailed(Exception):
+    """A worker has gone; what it worked on can be tried elsewhere."""
+
+
+class Worker:
+    """One examiner process.
+
+    Args:
+        settings: JSON of :class:`autograder.examiner.worker.WorkerSettings`.
+        patience: seconds after which a submission is given up; a candidate's own limits end long before.
+    """
+
+    def __init__(self, settings: dict[str, Any], patience: float) -> None:
+        self._patience = patience
+        ours, theirs = socket.socketpair()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "autograder.examiner.worker", str(theirs.fileno()), json.dumps(settings)],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+        )
+        theirs.close()
+        self._channel = Channel(ours, FrameLimits(structure=1 << 28, payload=0))
+        self._ready = False
+
+    def examine(self, submission: Submission) -> Examination:
+        """One submission's examination.
+
+        Raises:
+            WorkerFailed: the process has gone or does not answer.
+            GradeError: the week cannot be graded at all.
+        """
+        try:
+            if not self._ready:
+                self._hear(self._channel.receive(deadline=time.monotonic() + _READY_SECONDS))
+                self._ready = True
+            self._channel.send(
+                {"student": submission.student, "key": submission.key, "raw": submission.raw},
+                limits=FrameLimits(structure=1 << 28),
+            )
+            answer = self._hear(self._channel.receive(deadline=time.monotonic() + self._patience))
+            return Examination.model_validate_json(answer["examination"])
+        except (ChannelClosed, ChannelTimeout, WireError) as error:
+            raise WorkerFailed(f"{type(error).__name__}") from None
+
+    @staticmethod
+    def _hear(message: dict[str, Any]) -> dict[str, Any]:
+        if "problem" in message:
+            raise GradeError(f"The week cannot be graded: {message['problem']}.")
+        return message
+
+    def stop(self) -> None:
+        """End the process and everything below it."""
+        self._channel.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def worker_settings(
+    course: Course, paths: Paths, assignment: str, options: Options, workers: int
+) -> dict[str, Any]:
+    """What every worker of a run is told."""
+    from autograder.examiner.worker import WorkerSettings
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return asdict(
+        WorkerSettings(
+            root=str(paths.root),
+            assignment=assignment,
+            data=str(_student_data(course, paths)),
+            threads=max(1, cores // workers),
+            switched_off=options.switched_off,
+            training=options.training,
+            public_only=options.public_only,
+        )
+    )
+
+
+def _student_data(course: Course, paths: Paths) -> Path:
+    """The ``mnist.npz`` that candidates load, made once."""
+    from autograder import data
+
+    path = paths.cache / f"mnist-{data.fingerprint(paths.data(course))}.npz"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        data.write_student_npz(path, data.course_data(paths.data(course)))
+    return path
+
+
+class Pool:
+    """Workers that take submissions from one queue.
+
+    Args:
+        settings: of the workers.
+        count: of workers.
+        patience: seconds for one submission.
+    """
+
+    def __init__(self, settings: dict[str, Any], count: int, patience: float) -> None:
+        self._settings = settings
+        self._patience = patience
+        self._jobs: queue.SimpleQueue[Submission | None] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[Examination | BaseException] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(count)]
+        for thread in self._threads:
+            thread.start()
+
+    def examine(self, submissions: Sequence[Submission]) -> Iterator[Examination]:
+        """Examinations in the order in which they are finished."""
+        for submission in submissions:
+            self._jobs.put(submission)
+        for _ in submissions:
+            result = self._results.get()
+            if isinstance(result, BaseException):
+                raise result
+            yield result
+
+    def close(self) -> None:
+        """End all workers."""
+        self._stopping.set()
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _serve(self) -> None:
+        worker: Worker | None = None
+        try:
+            while (submission := self._jobs.get()) is not None and not self._stopping.is_set():
+                for attempt in (1, 2):
+                    worker = worker or Worker(self._settings, self._patience)
+                    try:
+                        self._results.put(worker.examine(submission))
+                        break
+                    except WorkerFailed as failure:
+                        worker.stop()
+                        worker = None
+                        if attempt == 2:
+                            self._results.put(_lost(submission, str(failure)))
+        except BaseException as error:
+            self._results.put(error)
+        finally:
+            if worker is not None:
+                worker.stop()
+
+
+def _lost(submission: Submission, reason: str) -> Examination:
+    return Examination(
+        key=submission.key,
+        assignment=submission.assignment,
+        student=submission.student,
+        status=Status.GRADER_ERROR,
+        notices=(
+            Notice(code="grader-error", text=f"The examiner ended twice on this submission ({reason})."),
+        ),
+        graded_at=datetime.now(UTC),
+    )
+
+
+# -- the class ----------------------------------------------------------------------------------
+
+
+def grade(
+    root: Path, assignment: str, options: Options | None = None, progress: Progress | None = None
+) -> Tally:
+    """Grade a week's submissions.
+
+    Args:
+        root: the course's folder.
+        assignment: the week.
+        options: how.
+        progress: told each finished submission.
+
+    Raises:
+        CourseError, GradeError: with one sentence for a person.
+    """
+    options = options or Options()
+    course, paths = load_course(root), Paths(root)
+    submissions = prepare(course, paths, assignment, options)
+    tally = Tally()
+    records = {s.student: None if options.force else read_record(_record(paths, s)) for s in submissions}
+    fresh = [s for s in submissions if records[s.student] is None]
+    by_student = {s.student: s for s in submissions}
+    finished = 0
+    started = time.perf_counter()
+    with _recorder(course, paths, assignment, options) as record:
+        for submission in submissions:
+            known = records[submission.student]
+            if known is not None:
+                finished += 1
+                record(known, submission)
+                tally.examinations.append(known)
+                if progress:
+                    progress(known, finished, len(submissions))
+        for examination in _examine(course, paths, assignment, options, fresh):
+            finished += 1
+            tally.fresh += 1
+            if examination.status is not Status.GRADER_ERROR:
+                # A fault of ours is not kept: the next run tries again.
+                content = examination.model_dump_json().encode()
+                write_atomically(_record(paths, by_student[examination.student]), content)
+            record(examination, by_student[examination.student])
+            tally.examinations.append(examination)
+            if progress:
+                progress(examination, finished, len(submissions))
+    tally.examinations.sort(key=lambda e: e.student)
+    tally.seconds["total"] = time.perf_counter() - started
+    return tally
+
+
+def prepare(course: Course, paths: Paths, assignment: str, options: Options) -> list[Submission]:
+    """The week's submissions with their keys; raises if the week cannot be graded."""
+    course.assignment(assignment)
+    if not paths.released(assignment).is_file():
+        raise GradeError(
+            f"{assignment} has not been released yet: run `autograder release {assignment}` first."
+        )
+    if not paths.suite(assignment).is_dir():
+        raise GradeError(f"{assignment} has no hidden suite: tests belong in tests/hidden/{assignment}/.")
+    fingerprint = week_fingerprint(course, paths, assignment, options)
+    return [
+        replace(s, key=submission_key(fingerprint, s.raw, s.problem))
+        for s in find_submissions(paths, assignment, options.students)
+    ]
+
+
+def _record(paths: Paths, submission: Submission) -> Path:
+    return record_path(paths, submission.assignment, submission.student, submission.key)
+
+
+def _examine(
+    course: Course, paths: Paths, assignment: str, options: Options, submissions: Sequence[Submission]
+) -> Iterator[Examination]:
+    if not submissions:
+        return
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = min(options.workers or cores, len(submissions))
+    limits = course.assignment(assignment).limits
+    patience = 4 * (limits.cells_seconds + limits.tests_seconds + limits.training_seconds) + 120
+    pool = Pool(worker_settings(course, paths, assignment, options, workers), workers, patience)
+    try:
+        yield from pool.examine(submissions)
+    finally:
+        pool.close()
+
+
+@contextlib.contextmanager
+def _recorder(
+    course: Course, paths: Paths, assignment: str, options: Options
+) -> Iterator[Callable[[Examination, Submission], None]]:
+    """Writes examinations into nbgrader's gradebook and ``autograded/``."""
+    if not options.gradebook:
+        yield lambda examination, submission: None
+        return
+    from autograder.gradebook import Ledger
+
+    with Ledger(course, paths, assignment) as ledger:
+        yield lambda examination, submission: ledger.record(examination, submission.raw)
+
+
+# -- one submission, for nbgrader's own autograde -----------------------------------------------
+
+_PATIENT_WORKERS: dict[tuple[str, str], Pool] = {}
+
+
+def examine_submission(root: Path, assignment: str, student: str, raw: bytes) -> Examination:
+    """The examination of one submission, from the record if there is one.
+
+    ``nbgrader autograde`` comes here for every notebook; the worker stays warm between calls.
+    """
+    options = Options()
+    course, paths = load_course(root), Paths(root)
+    course.assignment(assignment)
+    if not paths.released(assignment).is_file():
+        raise CourseError(f"{assignment} has not been released yet: run `autograder release {assignment}`.")
+    key = submission_key(week_fingerprint(course, paths, assignment, options), raw, "")
+    submission = Submission(student, assignment, raw, key=key)
+    known = read_record(_record(paths, submission))
+    if known is not None:
+        return known
+    name = (str(root), assignment)
+    if name not in _PATIENT_WORKERS:
+        limits = course.assignment(assignment).limits
+        patience = 4 * (limits.cells_seconds + limits.tests_seconds + limits.training_seconds) + 120
+        # As many threads as a class is graded with, so that sums are made in the same order.
+        settings = worker_settings(course, paths, assignment, options, 1)
+        _PATIENT_WORKERS[name] = Pool(settings, 1, patience)
+    (examination,) = _PATIENT_WORKERS[name].examine([submission])
+    if examination.status is not Status.GRADER_ERROR:
+        write_atomically(_record(paths, submission), examination.model_dump_json().encode())
+    return examination

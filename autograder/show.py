@@ -1,0 +1,106 @@
+"""What the commands show in a terminal; plain lines when the output is piped."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from autograder.examination import Examination, TestOutcome, Verdict
+from autograder.grade import Tally
+
+
+class Display:
+    """A live bar with count, rate, time left and the last verdict; a line a submission when piped."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._live = self._console.is_terminal
+        self._started = time.monotonic()
+        self._progress = Progress(
+            TextColumn("grading"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]:.1f}/s"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[last]}"),
+            console=self._console,
+            transient=True,
+            disable=not self._live,
+        )
+        self._task = self._progress.add_task("grading", total=None, rate=0.0, last="starting")
+
+    def __enter__(self) -> Display:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def advance(self, examination: Examination, finished: int, total: int) -> None:
+        """One more submission is finished."""
+        last = f"{examination.student} {_points(examination)}"
+        if self._live:
+            rate = finished / max(time.monotonic() - self._started, 1e-6)
+            self._progress.update(self._task, completed=finished, total=total, rate=rate, last=last)
+        else:
+            print(f"{finished}/{total} {last}", file=sys.stderr, flush=True)
+
+
+def _points(examination: Examination) -> str:
+    return f"{examination.points:g}/{examination.max_points:g}"
+
+
+def print_scores(tally: Tally) -> None:
+    """A table of scores with the reasons, and one line on the run as a whole."""
+    console = Console()
+    if not tally.examinations:
+        console.print("There are no submissions.")
+        return
+    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
+    table.add_column("student", no_wrap=True)
+    table.add_column("points", justify="right", no_wrap=True)
+    table.add_column("remarks", overflow="fold")
+    for examination in tally.examinations:
+        table.add_row(
+            _safe(examination.student),
+            _points(examination),
+            "\n".join(_safe(line) for line in remarks(examination)),
+        )
+    if not console.is_terminal:
+        console = Console(width=160)
+    console.print(table)
+    count = len(tally.examinations)
+    seconds = tally.seconds.get("total", 0.0)
+    print(f"{count} submissions, {tally.fresh} examined now, {seconds:.1f} s")
+
+
+def _safe(text: str) -> str:
+    """A student's text for a terminal: no escapes, no markup."""
+    from rich.markup import escape
+
+    return escape("".join(c if c.isprintable() else "·" for c in text))
+
+
+def remarks(examination: Examination) -> list[str]:
+    """One line for each notice, misconception and lost test, the most telling first."""
+    lines = [notice.text for notice in examination.notices]
+    lines += [f"{m.function}: {m.misconception.en}" for m in examination.misconceptions]
+    failed = [test for test in examination.tests if test.verdict is not Verdict.PASSED and test.weight > 0]
+    by_cell: dict[str, list[TestOutcome]] = {}
+    for test in failed:
+        by_cell.setdefault(test.cell, []).append(test)
+    for cell, tests in by_cell.items():
+        kinds = sorted({test.verdict.value for test in tests})
+        reason = next((test.message.splitlines()[0] for test in tests if test.message), "")
+        lines.append(f"{cell}: {len(tests)} failed ({', '.join(kinds)}): {reason}"[:200])
+    lines += [
+        f"{score.grade_id}: to be graded by a person" for score in examination.undecided if score.manual
+    ]
+    return lines

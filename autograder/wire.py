@@ -1,0 +1,407 @@
+"""The codec that examiner and candidate share: plain data in, plain data out, never pickle.
+
+A frame is a 12-byte header (structure length, payload length), a msgpack *structure*, and a *payload*
+that holds the bytes of all arrays of the structure, one after another. Keeping arrays out of the
+structure lets a reply carry 200 MB of numbers without copying them twice, while the structure, whose
+every byte can become a Python object, stays small.
+
+The decoder is written for a peer that lies: every length is capped before anything is allocated, an
+array's bytes must be exactly ``shape x itemsize``, its dtype is one of the kinds b, i, u, f, c, depth is
+limited, dictionary keys are text or small integers (whose hashes nobody can make collide), and whatever
+does not fit is a :class:`WireError` and nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import socket
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgpack
+import numpy as np
+import numpy.typing as npt
+
+HEADER = struct.Struct(">IQ")
+
+_ARRAY, _TUPLE, _COMPLEX, _SCALAR, _HANDLE, _BIG_INT, _SET, _STRIDED, _SLICE = range(1, 10)
+
+_DTYPE = re.compile(r"[<>|=]?(b1|[iu][1248]|f(2|4|8|16)|c(8|16|32))\Z")
+_MAX_DEPTH = 64
+_MAX_BIG_INT = 4096
+
+
+class WireError(Exception):
+    """The peer's bytes are not a frame, or a frame beyond the limits."""
+
+
+class ValueTooLarge(WireError):
+    """A value or a frame is larger than the limits allow."""
+
+
+class ChannelClosed(Exception):
+    """The peer has gone."""
+
+
+class ChannelTimeout(Exception):
+    """The deadline passed before the peer answered."""
+
+
+@dataclass(frozen=True)
+class FrameLimits:
+    """How large a frame may be, in bytes.
+
+    Attributes:
+        structure: of the msgpack part; decoding needs up to some sixty times as much memory.
+        payload: of the arrays' bytes in all.
+    """
+
+    structure: int = 4 << 20
+    payload: int = 256 << 20
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A reference to an object that stays in the candidate.
+
+    Attributes:
+        number: index in the candidate's table.
+        type_name: the class's name as the candidate tells it, for messages only.
+        text: ``repr`` of the object, cut.
+    """
+
+    number: int
+    type_name: str = "object"
+    text: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class StridedArray:
+    """An array that is to arrive non-contiguous, with the same values."""
+
+    array: npt.NDArray[Any]
+
+
+Fallback = Callable[[Any], Handle]
+
+
+def encode(value: Any, *, fallback: Fallback | None = None, limits: FrameLimits | None = None) -> list[Any]:
+    """The frame of ``value`` as a list of buffers to send in order.
+
+    Args:
+        value: None, bool, int, float, complex, str, bytes, slice, NumPy arrays and scalars of kinds
+            b, i, u, f, c, handles; and tuples, lists, sets and dicts of these.
+        fallback: makes a handle of anything else; without it such a value is a TypeError.
+        limits: raises :class:`ValueTooLarge` beyond them.
+
+    Raises:
+        ValueTooLarge: the frame is larger than ``limits``.
+        WireError: nested too deeply.
+        TypeError: not data, and no ``fallback``.
+    """
+    limits = limits or FrameLimits()
+    arrays: list[memoryview] = []
+    room = limits.payload
+
+    def default(item: Any) -> Any:
+        nonlocal room
+        if isinstance(item, np.ndarray) or type(item) is StridedArray:
+            strided = isinstance(item, StridedArray)
+            # A base-class array: a subclass may lie about anything, and only its bytes are sent.
+            given = item.array if isinstance(item, StridedArray) else item
+            plain: npt.NDArray[Any] = np.array(given, copy=None, subok=False, order="C")
+            if plain.dtype.kind not in "biufc":
+                if fallback is None:
+                    raise TypeError(f"arrays of dtype {plain.dtype} cannot be sent")
+                return default(fallback(item))
+            room -= plain.nbytes
+            if room < 0:
+                raise ValueTooLarge(f"more than {limits.payload} bytes of array data")
+            arrays.append(
+                memoryview(plain.reshape(-1).view(np.uint8).data) if plain.nbytes else memoryview(b"")
+            )
+            return msgpack.ExtType(
+                _STRIDED if strided else _ARRAY, msgpack.packb([plain.dtype.str, list(plain.shape)])
+            )
+        if isinstance(item, np.generic) and item.dtype.kind in "biufc":
+            return msgpack.ExtType(_SCALAR, msgpack.packb([item.dtype.str, item.tobytes()]))
+        kind = type(item)
+        if kind is tuple:
+            return msgpack.ExtType(_TUPLE, pack(list(item)))
+        if kind is Handle:
+            return msgpack.ExtType(
+                _HANDLE, msgpack.packb([item.number, item.type_name[:200], item.text[:500]])
+            )
+        if kind is complex:
+            return msgpack.ExtType(_COMPLEX, struct.pack(">dd", item.real, item.imag))
+        if kind is int:
+            size = item.bit_length() // 8 + 1
+            if size > _MAX_BIG_INT:
+                raise ValueTooLarge("an integer of more than 4096 bytes")
+            return msgpack.ExtType(_BIG_INT, item.to_bytes(size, "big", signed=True))
+        if kind in (set, frozenset):
+            return msgpack.ExtType(_SET, pack(list(item)))
+        if kind is slice:
+            return msgpack.ExtType(_SLICE, pack([item.start, item.stop, item.step]))
+        for base in (int, float, str, bytes):
+            if isinstance(item, base):
+                plain_type: Any = base
+                return plain_type(item)
+        if isinstance(item, dict) and kind is not dict:
+            return dict(item)
+        if isinstance(item, list):
+            return list(item)
+        if isinstance(item, tuple):  # named tuples
+            return default(tuple(item))
+        if fallback is None:
+            raise TypeError(f"a {kind.__name__} cannot be sent")
+        return default(fallback(item))
+
+    depth = 0
+
+    def pack(item: Any) -> bytes:
+        nonlocal depth
+        depth += 1
+        if depth > _MAX_DEPTH:
+            raise WireError("nested too deeply")
+        try:
+            packer = msgpack.Packer(default=default, strict_types=True, unicode_errors="surrogatepass")
+            data: bytes = packer.pack(item)
+            return data
+        except ValueError as error:
+            raise WireError(f"cannot be sent: {error}") from None
+        finally:
+            depth -= 1
+
+    structure = pack(value)
+    if len(structure) > limits.structure:
+        raise ValueTooLarge(f"{len(structure)} bytes of structure, {limits.structure} allowed")
+    payload = sum(len(array) for array in arrays)
+    return [HEADER.pack(len(structure), payload) + structure, *arrays]
+
+
+def decode(structure: bytes | bytearray, payload: bytes | bytearray, *, strided: bool = False) -> Any:
+    """The value of a frame.
+
+    Args:
+        structure: the msgpack part.
+        payload: the arrays' bytes; decoded arrays are views of it.
+        strided: honour :class:`StridedArray` by making a non-contiguous array.
+
+    Raises:
+        WireError: for anything that :func:`encode` would not have made.
+    """
+    position = 0
+    nesting = 0
+
+    def array(data: bytes, *, make_strided: bool) -> npt.NDArray[Any]:
+        nonlocal position
+        head = msgpack.unpackb(data, max_ext_len=0, max_map_len=0, max_array_len=64)
+        if not (
+            isinstance(head, list) and len(head) == 2 and isinstance(head[1], list) and len(head[1]) <= 32
+        ):
+            raise WireError("malformed array header")
+        dtype, shape = _dtype(head[0]), head[1]
+        if not all(type(size) is int and 0 <= size < 1 << 62 for size in shape):
+            raise WireError("malformed array shape")
+        count = math.prod(shape)
+        end = position + count * dtype.itemsize
+        if end > len(payload):
+            raise WireError("array is larger than its payload")
+        result = np.frombuffer(payload, dtype=dtype, count=count, offset=position).reshape(shape)
+        position = end
+        if make_strided:
+            spaced = np.empty((*shape[:-1], 2 * shape[-1]), dtype) if shape else result
+            if shape:
+                spaced[..., ::2] = result
+                result = spaced[..., ::2]
+        return result
+
+    def extension(code: int, data: bytes) -> Any:
+        nonlocal nesting
+        if code in (_ARRAY, _STRIDED):
+            return array(data, make_strided=strided and code == _STRIDED)
+        if code == _SCALAR:
+            head = msgpack.unpackb(data, max_ext_len=0, max_map_len=0, max_array_len=2)
+            dtype = _dtype(head[0]) if isinstance(head, list) and len(head) == 2 else None
+            if dtype is None or not isinstance(head[1], bytes) or len(head[1]) != dtype.itemsize:
+                raise WireError("malformed scalar")
+            return np.frombuffer(head[1], dtype)[0]
+        if code == _COMPLEX and len(data) == 16:
+            return complex(*struct.unpack(">dd", data))
+        if code == _BIG_INT and 0 < len(data) <= _MAX_BIG_INT:
+            return int.from_bytes(data, "big", signed=True)
+        if code == _HANDLE:
+            head = msgpack.unpackb(
+                data, max_ext_len=0, max_map_len=0, max_array_len=3, unicode_errors="replace"
+            )
+            kinds = [type(part) for part in head] if isinstance(head, list) else []
+            if kinds != [int, str, str] or not 0 <= head[0] < 1 << 53:
+                raise WireError("malformed handle")
+            return Handle(*head)
+        if code in (_TUPLE, _SET, _SLICE):
+            nesting += 1
+            if nesting > _MAX_DEPTH:
+                raise WireError("nested too deeply")
+            items = unpack(data)
+            nesting -= 1
+            if not isinstance(items, list):
+                raise WireError("malformed sequence")
+            if code == _SLICE:
+                if len(items) != 3:
+                    raise WireError("malformed slice")
+                return slice(*items)
+            return tuple(items) if code == _TUPLE else set(items)
+        raise WireError(f"unknown extension {code}")
+
+    def pairs(items: list[tuple[Any, Any]]) -> dict[Any, Any]:
+        for key, _ in items:
+            small = type(key) is int and -(1 << 31) < key < 1 << 31
+            if type(key) is not str and type(key) is not bool and not small:
+                raise WireError("dictionary keys are text or small integers")
+        return dict(items)
+
+    def unpack(data: bytes | bytearray) -> Any:
+        return msgpack.unpackb(
+            data,
+            ext_hook=extension,
+            object_pairs_hook=pairs,
+            strict_map_key=False,
+            unicode_errors="replace",
+            max_map_len=100_000,
+        )
+
+    try:
+        value = unpack(structure)
+        if position != len(payload):
+            raise WireError("payload holds more than its arrays")
+        _check_depth(value)
+    except WireError:
+        raise
+    except (
+        ValueError,
+        TypeError,
+        OverflowError,
+        RecursionError,
+        MemoryError,
+        msgpack.UnpackException,
+    ) as error:
+        raise WireError(f"not a frame: {type(error).__name__}") from None
+    return value
+
+
+def _dtype(name: Any) -> np.dtype[Any]:
+    if not isinstance(name, str) or not _DTYPE.match(name):
+        raise WireError("dtype is not one of the kinds b, i, u, f, c")
+    return np.dtype(name)
+
+
+def _check_depth(value: Any) -> None:
+    """Whatever is deeper than ``_MAX_DEPTH`` would break ``repr`` and comparison later."""
+    level, here = 0, [value]
+    while here:
+        level += 1
+        if level > _MAX_DEPTH:
+            raise WireError("nested too deeply")
+        below: list[Any] = []
+        for item in here:
+            if isinstance(item, dict):
+                below.extend(item.values())
+            elif isinstance(item, (list, tuple, set)):
+                below.extend(item)
+        here = below
+
+
+class Channel:
+    """Frames over a stream socket, with deadlines.
+
+    Args:
+        sock: a connected AF_UNIX stream socket; the channel owns it.
+        limits: of frames that are received.
+        strided: honour :class:`StridedArray` when decoding.
+    """
+
+    def __init__(
+        self, sock: socket.socket, limits: FrameLimits | None = None, *, strided: bool = False
+    ) -> None:
+        self.socket = sock
+        self.limits = limits or FrameLimits()
+        self._strided = strided
+
+    def send(
+        self,
+        value: Any,
+        *,
+        deadline: float | None = None,
+        fallback: Fallback | None = None,
+        limits: FrameLimits | None = None,
+    ) -> None:
+        """Send one frame; ``deadline`` is a time of :func:`time.monotonic`, None waits for ever.
+
+        Raises:
+            ChannelClosed, ChannelTimeout: the peer has gone, or did not read in time.
+            ValueTooLarge, WireError, TypeError: see :func:`encode`; nothing was sent then.
+        """
+        self.send_frame(encode(value, fallback=fallback, limits=limits), deadline=deadline)
+
+    def send_frame(self, frame: list[Any], *, deadline: float | None = None) -> None:
+        """Send what :func:`encode` made."""
+        try:
+            for part in frame:
+                self.socket.settimeout(_remaining(deadline))
+                self.socket.sendall(part)
+        except TimeoutError:
+            raise ChannelTimeout from None
+        except OSError as error:
+            raise ChannelClosed(str(error)) from None
+
+    def receive(self, *, deadline: float | None = None) -> Any:
+        """The next frame's value.
+
+        Raises:
+            ChannelClosed, ChannelTimeout: the peer has gone, or did not answer in time.
+            ValueTooLarge: the frame announces more than the limits; the channel is of no use any more.
+            WireError: the frame makes no sense; likewise.
+        """
+        structure_length, payload_length = HEADER.unpack(self._read(HEADER.size, deadline))
+        if structure_length > self.limits.structure or payload_length > self.limits.payload:
+            raise ValueTooLarge(f"a frame of {structure_length + payload_length} bytes")
+        structure = self._read(structure_length, deadline)
+        payload = self._read(payload_length, deadline)
+        return decode(structure, payload, strided=self._strided)
+
+    def _read(self, size: int, deadline: float | None) -> bytearray:
+        # Grown as bytes arrive, so that an announced length alone allocates next to nothing.
+        data = bytearray(min(size, 1 << 20))
+        have = 0
+        try:
+            while have < size:
+                if have == len(data):
+                    data.extend(bytes(min(size - have, len(data))))
+                self.socket.settimeout(_remaining(deadline))
+                got = self.socket.recv_into(memoryview(data)[have:])
+                if not got:
+                    raise ChannelClosed("end of stream")
+                have += got
+        except TimeoutError:
+            raise ChannelTimeout from None
+        except OSError as error:
+            raise ChannelClosed(str(error)) from None
+        return data
+
+    def close(self) -> None:
+        """Close the socket; closing twice is fine."""
+        self.socket.close()
+
+
+def _remaining(deadline: float | None) -> float | None:
+    if deadline is None:
+        return None
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left

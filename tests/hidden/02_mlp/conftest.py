@@ -1,0 +1,162 @@
+"""Trainings that several tests look at, each run once a submission.
+
+Two are toy problems with a linear model of the examiner's own making, so that what happens to the
+validation loss is known in advance; the third is the course's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from autograder.data import Digits, course_data
+
+PIXELS, CLASSES = 784, 10
+SEED = 2026
+"""Of the submission's generators before each training: grading again shall give the same points."""
+
+LADDERS = {"embedded": (0.85, 0.90, 0.92, 0.935), "full": (0.90, 0.95, 0.97, 0.975)}
+"""Accuracies worth points, by the source of the data; where they come from is in docs/accuracy-mlp.md."""
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """What a training left behind.
+
+    Attributes:
+        history: what ``train_mlp`` returned, as data.
+        steps: updates of the weights that the model's optimizer counted.
+        files: names of the files in the folder for checkpoints.
+        before, after: the model's mean cross-entropy on the validation images, worked out here.
+        accuracy: share of judged images that the model reads correctly; NaN in the toy problems.
+    """
+
+    history: Any
+    steps: int
+    files: list[str]
+    before: float
+    after: float
+    accuracy: float = float("nan")
+
+    @property
+    def val_losses(self) -> list[float]:
+        """The validation loss of every epoch."""
+        assert isinstance(self.history, dict), (
+            "`train_mlp` should return a dict, `model.fit(...)`'s history in it"
+        )
+        assert "val_loss" in self.history, f"the history has no 'val_loss', only {sorted(self.history)}"
+        return [float(loss) for loss in self.history["val_loss"]]
+
+
+def cross_entropy(model: Any, x: Floats, y: Floats) -> float:
+    """Mean categorical cross-entropy of a model's predictions for x (N, 784) against one-hot y (N, 10)."""
+    predicted = np.asarray(model.predict(x, verbose=0), dtype=np.float64)
+    assert predicted.shape == y.shape, (
+        f"the model predicts an array of shape {predicted.shape}, not {y.shape}"
+    )
+    return float(-np.mean(np.sum(y * np.log(np.clip(predicted, 1e-7, 1.0)), axis=1)))
+
+
+def train(submission: Any, model: Any, x: Floats, y: Floats, validation: tuple[Floats, Floats]) -> Training:
+    """Let a submission train a model of its own process and look at what is left."""
+    submission.import_module("keras").utils.set_random_seed(SEED)
+    directory = submission.import_module("tempfile").mkdtemp()
+    before = cross_entropy(model, *validation)
+    history = submission.train_mlp(model, x, y, validation, directory)
+    return Training(
+        history=history,
+        steps=int(model.optimizer.iterations.numpy()),
+        files=sorted(submission.import_module("os").listdir(directory)),
+        before=before,
+        after=cross_entropy(model, *validation),
+    )
+
+
+def linear_model(submission: Any, learning_rate: float) -> Any:
+    """784 inputs, softmax over 10 classes, nothing between; starts at zero and has no luck in it."""
+    keras = submission.import_module("keras")
+    model = keras.Sequential()
+    model.add(keras.layers.Input((PIXELS,)))
+    model.add(keras.layers.Dense(CLASSES, activation="softmax", kernel_initializer="zeros"))
+    model.compile(
+        loss="categorical_crossentropy",
+        optimizer=keras.optimizers.SGD(learning_rate),
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def noisy_patterns(
+    rng: np.random.Generator, patterns: Floats, count: int
+) -> tuple[Floats, npt.NDArray[np.intp]]:
+    """``count`` noisy copies of the ten ``patterns`` (10, 784), and which pattern each one is."""
+    which = rng.integers(0, CLASSES, count)
+    noise = rng.random((count, PIXELS))
+    return np.asarray(0.7 * patterns[which] + 0.3 * noise, dtype=np.float32), which
+
+
+def one_hot(labels: npt.NDArray[Any]) -> Floats:
+    """(N,) labels as float32 (N, 10)."""
+    return np.eye(CLASSES, dtype=np.float32)[labels]
+
+
+@pytest.fixture(scope="session")
+def drifting(shared_submission: Any) -> Training:
+    """A toy problem whose validation labels are all wrong: the validation loss is best after one epoch.
+
+    A model that learned from the validation images as well would see it fall. 600 images are three
+    batches for a batch size of 200 to 299 only.
+    """
+    rng = np.random.default_rng(20)
+    patterns = (rng.random((CLASSES, PIXELS)) < 0.1).astype(np.float64)
+    x, labels = noisy_patterns(rng, patterns, 600)
+    x_validation, right = noisy_patterns(rng, patterns, 90)
+    validation = (x_validation, one_hot((right + 3) % CLASSES))
+    return train(shared_submission, linear_model(shared_submission, 0.05), x, one_hot(labels), validation)
+
+
+@pytest.fixture(scope="session")
+def improving(shared_submission: Any) -> Training:
+    """A toy problem that is learned so slowly that every epoch is the best so far.
+
+    401 images are three batches for a batch size of 134 to 200 only.
+    """
+    rng = np.random.default_rng(21)
+    patterns = (rng.random((CLASSES, PIXELS)) < 0.1).astype(np.float64)
+    x, labels = noisy_patterns(rng, patterns, 401)
+    x_validation, right = noisy_patterns(rng, patterns, 70)
+    validation = (x_validation, one_hot(right))
+    return train(shared_submission, linear_model(shared_submission, 0.005), x, one_hot(labels), validation)
+
+
+@pytest.fixture(scope="session")
+def trained(shared_submission: Any) -> Training:
+    """The submission's own model, trained by the submission on the course's images.
+
+    Early stopping looks at the images that students know as the test set; the judged ones are a third
+    set, and only their pixels go to the submission.
+    """
+    data = course_data()
+    model = shared_submission.build_mlp()
+    validation = (_rows(data.test), one_hot(data.test.labels))
+    result = train(shared_submission, model, _rows(data.train), one_hot(data.train.labels), validation)
+    predicted = np.asarray(model.predict(_rows(data.judged), verbose=0))
+    assert predicted.shape == (len(data.judged), CLASSES), f"the predictions have the shape {predicted.shape}"
+    right = np.argmax(predicted, axis=1) == data.judged.labels
+    return Training(**{**vars(result), "accuracy": float(np.mean(right))})
+
+
+@pytest.fixture(scope="session")
+def ladder() -> tuple[float, ...]:
+    """The accuracies that are worth points, lowest first."""
+    return LADDERS[course_data().source]
+
+
+def _rows(digits: Digits) -> Floats:
+    return digits.images.reshape(len(digits), PIXELS).astype(np.float32) / 255

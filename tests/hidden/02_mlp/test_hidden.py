@@ -1,0 +1,584 @@
+"""What is asked of the functions of week 2 beyond the notebook's own checks, without any training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from autograder.examiner.checks import (
+    expect_array,
+    expect_int,
+    expect_ints,
+    expect_number,
+    expect_raises,
+    expect_unchanged,
+)
+
+# Wide enough for an implementation that computes in float32 inside.
+LOOSE = {"rtol": 1e-5, "atol": 1e-6}
+
+
+def normal(seed: int, *shape: int, scale: float = 1.0) -> npt.NDArray[np.float64]:
+    """Signed numbers of the given shape."""
+    return np.random.default_rng(seed).normal(0, scale, shape)
+
+
+def one_hot(labels: list[int], num_classes: int) -> npt.NDArray[np.float64]:
+    """(N,) labels as float64 (N, num_classes)."""
+    return np.eye(num_classes)[labels]
+
+
+def probabilities(seed: int, rows: int, columns: int) -> npt.NDArray[np.float64]:
+    """Rows of positive numbers that sum to 1, none of them close to 0."""
+    raw = np.random.default_rng(seed).random((rows, columns)) + 0.2
+    return raw / raw.sum(axis=1, keepdims=True)
+
+
+# --- relu and softmax ---------------------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-relu")
+def test_relu_keeps_positive_numbers(submission, reference):
+    """`relu` keeps every positive number, large or small, and leaves its argument alone.
+
+    `relu`는 크든 작든 모든 양수를 그대로 두고, 인자를 바꾸지 않습니다.
+    """
+    z = normal(1, 4, 7, scale=3.0)
+    expect_array(expect_unchanged(submission.relu, z), reference.relu(z), **LOOSE)
+
+
+@pytest.mark.cell("test-relu")
+@settings(max_examples=12)
+@given(
+    z=arrays(
+        np.float64, array_shapes(min_dims=1, max_dims=3, max_side=4), elements=st.floats(-50, 50, width=32)
+    )
+)
+def test_relu_any_shape(z, *, submission, reference):
+    """`relu` works element by element on arrays of one, two or three dimensions.
+
+    `relu`는 1차원, 2차원, 3차원 배열에서 원소마다 동작합니다.
+    """
+    expect_array(submission.relu(z), reference.relu(z), **LOOSE)
+
+
+@pytest.mark.cell("test-softmax")
+def test_softmax_signed_rows(submission, reference):
+    """`softmax` turns each row of signed scores into its own probabilities and leaves its argument alone.
+
+    `softmax`는 음수와 양수가 섞인 점수의 각 행을 그 행의 확률로 바꾸고, 인자를 바꾸지 않습니다.
+    """
+    logits = normal(2, 5, 3, scale=2.0)
+    expect_array(expect_unchanged(submission.softmax, logits), reference.softmax(logits), **LOOSE)
+
+
+@pytest.mark.cell("test-softmax")
+def test_softmax_large_scores(submission, reference):
+    """`softmax` is right where the exponential of a score is too large or too small for a float.
+
+    `softmax`는 점수의 지수함수 값이 실수형에 담기에 너무 크거나 너무 작아도 올바른 확률을 냅니다.
+    """
+    large = np.array([[900.0, 901.5, 899.0, 902.0], [905.0, 903.0, 904.5, 901.0]])
+    expect_array(submission.softmax(large), reference.softmax(large), **LOOSE)
+    small = large - 2100.0
+    expect_array(submission.softmax(small), reference.softmax(small), **LOOSE)
+
+
+@pytest.mark.cell("test-softmax")
+def test_softmax_rows_of_different_size(submission, reference):
+    """`softmax` treats every row by itself, also when one row's scores are far above another's.
+
+    `softmax`는 한 행의 점수가 다른 행보다 훨씬 커도 각 행을 따로 처리합니다.
+    """
+    logits = np.array(
+        [[1000.0, 1001.0, 999.5], [-1000.0, -1002.0, -999.0], [0.5, -0.5, 0.25], [3.0, 1.0, 2.0]]
+    )
+    expect_array(submission.softmax(logits), reference.softmax(logits), **LOOSE)
+
+
+@pytest.mark.cell("test-softmax")
+@settings(max_examples=10)
+@given(
+    logits=arrays(
+        np.float64, st.tuples(st.integers(1, 4), st.integers(2, 5)), elements=st.floats(-30, 30, width=32)
+    )
+)
+def test_softmax_rows_sum_to_one(logits, *, submission):
+    """`softmax` returns rows of numbers between 0 and 1 that sum to 1.
+
+    `softmax`는 0과 1 사이이고 합이 1인 행을 돌려줍니다.
+    """
+    result = submission.softmax(logits)
+    expect_array(np.sum(result, axis=1), np.ones(len(logits)), **LOOSE)
+    assert np.all(result >= 0), "a probability is negative"
+    assert result.shape == logits.shape, f"{logits.shape} scores became {result.shape} probabilities"
+
+
+# --- dense and the forward pass -----------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-dense")
+def test_dense_without_activation(submission, reference):
+    """`dense` multiplies a batch of rows by the weights and adds each output's bias, negative sums included.
+
+    `dense`는 여러 행에 가중치를 곱하고 출력마다 편향을 더합니다. 음수인 합도 그대로 둡니다.
+    """
+    x, weights, bias = normal(3, 4, 6), normal(4, 6, 3), normal(5, 3)
+    result = expect_unchanged(submission.dense, x, weights, bias)
+    expect_array(result, reference.dense(x, weights, bias), **LOOSE)
+
+
+@pytest.mark.cell("test-dense")
+def test_dense_applies_activation_last(submission, reference):
+    """`dense` applies the activation it is given to the sum of product and bias.
+
+    `dense`는 곱에 편향을 더한 값에, 받은 활성화 함수를 적용합니다.
+    """
+    x, weights, bias = normal(6, 5, 4), normal(7, 4, 3), normal(8, 3, scale=2.0)
+    result = submission.dense(x, weights, bias, activation=submission.relu)
+    expect_array(result, reference.dense(x, weights, bias, activation=reference.relu), **LOOSE)
+    result = submission.dense(x, weights, bias, activation=submission.softmax)
+    expect_array(result, reference.dense(x, weights, bias, activation=reference.softmax), **LOOSE)
+
+
+@pytest.mark.cell("test-dense")
+def test_dense_takes_any_activation(submission):
+    """`dense` works with an activation that the notebook does not define.
+
+    `dense`는 노트북에 없는 활성화 함수도 쓸 수 있습니다.
+    """
+    x, weights, bias = normal(9, 2, 5), normal(10, 5, 3), normal(11, 3)
+    result = submission.dense(x, weights, bias, activation=submission.import_module("numpy").tanh)
+    expect_array(result, np.tanh(x @ weights + bias), **LOOSE)
+
+
+@pytest.mark.cell("test-mlp-forward", weight=2)
+def test_mlp_forward_batch(submission, reference):
+    """`mlp_forward` has ReLU in the hidden layer, softmax in the output layer and both biases, for a batch.
+
+    `mlp_forward`는 여러 행에 대해 은닉층에는 ReLU, 출력층에는 소프트맥스를 계산하고 두 편향을 모두 더합니다.
+    """
+    weights = normal(12, 8, 5), normal(13, 5), normal(14, 5, 3), normal(15, 3)
+    x = normal(16, 6, 8)
+    result = expect_unchanged(submission.mlp_forward, x, *weights)
+    expect_array(result, reference.mlp_forward(x, *weights), **LOOSE)
+
+
+@pytest.mark.cell("test-mlp-forward")
+def test_mlp_forward_one_image(submission, reference):
+    """`mlp_forward` works for a single row of 784 pixels.
+
+    `mlp_forward`는 784화소짜리 행 하나에도 동작합니다.
+    """
+    weights = normal(17, 784, 11, scale=0.1), normal(18, 11), normal(19, 11, 10, scale=0.3), normal(20, 10)
+    x = np.random.default_rng(21).random((1, 784))
+    expect_array(submission.mlp_forward(x, *weights), reference.mlp_forward(x, *weights), **LOOSE)
+
+
+# --- loss, accuracy, parameters -----------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-categorical-crossentropy", weight=2)
+def test_categorical_crossentropy_batch(submission, reference):
+    """`categorical_crossentropy` averages over the rows, with the natural logarithm, and returns one number.
+
+    `categorical_crossentropy`는 자연로그로 계산해 행에 대해 평균하고, 숫자 하나를 돌려줍니다.
+    """
+    y_true, y_pred = one_hot([2, 0, 3, 3, 1, 2, 0], 4), probabilities(22, 7, 4)
+    loss = expect_unchanged(submission.categorical_crossentropy, y_true, y_pred)
+    expect_number(loss, reference.categorical_crossentropy(y_true, y_pred), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.cell("test-categorical-crossentropy")
+def test_categorical_crossentropy_sure_and_wrong(submission):
+    """`categorical_crossentropy` of a prediction that gives the right class no chance is large, but finite.
+
+    정답 클래스에 확률을 전혀 주지 않은 예측의 `categorical_crossentropy`는 크지만 유한합니다.
+    """
+    y_true = one_hot([1, 2], 3)
+    loss = submission.categorical_crossentropy(y_true, np.array([[0.25, 0.5, 0.25], [0.5, 0.5, 0.0]]))
+    assert np.ndim(loss) == 0 and np.isfinite(loss), f"expected a finite number, got {loss!r}"
+    assert 3 < loss < 500, f"a sure and wrong answer should cost a lot, but the mean loss is {loss:.4g}"
+
+
+@pytest.mark.cell("test-categorical-crossentropy")
+def test_categorical_crossentropy_sure_and_right(submission):
+    """`categorical_crossentropy` of sure and right predictions is 0, although the other probabilities are 0.
+
+    자신 있게 맞힌 예측의 `categorical_crossentropy`는 다른 확률이 0이어도 0입니다.
+    """
+    y_true = one_hot([2, 0, 1, 1], 3)
+    expect_number(submission.categorical_crossentropy(y_true, y_true.copy()), 0.0, atol=1e-4)
+
+
+@pytest.mark.cell("test-accuracy")
+def test_accuracy_batch(submission, reference):
+    """`accuracy` compares the most probable class of each row with the target's, sure or not.
+
+    `accuracy`는 확신의 크기와 상관없이 각 행에서 가장 확률이 높은 클래스를 정답과 비교합니다.
+    """
+    y_pred = probabilities(23, 11, 4)
+    labels = np.argmax(y_pred, axis=1)
+    labels[[1, 4, 5, 9]] = (labels[[1, 4, 5, 9]] + 1) % 4
+    y_true = one_hot(labels.tolist(), 4)
+    share = expect_unchanged(submission.accuracy, y_true, y_pred)
+    expect_number(share, reference.accuracy(y_true, y_pred), rtol=1e-5)
+
+
+@pytest.mark.cell("test-accuracy")
+def test_accuracy_all_and_none(submission):
+    """`accuracy` is 1 where every row is right and 0 where none is.
+
+    모든 행이 맞으면 `accuracy`는 1이고, 하나도 맞지 않으면 0입니다.
+    """
+    y_pred = np.array([[0.1, 0.7, 0.2], [0.36, 0.3, 0.34], [0.2, 0.3, 0.5], [0.0, 1.0, 0.0], [0.5, 0.3, 0.2]])
+    expect_number(submission.accuracy(one_hot([1, 0, 2, 1, 0], 3), y_pred), 1.0)
+    expect_number(submission.accuracy(one_hot([0, 2, 1, 2, 1], 3), y_pred), 0.0)
+
+
+@pytest.mark.cell("test-count-parameters")
+@pytest.mark.parametrize("layer_sizes", [[13, 7], [20, 9, 4], [6, 5, 4, 3, 2]], ids=["one", "two", "four"])
+def test_count_parameters_depths(submission, reference, layer_sizes):
+    """`count_parameters` counts weights and biases of networks with one, two or four layers, as an int.
+
+    `count_parameters`는 층이 하나, 둘, 넷인 신경망의 가중치와 편향을 세어 정수로 돌려줍니다.
+    """
+    result = expect_unchanged(submission.count_parameters, layer_sizes)
+    expect_int(result, reference.count_parameters(layer_sizes))
+
+
+# --- early stopping -----------------------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-early-stopping")
+def test_early_stopping_never_triggered(submission):
+    """`early_stopping` ends at the last epoch if the patience is never used up, also after a single epoch.
+
+    patience를 다 쓰지 않으면 `early_stopping`은 마지막 에포크에서 끝납니다. 에포크가 하나뿐일 때도 같습니다.
+    """
+    expect_ints(submission.early_stopping([0.8, 0.6, 0.4, 0.5, 0.45, 0.42], patience=4), (6, 3))
+    expect_ints(submission.early_stopping([0.7], patience=3), (1, 1))
+    expect_ints(submission.early_stopping([0.9, 0.8, 0.7, 0.6], patience=1), (4, 4))
+
+
+@pytest.mark.cell("test-early-stopping")
+def test_early_stopping_tie(submission):
+    """`early_stopping` takes an equal loss for no improvement.
+
+    `early_stopping`은 같은 손실을 개선으로 보지 않습니다.
+    """
+    expect_ints(submission.early_stopping([0.9, 0.4, 0.6, 0.4, 0.5, 0.3], patience=3), (5, 2))
+    expect_ints(submission.early_stopping([0.5, 0.5, 0.5, 0.5], patience=9), (4, 1))
+
+
+@pytest.mark.cell("test-early-stopping")
+def test_early_stopping_best_so_far(submission):
+    """`early_stopping` compares with the best loss so far, and each improvement starts the waiting anew.
+
+    `early_stopping`은 지금까지의 최솟값과 비교하고, 개선될 때마다 기다림을 처음부터 다시 시작합니다.
+    """
+    # Falling again, but from above the best: no improvement.
+    expect_ints(submission.early_stopping([0.5, 0.9, 0.8, 0.7, 0.6, 0.55], patience=3), (4, 1))
+    # Two bad epochs, an improvement, two bad ones: three in a row only at the end.
+    expect_ints(
+        submission.early_stopping([0.9, 1.0, 1.1, 0.8, 0.9, 0.85, 0.7, 0.8, 0.9, 1.0], patience=3), (10, 7)
+    )
+
+
+@pytest.mark.cell("test-early-stopping")
+def test_early_stopping_does_not_know_the_future(submission):
+    """`early_stopping` ignores all that comes after the epoch at which training stops.
+
+    `early_stopping`은 학습이 멈춘 뒤의 값을 무시합니다.
+    """
+    expect_ints(submission.early_stopping([0.9, 0.5, 0.6, 0.7, 0.1, 0.05, 0.01], patience=2), (4, 2))
+
+
+@pytest.mark.cell("test-early-stopping")
+def test_early_stopping_empty(submission):
+    """`early_stopping` refuses an empty list with a ValueError that names `val_losses`.
+
+    `early_stopping`은 빈 목록을 받으면 `val_losses`를 언급하는 ValueError를 냅니다.
+    """
+    expect_raises(submission.early_stopping, [], 3, names="val_losses")
+
+
+@pytest.mark.cell("test-early-stopping", weight=2)
+@given(
+    val_losses=st.lists(st.integers(1, 9).map(lambda tenths: tenths / 10), min_size=1, max_size=14),
+    patience=st.integers(1, 4),
+)
+def test_early_stopping_like_keras(val_losses, patience, *, submission, reference):
+    """`early_stopping` finds the last and the best epoch that Keras finds, for many lists and patiences.
+
+    `early_stopping`은 여러 목록과 patience에 대해 Keras와 같은 종료 에포크와 최고 에포크를 찾습니다.
+    """
+    result = expect_unchanged(submission.early_stopping, val_losses, patience)
+    expect_ints(result, reference.early_stopping(val_losses, patience))
+
+
+# --- the model ----------------------------------------------------------------------------------------
+
+
+def known_weights() -> list[npt.NDArray[np.float64]]:
+    """Weights for 784-512-10 that make hidden sums of both signs and unlike scores."""
+    return [
+        normal(30, 784, 512, scale=0.05),
+        normal(31, 512, scale=0.3),
+        normal(32, 512, 10, scale=0.1),
+        normal(33, 10, scale=0.3),
+    ]
+
+
+PIXELS = np.random.default_rng(34).random((6, 784))
+
+
+@pytest.mark.cell("test-build-mlp", weight=2)
+def test_build_mlp_layers(submission):
+    """`build_mlp` has a hidden layer of 512 units and an output layer of 10, ready for 784 inputs.
+
+    `build_mlp`에는 유닛 512개인 은닉층과 10개인 출력층이 있고, 입력 784개를 받을 준비가 되어 있습니다.
+    """
+    model = submission.build_mlp()
+    shapes = [np.shape(part) for part in model.get_weights()]
+    expected = [(784, 512), (512,), (512, 10), (10,)]
+    assert shapes == expected, f"the model's weights have the shapes {shapes}, expected {expected}"
+    expect_int(model.count_params(), 407050)
+
+
+@pytest.mark.cell("test-build-mlp", weight=2)
+def test_build_mlp_predicts_like_numpy(submission, reference):
+    """`build_mlp` predicts what the two formulas say: ReLU in the hidden layer, softmax at the end.
+
+    `build_mlp`는 두 식대로 예측합니다. 은닉층은 ReLU, 마지막은 소프트맥스입니다.
+    """
+    weights = known_weights()
+    model = submission.build_mlp()
+    model.set_weights(weights)
+    predicted = model.predict(PIXELS, verbose=0)
+    expect_array(predicted, reference.mlp_forward(PIXELS, *weights), rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.cell("test-build-mlp")
+def test_build_mlp_loss(submission, reference):
+    """`build_mlp` is compiled with the categorical cross-entropy of probabilities and one-hot targets.
+
+    `build_mlp`는 확률과 원-핫 정답의 범주형 교차 엔트로피로 컴파일되어 있습니다.
+    """
+    y_true, y_pred = one_hot([3, 0, 9, 5, 7], 10), probabilities(35, 5, 10)
+    keras = submission.import_module("keras")
+    model = submission.build_mlp()
+    # Not through `evaluate`: Keras finds the softmax in the model's graph and corrects `from_logits=True`.
+    loss = model.compute_loss(
+        y=keras.ops.convert_to_tensor(y_true), y_pred=keras.ops.convert_to_tensor(y_pred)
+    )
+    expected = reference.categorical_crossentropy(y_true, y_pred)
+    expect_number(np.asarray(loss.numpy()).item(), expected, rtol=1e-4)
+
+
+@pytest.mark.cell("test-build-mlp")
+def test_build_mlp_reports_accuracy(submission, reference):
+    """`build_mlp` reports the accuracy as a metric when it is evaluated.
+
+    `build_mlp`는 평가할 때 정확도를 지표로 알려 줍니다.
+    """
+    weights = known_weights()
+    predicted = reference.mlp_forward(PIXELS, *weights)
+    labels = np.argmax(predicted, axis=1)
+    labels[[1, 4]] = (labels[[1, 4]] + 1) % 10
+    model = submission.build_mlp()
+    model.set_weights(weights)
+    metrics = model.evaluate(PIXELS, one_hot(labels.tolist(), 10), verbose=0, return_dict=True)
+    found = [name for name in metrics if "acc" in name]
+    assert found, f"evaluating the model reports {sorted(metrics)}, but no accuracy"
+    expect_number(metrics[found[0]], 4 / 6, rtol=1e-4)
+
+
+@pytest.mark.cell("test-build-mlp")
+def test_build_mlp_optimizer(submission):
+    """`build_mlp` is compiled with Adam.
+
+    `build_mlp`는 Adam으로 컴파일되어 있습니다.
+    """
+    model = submission.build_mlp()
+    name = submission.import_module("keras").optimizers.serialize(model.optimizer)["class_name"]
+    assert name == "Adam", f"the optimizer is {name}, expected Adam"
+
+
+@pytest.mark.cell("test-build-mlp")
+def test_build_mlp_learns(submission):
+    """`build_mlp` learns: a few batches of its own make the loss on them smaller.
+
+    `build_mlp`는 배웁니다. 배치 몇 번이면 그 배치의 손실이 줄어듭니다.
+    """
+    y = one_hot([4, 1, 8, 0, 1, 7], 10)
+    model = submission.build_mlp()
+    before = _loss(model.test_on_batch(PIXELS, y))
+    for _ in range(5):
+        model.train_on_batch(PIXELS, y)
+    after = _loss(model.test_on_batch(PIXELS, y))
+    assert after < 0.9 * before, f"the loss was {before:.4f} and is {after:.4f} after five batches"
+
+
+def _loss(result: Any) -> float:
+    """The loss in what ``test_on_batch`` returns, with metrics or without."""
+    return float(np.ravel(result)[0])
+
+
+# --- callbacks ----------------------------------------------------------------------------------------
+
+
+def facts(submission: Any, patience: int | None = None) -> dict[str, Any]:
+    """The settings of a submission's two callbacks, whatever their order, for a new folder."""
+    directory = submission.import_module("tempfile").mkdtemp()
+    named = {} if patience is None else {"patience": patience}
+    callbacks = list(submission.make_callbacks(directory, **named))
+    builtins = submission.import_module("builtins")
+    savers = [one for one in callbacks if builtins.hasattr(one, "save_best_only")]
+    stoppers = [one for one in callbacks if builtins.hasattr(one, "restore_best_weights")]
+    assert len(stoppers) == 1 and len(savers) == 1, "expected one EarlyStopping and one ModelCheckpoint"
+    # Asked for by a call: calls are what a wrong solution is recognised by.
+    stopping = {name: builtins.getattr(stoppers[0], name) for name in ("monitor", "patience", "mode")}
+    saving = {
+        name: builtins.getattr(savers[0], name) for name in ("monitor", "filepath", "save_best_only", "mode")
+    }
+    return {"directory": directory, "stopping": stopping, "saving": saving}
+
+
+@pytest.mark.cell("test-make-callbacks")
+def test_make_callbacks_watch_validation_loss(submission):
+    """`make_callbacks` watches the validation loss in both callbacks, and smaller is better.
+
+    `make_callbacks`의 두 콜백은 모두 검증 손실을 지켜보고, 작을수록 좋다고 봅니다.
+    """
+    settings_ = facts(submission)
+    for name, one in (("EarlyStopping", settings_["stopping"]), ("ModelCheckpoint", settings_["saving"])):
+        assert one["monitor"] == "val_loss", f"the {name} watches {one['monitor']!r}, expected 'val_loss'"
+        assert one["mode"] in ("auto", "min"), f"the {name} takes a larger loss for a better one"
+
+
+@pytest.mark.cell("test-make-callbacks")
+def test_make_callbacks_patience(submission):
+    """`make_callbacks` gives early stopping the patience asked for, and 10 when none is given.
+
+    `make_callbacks`는 조기 종료에 받은 patience를 넘기고, 받지 않으면 10을 씁니다.
+    """
+    expect_int(facts(submission)["stopping"]["patience"], 10)
+    expect_int(facts(submission, patience=3)["stopping"]["patience"], 3)
+
+
+@pytest.mark.cell("test-make-callbacks")
+def test_make_callbacks_file_names(submission):
+    """`make_callbacks` saves in the given folder, under names made of epoch and validation loss.
+
+    `make_callbacks`는 주어진 폴더에, 에포크와 검증 손실로 지은 이름으로 저장합니다.
+    """
+    found = facts(submission)
+    path = submission.import_module("os.path")
+    expected = path.normpath(path.join(found["directory"], "{epoch:02d}-{val_loss:.4f}.keras"))
+    actual = path.normpath(path.abspath(found["saving"]["filepath"]))
+    assert actual == expected, f"the files are named {actual!r}, expected {expected!r}"
+
+
+@pytest.mark.cell("test-make-callbacks")
+def test_make_callbacks_best_only(submission):
+    """`make_callbacks` saves the model only when it is the best so far.
+
+    `make_callbacks`는 모델이 지금까지 중 가장 좋을 때만 저장합니다.
+    """
+    assert facts(submission)["saving"]["save_best_only"] is True, (
+        "the checkpoint also saves models that are no better"
+    )
+
+
+# --- the plot -----------------------------------------------------------------------------------------
+
+# Rising, so that the curves end in the upper right corner: a legend is there only if it was put there.
+# The two curves, and the accuracies beside them, all differ; one value is above 1.
+HISTORY = {
+    "accuracy": [0.61, 0.72, 0.83, 0.94, 0.97],
+    "loss": [0.12, 0.21, 0.37, 0.93, 1.45],
+    "val_accuracy": [0.52, 0.63, 0.74, 0.85, 0.88],
+    "val_loss": [0.31, 0.44, 0.58, 1.02, 1.61],
+}
+
+
+def draw(submission: Any) -> Any:
+    """The Axes of a submission's plot, in a figure of its own."""
+    submission.import_module("matplotlib.pyplot").close("all")
+    return submission.plot_losses(HISTORY)
+
+
+def curve(axes: Any, label: str) -> Any:
+    """The line with a label."""
+    lines = {line.get_label(): line for line in axes.lines}
+    assert label in lines, f"no line is labelled {label!r}; the labels are {list(lines)}"
+    return lines[label]
+
+
+@pytest.mark.cell("test-plot-losses", weight=2)
+@pytest.mark.parametrize(
+    ("label", "key", "colour"),
+    [("Testset_loss", "val_loss", "red"), ("Trainset_loss", "loss", "blue")],
+    ids=["red", "blue"],
+)
+def test_plot_losses_lines(submission, label, key, colour):
+    """`plot_losses` draws each loss with its own name, its own colour and the marker '.'.
+
+    `plot_losses`는 두 손실을 각각 제 이름, 제 색, 표식 '.'으로 그립니다.
+    """
+    line = curve(draw(submission), label)
+    expect_array(np.asarray(line.get_ydata(), dtype=float), HISTORY[key])
+    from matplotlib.colors import to_rgb
+
+    assert to_rgb(line.get_color()) == to_rgb(colour), f"{label} is {line.get_color()!r}, expected {colour!r}"
+    assert line.get_marker() == ".", f"the marker of {label} is {line.get_marker()!r}, expected '.'"
+
+
+@pytest.mark.cell("test-plot-losses")
+def test_plot_losses_epochs(submission):
+    """`plot_losses` draws one point an epoch, the epochs counted from 0 or from 1.
+
+    `plot_losses`는 에포크마다 점을 하나씩 찍습니다. 에포크는 0이나 1부터 셉니다.
+    """
+    axes = draw(submission)
+    for label in ("Testset_loss", "Trainset_loss"):
+        x = np.asarray(curve(axes, label).get_xdata(), dtype=float)
+        assert x.shape == (5,) and x[0] in (0, 1) and np.all(np.diff(x) == 1), f"{label} is drawn over {x}"
+
+
+@pytest.mark.cell("test-plot-losses")
+def test_plot_losses_legend(submission):
+    """`plot_losses` has a legend with both names in the upper right corner.
+
+    `plot_losses`에는 두 이름이 적힌 범례가 오른쪽 위에 있습니다.
+    """
+    axes = draw(submission)
+    legend = axes.get_legend()
+    assert legend is not None, "there is no legend"
+    texts = sorted(text.get_text() for text in legend.get_texts())
+    assert texts == ["Testset_loss", "Trainset_loss"], f"the legend says {texts}"
+    axes.get_figure().canvas.draw()
+    place, frame = (part.get_window_extent().get_points() for part in (legend, axes))
+    right, up = np.mean(place, axis=0) > np.mean(frame, axis=0)
+    where = f"{'upper' if up else 'lower'} {'right' if right else 'left'}"
+    assert right and up, f"the legend is in the {where}, expected the upper right"
+
+
+@pytest.mark.cell("test-plot-losses")
+def test_plot_losses_grid_and_labels(submission):
+    """`plot_losses` has a grid, and its axes are labelled epoch and loss.
+
+    `plot_losses`에는 격자가 있고, 축 이름은 epoch와 loss입니다.
+    """
+    axes = draw(submission)
+    labels = axes.get_xlabel().strip().lower(), axes.get_ylabel().strip().lower()
+    assert labels == ("epoch", "loss"), f"the axes are labelled {labels}, expected ('epoch', 'loss')"
+    gridlines = [*axes.get_xgridlines(), *axes.get_ygridlines()]
+    assert any(line.get_visible() for line in gridlines), "there is no grid"

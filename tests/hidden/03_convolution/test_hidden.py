@@ -1,0 +1,721 @@
+"""What is asked of week 3 beyond the checks in the notebook.
+
+Inputs are signed, asymmetric, of pairwise distinct sizes, and strides mostly do not divide, so that a
+flip, a transposition, a swap of axes or a rounding shows. Results are compared with a tolerance that also
+lets computing in float32 pass: the order and the precision of a sum are not what is examined here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder.examiner.checks import (
+    expect_array,
+    expect_int,
+    expect_ints,
+    expect_raises,
+    expect_unchanged,
+)
+
+Array = npt.NDArray[Any]
+
+small_sizes = st.integers(1, 5)
+
+
+def numbers(seed: int, *shape: int) -> Array:
+    """Signed float64 of two digits, so that sums can be followed by hand."""
+    return np.round(np.random.default_rng(seed).normal(size=shape) * 5, 1)
+
+
+def whole_numbers(seed: int, *shape: int) -> Array:
+    """Signed int64 between -9 and 9."""
+    return np.random.default_rng(seed).integers(-9, 10, size=shape)
+
+
+def expect_result(actual: Any, expected: npt.ArrayLike, **kwargs: Any) -> None:
+    """As expect_array, with room for sums in another order or in float32."""
+    expect_array(actual, expected, rtol=1e-5, atol=1e-4, **kwargs)
+
+
+def correlated(image: Array, kernel: Array, stride: tuple[int, int] = (1, 1)) -> Array:
+    """What a window sees, straight from the definition and from nothing of the submission's."""
+    windows = np.lib.stride_tricks.sliding_window_view(image.astype(np.float64), kernel.shape)
+    windows = windows[:: stride[0], :: stride[1]]
+    return np.einsum("ijuv,uv->ij", windows, kernel.astype(np.float64))
+
+
+# output_size ------------------------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-output-size", weight=2)
+@given(data=st.data())
+def test_output_size_counts_windows(submission: Any, data: st.DataObject) -> None:
+    """`output_size` equals the number of windows that fit, for any size, stride, padding and dilation.
+
+    어떤 크기, 스트라이드, 패딩, 팽창에서도 `output_size`는 들어가는 창의 개수와 같습니다.
+    """
+    kernel = data.draw(st.integers(1, 5))
+    stride = data.draw(st.integers(1, 5))
+    padding = data.draw(st.integers(0, 4))
+    dilation = data.draw(st.integers(1, 3))
+    covered = dilation * (kernel - 1) + 1
+    places = covered + data.draw(st.integers(0, 20))
+    input_size = max(places - 2 * padding, 1)
+    starts = range(0, input_size + 2 * padding - covered + 1, stride)
+    expect_int(submission.output_size(input_size, kernel, stride, padding, dilation), len(starts))
+
+
+@pytest.mark.cell("test-output-size", weight=2)
+def test_output_size_rounds_down(submission: Any) -> None:
+    """When the stride does not divide, `output_size` rounds down: a partial window does not count.
+
+    스트라이드로 나누어떨어지지 않으면 `output_size`는 내림합니다. 일부만 걸친 창은 세지 않습니다.
+    """
+    expect_int(submission.output_size(10, 4, stride=4), 2)
+    expect_int(submission.output_size(9, 2, stride=3), 3)
+    expect_int(submission.output_size(11, 3, stride=5), 2)
+    expect_int(submission.output_size(13, 2, stride=7), 2)
+    expect_int(submission.output_size(4, 3, stride=9), 1)
+
+
+@pytest.mark.cell("test-output-size")
+def test_output_size_padding_at_both_ends(submission: Any) -> None:
+    """`output_size` counts the padding at both ends, before the stride divides.
+
+    `output_size`는 패딩을 양쪽 끝에서 세고, 그다음에 스트라이드로 나눕니다.
+    """
+    expect_int(submission.output_size(11, 4, padding=3), 14)
+    expect_int(submission.output_size(12, 5, stride=3, padding=2), 4)
+    expect_int(submission.output_size(3, 6, stride=4, padding=4), 2)
+
+
+@pytest.mark.cell("test-output-size")
+def test_output_size_dilation(submission: Any) -> None:
+    """A dilated kernel covers more places, also together with padding and a stride.
+
+    팽창된 커널은 더 많은 자리를 덮습니다. 패딩과 스트라이드가 함께 있을 때도 마찬가지입니다.
+    """
+    expect_int(submission.output_size(17, 4, dilation=3), 8)
+    expect_int(submission.output_size(20, 3, stride=3, padding=1, dilation=4), 5)
+    expect_int(submission.output_size(6, 1, dilation=5), 6)
+
+
+# output_size: errors ----------------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-output-size-errors")
+@pytest.mark.parametrize("names", [("input_size", "kernel_size"), ("stride", "dilation")], ids="-".join)
+def test_output_size_needs_at_least_one(submission: Any, names: tuple[str, str]) -> None:
+    """Sizes, stride and dilation below 1 are refused, each by name.
+
+    1보다 작은 크기, 스트라이드, 팽창은 이름을 밝혀 거부합니다.
+    """
+    # So much padding that the kernel would fit: nothing else is wrong with the arguments.
+    arguments = {"input_size": 8, "kernel_size": 3, "stride": 2, "padding": 4, "dilation": 1}
+    for name in names:
+        for value in (0, -1, -2):
+            expect_raises(submission.output_size, **{**arguments, name: value}, names=name)
+
+
+@pytest.mark.cell("test-output-size-errors")
+def test_output_size_negative_padding(submission: Any) -> None:
+    """A negative padding is refused by name although the kernel would fit.
+
+    커널이 들어가더라도 음수 패딩은 이름을 밝혀 거부합니다.
+    """
+    expect_raises(submission.output_size, 15, 4, padding=-2, names="padding")
+
+
+@pytest.mark.cell("test-output-size-errors")
+def test_output_size_must_fit(submission: Any) -> None:
+    """A kernel that covers more than the padded input is refused, by one place too many or by far.
+
+    커널이 덮는 범위가 패딩된 입력보다 크면, 한 칸이든 여러 칸이든 거부합니다.
+    """
+    expect_raises(submission.output_size, 4, 5, names="kernel_size")
+    expect_raises(submission.output_size, 3, 9, stride=2, names="kernel_size")
+    expect_raises(submission.output_size, 5, 10, padding=2, names="kernel_size")
+    expect_raises(submission.output_size, 6, 4, stride=3, dilation=2, names="kernel_size")
+
+
+@pytest.mark.cell("test-output-size-errors")
+def test_output_size_just_fits(submission: Any) -> None:
+    """A kernel that covers the padded input exactly fits once; a padding of 0 and a kernel of 1 are fine.
+
+    커널이 패딩된 입력과 정확히 같으면 한 번 들어갑니다. 패딩 0과 크기 1인 커널도 괜찮습니다.
+    """
+    expect_int(submission.output_size(7, 7), 1)
+    expect_int(submission.output_size(2, 8, stride=5, padding=3), 1)
+    expect_int(submission.output_size(9, 5, padding=0, dilation=2), 1)
+    expect_int(submission.output_size(1, 1), 1)
+
+
+# padding_for ------------------------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-padding-for")
+@given(
+    input_size=st.integers(1, 20),
+    kernel=st.integers(1, 7),
+    stride=st.integers(1, 5),
+    mode=st.sampled_from(["valid", "same", "full"]),
+)
+@settings(max_examples=50)
+def test_padding_for_any(
+    submission: Any, reference: Any, input_size: int, kernel: int, stride: int, mode: str
+) -> None:
+    """`padding_for` follows the rules of the three modes for any size, kernel and stride.
+
+    어떤 크기, 커널, 스트라이드에서도 `padding_for`는 세 방식의 규칙을 따릅니다.
+    """
+    expected = reference.padding_for(mode, input_size, kernel, stride)
+    expect_ints(submission.padding_for(mode, input_size, kernel, stride), expected)
+
+
+@pytest.mark.cell("test-padding-for")
+def test_padding_for_valid_and_full(submission: Any) -> None:
+    """'valid' and 'full' depend on the kernel only, whatever the stride.
+
+    'valid'와 'full'은 스트라이드와 관계없이 커널에만 달려 있습니다.
+    """
+    expect_ints(submission.padding_for("full", 9, 4, stride=3), (3, 3))
+    expect_ints(submission.padding_for("full", 2, 7), (6, 6))
+    expect_ints(submission.padding_for("full", 6, 1), (0, 0))
+    expect_ints(submission.padding_for("valid", 9, 4, stride=2), (0, 0))
+
+
+@pytest.mark.cell("test-padding-for")
+def test_padding_for_same_even_kernel(submission: Any) -> None:
+    """With an even kernel, 'same' puts the extra zero after.
+
+    커널이 짝수이면 'same'은 남는 0을 뒤에 둡니다.
+    """
+    expect_ints(submission.padding_for("same", 9, 6), (2, 3))
+    expect_ints(submission.padding_for("same", 4, 2), (0, 1))
+
+
+@pytest.mark.cell("test-padding-for")
+def test_padding_for_same_strided(submission: Any) -> None:
+    """With a stride above 1, 'same' adds only the zeros that the last window lacks, and never fewer than none.
+
+    스트라이드가 1보다 크면 'same'은 마지막 창에 모자라는 0만 덧대며, 음수가 되는 일은 없습니다.
+    """
+    expect_ints(submission.padding_for("same", 7, 5, stride=2), (2, 2))
+    expect_ints(submission.padding_for("same", 8, 5, stride=3), (1, 2))
+    expect_ints(submission.padding_for("same", 10, 2, stride=3), (0, 1))
+    expect_ints(submission.padding_for("same", 9, 2, stride=4), (0, 1))
+    expect_ints(submission.padding_for("same", 8, 1, stride=3), (0, 0))
+    expect_ints(submission.padding_for("same", 8, 2, stride=5), (0, 0))
+
+
+@pytest.mark.cell("test-padding-for")
+def test_padding_for_other_mode(submission: Any) -> None:
+    """A mode that does not exist is refused by name.
+
+    없는 방식은 이름을 밝혀 거부합니다.
+    """
+    for mode in ("causal", "half", ""):
+        expect_raises(submission.padding_for, mode, 6, 4, names="mode")
+
+
+# pad_2d -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-pad-2d")
+def test_pad_2d_int(submission: Any) -> None:
+    """One number lays that many zeros on all four sides of an image that is not square.
+
+    숫자 하나는 정사각형이 아닌 이미지의 네 변에 그만큼의 0을 두릅니다.
+    """
+    image = numbers(1, 2, 5)
+    expected = np.zeros((8, 11))
+    expected[3:5, 3:8] = image
+    expect_array(submission.pad_2d(image, 3), expected)
+
+
+@pytest.mark.cell("test-pad-2d", weight=2)
+@given(margins=st.tuples(*[st.integers(0, 4)] * 4), height=small_sizes, width=small_sizes)
+def test_pad_2d_four_margins(
+    submission: Any, margins: tuple[int, int, int, int], height: int, width: int
+) -> None:
+    """Each side gets its own margin, which may be 0.
+
+    변마다 따로 정한 두께만큼 두르며, 두께가 0일 수도 있습니다.
+    """
+    top, bottom, left, right = margins
+    image = numbers(2, height, width)
+    expected = np.zeros((top + height + bottom, left + width + right))
+    expected[top : top + height, left : left + width] = image
+    expect_array(submission.pad_2d(image, ((top, bottom), (left, right))), expected)
+
+
+@pytest.mark.cell("test-pad-2d")
+def test_pad_2d_keeps_dtype(submission: Any) -> None:
+    """The padded image has the dtype and the values of the image.
+
+    패딩된 이미지의 dtype과 값이 원래 이미지와 같습니다.
+    """
+    for dtype in ("uint8", "int16", "float32", "float64"):
+        image = np.array([[250, 3, 90], [17, 5, 128]]).astype(dtype)
+        expected = np.zeros((4, 6), dtype=dtype)
+        expected[2:, 1:4] = image
+        expect_array(submission.pad_2d(image, ((2, 0), (1, 2))), expected, dtype="same")
+        expect_array(submission.pad_2d(image, 0), image, dtype="same")
+
+
+@pytest.mark.cell("test-pad-2d")
+def test_pad_2d_leaves_the_image(submission: Any) -> None:
+    """`pad_2d` leaves the image as it was.
+
+    `pad_2d`는 받은 이미지를 바꾸지 않습니다.
+    """
+    image = whole_numbers(3, 3, 4)
+    expect_array(expect_unchanged(submission.pad_2d, image, 1)[1:4, 1:5], image)
+    expect_unchanged(submission.pad_2d, image, ((0, 2), (1, 0)))
+
+
+# correlate_1d, convolve_1d ----------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-correlate-1d", weight=2)
+@given(kernel_size=small_sizes, extra=st.integers(0, 7), seed=st.integers(0, 99))
+def test_correlate_1d_any(submission: Any, kernel_size: int, extra: int, seed: int) -> None:
+    """`correlate_1d` gives the sum over each whole window, for any lengths, signs and fractions.
+
+    길이, 부호, 소수에 관계없이 `correlate_1d`는 온전한 창마다 합을 냅니다.
+    """
+    signal, kernel = numbers(seed, kernel_size + extra), numbers(seed + 100, kernel_size)
+    expect_result(
+        submission.correlate_1d(signal, kernel), correlated(signal[np.newaxis], kernel[np.newaxis])[0]
+    )
+
+
+@pytest.mark.cell("test-correlate-1d")
+def test_correlate_1d_backwards_impulse(submission: Any) -> None:
+    """Over an impulse, the cross-correlation shows the kernel backwards.
+
+    임펄스에 대한 교차상관은 커널을 거꾸로 보여 줍니다.
+    """
+    impulse = np.zeros(7)
+    impulse[3] = 2
+    expect_result(submission.correlate_1d(impulse, np.array([5, -1, 0.5, 3])), [6, 1, -2, 10])
+
+
+@pytest.mark.cell("test-correlate-1d")
+def test_correlate_1d_leaves_arguments(submission: Any) -> None:
+    """`correlate_1d` leaves signal and kernel as they were.
+
+    `correlate_1d`는 신호와 커널을 바꾸지 않습니다.
+    """
+    expect_unchanged(submission.correlate_1d, whole_numbers(4, 9), whole_numbers(5, 4))
+
+
+@pytest.mark.cell("test-convolve-1d", weight=2)
+@given(kernel_size=small_sizes, extra=st.integers(0, 7), seed=st.integers(0, 99))
+def test_convolve_1d_any(submission: Any, kernel_size: int, extra: int, seed: int) -> None:
+    """`convolve_1d` gives the convolution of whole windows, for any lengths, signs and fractions.
+
+    길이, 부호, 소수에 관계없이 `convolve_1d`는 온전한 창에서 합성곱을 계산합니다.
+    """
+    signal, kernel = numbers(seed, kernel_size + extra), numbers(seed + 200, kernel_size)
+    expect_result(submission.convolve_1d(signal, kernel), np.convolve(signal, kernel, "valid"))
+
+
+@pytest.mark.cell("test-convolve-1d")
+def test_convolve_1d_impulse(submission: Any) -> None:
+    """Over an impulse, the convolution shows the kernel in its own order, values and signs kept.
+
+    임펄스에 대한 합성곱은 커널을 원래 순서대로, 값과 부호를 유지해 보여 줍니다.
+    """
+    impulse = np.zeros(7)
+    impulse[3] = 2
+    expect_result(submission.convolve_1d(impulse, np.array([5, -1, 0.5, 3])), [10, -2, 1, 6])
+
+
+@pytest.mark.cell("test-convolve-1d")
+def test_convolve_1d_leaves_arguments(submission: Any) -> None:
+    """`convolve_1d` leaves signal and kernel as they were.
+
+    `convolve_1d`는 신호와 커널을 바꾸지 않습니다.
+    """
+    expect_unchanged(submission.convolve_1d, whole_numbers(6, 9), whole_numbers(7, 4))
+
+
+# conv2d -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-conv2d", weight=2)
+@given(
+    height=small_sizes,
+    width=small_sizes,
+    down=st.integers(0, 4),
+    right=st.integers(0, 4),
+    seed=st.integers(0, 99),
+)
+def test_conv2d_any(submission: Any, height: int, width: int, down: int, right: int, seed: int) -> None:
+    """`conv2d` is the cross-correlation of any image with any kernel, square or not, odd or even.
+
+    정사각형이든 아니든, 홀수든 짝수든 `conv2d`는 이미지와 커널의 교차상관입니다.
+    """
+    image, kernel = numbers(seed, height + down, width + right), numbers(seed + 100, height, width)
+    expect_result(submission.conv2d(image, kernel), correlated(image, kernel))
+
+
+@pytest.mark.cell("test-conv2d", weight=2)
+def test_conv2d_orientation(submission: Any) -> None:
+    """The kernel is neither flipped nor transposed: its first weight meets the window's first pixel.
+
+    커널을 뒤집거나 전치하지 않습니다. 커널의 첫 가중치는 창의 첫 픽셀과 만납니다.
+    """
+    image = whole_numbers(11, 5, 7)
+    kernel = np.array([[3, -1, 0], [7, 2, -5], [1, 4, -8]])
+    expect_result(submission.conv2d(image, kernel), correlated(image, kernel))
+
+
+@pytest.mark.cell("test-conv2d")
+def test_conv2d_rectangles(submission: Any) -> None:
+    """Rows and columns are kept apart, in flat and tall images and kernels.
+
+    납작하거나 길쭉한 이미지와 커널에서도 행과 열을 구별합니다.
+    """
+    for image_shape, kernel_shape in [((3, 8), (2, 5)), ((8, 3), (5, 2)), ((6, 4), (1, 3)), ((4, 6), (4, 6))]:
+        image, kernel = numbers(12, *image_shape), numbers(13, *kernel_shape)
+        expect_result(submission.conv2d(image, kernel), correlated(image, kernel))
+
+
+@pytest.mark.cell("test-conv2d")
+def test_conv2d_float64(submission: Any) -> None:
+    """The result is float64, whatever the dtypes of image and kernel.
+
+    이미지와 커널의 dtype이 무엇이든 결과는 float64입니다.
+    """
+    for image_type, kernel_type in [("float64", "float64"), ("float32", "float32"), ("int64", "int64")]:
+        image, kernel = numbers(14, 4, 5).astype(image_type), numbers(15, 2, 3).astype(kernel_type)
+        expect_result(submission.conv2d(image, kernel), correlated(image, kernel), dtype=np.float64)
+
+
+@pytest.mark.cell("test-conv2d")
+def test_conv2d_sums_keep_sign_and_scale(submission: Any) -> None:
+    """Negative sums stay negative, large ones large: nothing is clipped, rescaled or averaged.
+
+    음수는 음수로, 큰 값은 큰 값으로 남습니다. 자르거나 다시 맞추거나 평균 내지 않습니다.
+    """
+    image = np.array([[-300.0, 500.0, 20.0], [40.0, -700.0, 900.0]])
+    kernel = np.array([[2.0, -3.0], [1.0, 0.5]])
+    expect_result(submission.conv2d(image, kernel), [[-2410.0, 690.0]])
+
+
+@pytest.mark.cell("test-conv2d")
+def test_conv2d_leaves_arguments(submission: Any) -> None:
+    """`conv2d` leaves image and kernel as they were.
+
+    `conv2d`는 이미지와 커널을 바꾸지 않습니다.
+    """
+    image, kernel = numbers(16, 5, 6), numbers(17, 3, 2)
+    expect_unchanged(submission.conv2d, image, kernel)
+    expect_unchanged(submission.conv2d, image, kernel, stride=2, padding=1)
+
+
+@pytest.mark.cell("test-conv2d")
+def test_conv2d_must_fit(submission: Any) -> None:
+    """A kernel with more rows or more columns than the image is refused.
+
+    행이나 열이 이미지보다 많은 커널은 거부합니다.
+    """
+    expect_raises(submission.conv2d, numbers(18, 3, 6), numbers(19, 4, 2), names="kernel")
+    expect_raises(submission.conv2d, numbers(18, 6, 3), numbers(19, 2, 4), names="kernel")
+    expect_raises(submission.conv2d, numbers(18, 2, 3), numbers(19, 5, 5), names="kernel")
+
+
+# conv2d: integers -------------------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-conv2d-integers", weight=2)
+def test_conv2d_uint8(submission: Any) -> None:
+    """Sums of uint8 pixels leave the range 0…255 without wrapping, whether the kernel is signed or uint8.
+
+    uint8 픽셀의 합이 0…255를 벗어나도 넘치지 않습니다. 커널이 부호형이든 uint8이든 마찬가지입니다.
+    """
+    image = np.random.default_rng(21).integers(100, 256, size=(5, 6), dtype=np.uint8)
+    signed = np.array([[-7, 3], [2, -9], [1, 5]], dtype=np.int8)
+    unsigned = np.array([[200, 3], [90, 250], [17, 60]], dtype=np.uint8)
+    expect_result(submission.conv2d(image, signed), correlated(image, signed), dtype=np.float64)
+    expect_result(submission.conv2d(image, unsigned), correlated(image, unsigned), dtype=np.float64)
+
+
+@pytest.mark.cell("test-conv2d-integers")
+def test_conv2d_small_integers(submission: Any) -> None:
+    """Narrow integers such as int8 and int16 do not overflow either.
+
+    int8, int16처럼 좁은 정수도 넘치지 않습니다.
+    """
+    image = np.array([[127, -128, 100, -90], [-120, 110, 127, 5]])
+    kernel = np.array([[100, -120], [-128, 127]])
+    for dtype in ("int8", "int16"):
+        expect_result(
+            submission.conv2d(image.astype(dtype), kernel.astype(dtype)),
+            correlated(image, kernel),
+            dtype=np.float64,
+        )
+
+
+@pytest.mark.cell("test-conv2d-integers")
+def test_conv2d_fractions_of_integers(submission: Any) -> None:
+    """Fractional weights keep their fractions over an integer image.
+
+    정수 이미지에서도 소수 가중치의 결과에 소수가 남습니다.
+    """
+    image = np.random.default_rng(22).integers(0, 256, size=(4, 6), dtype=np.uint8)
+    kernel = np.array([[0.25, -0.6, 0.125]])
+    expect_result(submission.conv2d(image, kernel), correlated(image, kernel), dtype=np.float64)
+
+
+# conv2d: stride ---------------------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-conv2d-stride", weight=2)
+def test_conv2d_stride(submission: Any) -> None:
+    """One number moves the window that far in both directions; partial windows at the end do not count.
+
+    숫자 하나이면 두 방향 모두 그만큼 움직이고, 끝에서 일부만 걸친 창은 세지 않습니다.
+    """
+    image, kernel = numbers(31, 10, 13), numbers(32, 3, 2)
+    for stride in (2, 3, 5):
+        expected = correlated(image, kernel, (stride, stride))
+        expect_result(submission.conv2d(image, kernel, stride=stride), expected)
+
+
+@pytest.mark.cell("test-conv2d-stride", weight=2)
+def test_conv2d_stride_pair(submission: Any) -> None:
+    """Of a pair, the first number is the step over rows and the second the step over columns.
+
+    쌍으로 주면 첫 수는 행 방향, 둘째 수는 열 방향의 걸음입니다.
+    """
+    image, kernel = numbers(33, 9, 11), numbers(34, 2, 4)
+    for stride in ((2, 3), (3, 2), (1, 4), (5, 1)):
+        expect_result(submission.conv2d(image, kernel, stride=stride), correlated(image, kernel, stride))
+
+
+@pytest.mark.cell("test-conv2d-stride")
+def test_conv2d_stride_beyond_the_image(submission: Any) -> None:
+    """A stride larger than the image leaves the first window.
+
+    스트라이드가 이미지보다 크면 첫 창만 남습니다.
+    """
+    image, kernel = numbers(35, 4, 6), numbers(36, 3, 2)
+    expect_result(submission.conv2d(image, kernel, stride=7), correlated(image, kernel)[:1, :1])
+    expect_result(submission.conv2d(image, kernel, stride=(8, 1)), correlated(image, kernel)[:1])
+
+
+# conv2d: padding --------------------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-conv2d-padding")
+@given(padding=st.integers(0, 3), stride=st.tuples(st.integers(1, 3), st.integers(1, 3)))
+def test_conv2d_padding_number(submission: Any, padding: int, stride: tuple[int, int]) -> None:
+    """A number pads all four sides with zeros before the window moves.
+
+    숫자로 주면 창이 움직이기 전에 네 변을 모두 0으로 두릅니다.
+    """
+    image, kernel = numbers(41, 4, 7), numbers(42, 3, 2)
+    expected = correlated(np.pad(image, padding), kernel, stride)
+    expect_result(submission.conv2d(image, kernel, stride=stride, padding=padding), expected)
+
+
+@pytest.mark.cell("test-conv2d-padding", weight=2)
+@pytest.mark.parametrize("strides", [(1,), (2, (3, 2))], ids=["stride 1", "strided"])
+def test_conv2d_same(submission: Any, reference: Any, strides: tuple[Any, ...]) -> None:
+    """'same' follows Keras's rule on each axis by itself, for even kernels and strides above 1 too.
+
+    'same'은 축마다 따로 Keras의 규칙을 따릅니다. 짝수 커널이나 1보다 큰 스트라이드에서도 같습니다.
+    """
+    image = numbers(43, 7, 10)
+    for stride in strides:
+        for shape in ((3, 5), (2, 4), (4, 3), (1, 2)):
+            kernel = numbers(44, *shape)
+            expected = reference.conv2d(image, kernel, stride=stride, padding="same")
+            expect_result(submission.conv2d(image, kernel, stride=stride, padding="same"), expected)
+
+
+@pytest.mark.cell("test-conv2d-padding")
+def test_conv2d_full_and_valid(submission: Any) -> None:
+    """'full' lets every overlap count and 'valid' only whole windows, on each axis by itself.
+
+    축마다 따로 'full'은 조금이라도 겹치는 창을 모두, 'valid'는 온전한 창만 셉니다.
+    """
+    image, kernel = numbers(45, 4, 6), numbers(46, 2, 5)
+    wide = np.pad(image, ((1, 1), (4, 4)))
+    expect_result(submission.conv2d(image, kernel, padding="full"), correlated(wide, kernel))
+    expect_result(submission.conv2d(image, kernel, padding="valid"), correlated(image, kernel))
+    strided = submission.conv2d(image, kernel, stride=(2, 3), padding="full")
+    expect_result(strided, correlated(wide, kernel, (2, 3)))
+
+
+@pytest.mark.cell("test-conv2d-padding")
+def test_conv2d_fits_once_padded(submission: Any) -> None:
+    """Whether a kernel fits is judged on the padded image.
+
+    커널이 들어가는지는 패딩된 이미지에서 판단합니다.
+    """
+    image, kernel = numbers(47, 2, 3), numbers(48, 5, 4)
+    expect_result(submission.conv2d(image, kernel, padding=2), correlated(np.pad(image, 2), kernel))
+    expect_result(
+        submission.conv2d(image, kernel, padding="same"),
+        correlated(np.pad(image, ((2, 2), (1, 2))), kernel),
+    )
+    expect_raises(submission.conv2d, image, numbers(48, 5, 4), padding=1, names="kernel")
+    expect_raises(submission.conv2d, image, kernel, padding="valid", names="kernel")
+
+
+# convolve_2d ------------------------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-convolve-2d", weight=2)
+def test_convolve_2d_half_turn(submission: Any) -> None:
+    """`convolve_2d` turns the kernel on both axes, also when it is not square or has an even side.
+
+    정사각형이 아니거나 짝수인 변이 있어도 `convolve_2d`는 커널을 두 축 모두에서 뒤집습니다.
+    """
+    image = numbers(51, 6, 8)
+    for shape in ((3, 3), (2, 3), (4, 1), (1, 5)):
+        kernel = numbers(52, *shape)
+        expect_result(submission.convolve_2d(image, kernel), correlated(image, kernel[::-1, ::-1]))
+
+
+@pytest.mark.cell("test-convolve-2d")
+def test_convolve_2d_stride_and_padding(submission: Any) -> None:
+    """`convolve_2d` knows stride and padding as `conv2d` does.
+
+    `convolve_2d`도 `conv2d`처럼 스트라이드와 패딩을 압니다.
+    """
+    image, kernel = numbers(53, 5, 8), numbers(54, 3, 3)
+    turned = kernel[::-1, ::-1]
+    expect_result(submission.convolve_2d(image, kernel, stride=(2, 3)), correlated(image, turned, (2, 3)))
+    padded = correlated(np.pad(image, 2), turned)
+    expect_result(submission.convolve_2d(image, kernel, padding=2), padded)
+    expect_result(submission.convolve_2d(image, kernel, padding="full"), padded)
+    same = correlated(np.pad(image, 1), turned)
+    expect_result(submission.convolve_2d(image, kernel, padding="same"), same)
+
+
+@pytest.mark.cell("test-convolve-2d")
+def test_convolve_2d_leaves_arguments(submission: Any) -> None:
+    """`convolve_2d` gives float64 and leaves image and kernel as they were.
+
+    `convolve_2d`는 float64를 내고 이미지와 커널을 바꾸지 않습니다.
+    """
+    image, kernel = whole_numbers(55, 4, 6).astype(np.int8), whole_numbers(56, 2, 3).astype(np.int8)
+    result = expect_unchanged(submission.convolve_2d, image, kernel)
+    expect_result(result, correlated(image, kernel[::-1, ::-1]), dtype=np.float64)
+
+
+# KERNELS ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-kernels")
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("identity", "sharpen"),
+        ("ridge_4", "ridge_8"),
+        ("box_blur",),
+        ("gaussian_3x3", "gaussian_5x5"),
+        ("sobel_x", "sobel_y"),
+    ],
+    ids="-".join,
+)
+def test_kernel_weights(submission: Any, reference: Any, names: tuple[str, ...]) -> None:
+    """Each kernel in `KERNELS` has the lecture's weights, every one in its place.
+
+    `KERNELS`의 각 커널이 강의의 가중치를 제자리에 담고 있습니다.
+    """
+    kernels = submission.KERNELS
+    for name in names:
+        assert name in kernels, f"KERNELS has no {name!r}"
+        expect_array(np.asarray(kernels[name]), reference.KERNELS[name], rtol=1e-5, atol=1e-7)
+
+
+# detect_edges -----------------------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-detect-edges", weight=2)
+def test_detect_edges_signed(submission: Any) -> None:
+    """`detect_edges` compares each pixel with its eight neighbours and keeps size, sign and scale.
+
+    `detect_edges`는 픽셀을 여덟 이웃과 비교하고 크기와 부호, 값의 범위를 유지합니다.
+    """
+    image = numbers(61, 5, 8)
+    expected = 9 * image - correlated(np.pad(image, 1), np.ones((3, 3)))
+    expect_result(submission.detect_edges(image), expected, dtype=np.float64)
+
+
+@pytest.mark.cell("test-detect-edges")
+def test_detect_edges_uint8(submission: Any) -> None:
+    """Over uint8 pixels `detect_edges` gives float64 with negative values, and leaves the image alone.
+
+    uint8 픽셀에서도 `detect_edges`는 음수를 포함한 float64를 내고, 이미지를 바꾸지 않습니다.
+    """
+    image = np.random.default_rng(62).integers(0, 256, size=(7, 4), dtype=np.uint8)
+    expected = 9.0 * image - correlated(np.pad(image, 1), np.ones((3, 3)))
+    expect_result(expect_unchanged(submission.detect_edges, image), expected, dtype=np.float64)
+
+
+# compare_images ---------------------------------------------------------------------------------
+
+
+def drawn_panels(submission: Any, before: Array, after: Array) -> list[tuple[float, float, Array, str]]:
+    """Left edge, bottom edge, pixels and title of each drawn image, from left to right.
+
+    A colour bar has axes too, but no image in them.
+    """
+    figure = submission.compare_images(before, after)
+    panels = []
+    for axes in figure.axes:
+        if len(axes.images):
+            place = axes.get_position()
+            pixels = np.asarray(axes.images[0].get_array().tolist(), dtype=np.float64)
+            title = "".join(str(axes.get_title(loc)) for loc in ("left", "center", "right"))
+            panels.append((float(place.x0), float(place.y0), pixels, title))
+    return sorted(panels, key=lambda panel: panel[:2])
+
+
+@pytest.mark.cell("test-compare-images")
+def test_compare_images_pixels(submission: Any) -> None:
+    """The image before is drawn first and the one after second, each with its own pixels.
+
+    변환 전 이미지를 먼저, 변환 후 이미지를 다음에, 각각의 픽셀 그대로 그립니다.
+    """
+    before, after = numbers(71, 3, 4), numbers(72, 5, 2)
+    panels = drawn_panels(submission, before, after)
+    assert len(panels) == 2, f"expected 2 images in the Figure, got {len(panels)}"
+    expect_result(panels[0][2], before)
+    expect_result(panels[1][2], after)
+
+
+@pytest.mark.cell("test-compare-images")
+def test_compare_images_side_by_side(submission: Any) -> None:
+    """The two images stand next to each other at the same height, each under a title.
+
+    두 이미지는 같은 높이에 나란히 있고 각각 제목이 있습니다.
+    """
+    panels = drawn_panels(submission, whole_numbers(73, 4, 4), whole_numbers(74, 4, 4))
+    assert len(panels) == 2, f"expected 2 images in the Figure, got {len(panels)}"
+    (left, left_bottom, _, left_title), (right, right_bottom, _, right_title) = panels
+    assert right - left > 0.1, "the images should stand side by side"
+    assert abs(right_bottom - left_bottom) < 0.1, "the images should stand at the same height"
+    assert left_title.strip() and right_title.strip(), "each image needs a title"
+
+
+@pytest.mark.cell("test-compare-images")
+def test_compare_images_leaves_arguments(submission: Any) -> None:
+    """`compare_images` leaves both images as they were.
+
+    `compare_images`는 두 이미지를 바꾸지 않습니다.
+    """
+    expect_unchanged(submission.compare_images, numbers(75, 3, 5), numbers(76, 4, 4))

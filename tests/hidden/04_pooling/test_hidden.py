@@ -1,0 +1,567 @@
+"""Week 4, hidden: pooling, dropout, flatten, a convolution layer with channels, and the whole forward pass.
+
+Sizes are pairwise distinct and no window divides its image, so that swapped axes, square windows and
+forgotten borders show. Numbers are signed and in no order: a maximum started at 0, a padded 0 or the
+window's last number taken for its largest give themselves away.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from autograder.examiner.checks import expect_array, expect_raises, expect_unchanged
+
+Array = npt.NDArray[Any]
+
+# A layer written in float32 (TensorFlow's default) is as right as one in float64.
+CLOSE = {"rtol": 1e-5, "atol": 1e-5}
+
+# Window (or kernel) and step: each an int or (rows, columns).
+Cases = list[tuple[Any, Any]]
+WINDOWS: Cases = [(3, 2), (2, 1), (2, 3), (3, None)]
+OBLONG_WINDOWS: Cases = [((3, 2), (1, 2)), ((2, 4), None), ((1, 3), (2, 1)), ((4, 2), (1, 3))]
+SAME_WINDOWS: Cases = [(2, None), (3, 2), (4, 3), (3, 1)]
+OBLONG_SAME_WINDOWS: Cases = [((2, 3), (1, 2)), ((3, 2), (2, 3))]
+
+
+def _signed(*shape: int, seed: int) -> Array:
+    """Numbers in [-10, 10), float64, with a fraction that float32 represents exactly."""
+    return np.random.default_rng(seed).integers(-640, 640, size=shape) / 64
+
+
+def _negative(*shape: int, seed: int) -> Array:
+    """Numbers in [-21, -1), float64: the largest of them is below 0 and below a padded -1."""
+    return -np.random.default_rng(seed).integers(65, 1344, size=shape) / 64
+
+
+def _bytes(*shape: int, seed: int) -> Array:
+    """Bright pixels, uint8: a window's sum does not fit into a byte."""
+    return np.random.default_rng(seed).integers(100, 256, size=shape).astype(np.uint8)
+
+
+def _generator(submission: Any, seed: int) -> Any:
+    """A `numpy.random.Generator` that lives where the submission does."""
+    return submission.import_module("numpy").random.default_rng(seed)
+
+
+# --- max pooling -------------------------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-max-pool-slide")
+def test_max_pool_batch(submission: Any, reference: Any) -> None:
+    """`max_pool_2d` pools every image and every channel on its own (axes: N, H, W, C).
+
+    `max_pool_2d`는 이미지마다, 채널마다 따로 풀링합니다(축 순서: N, H, W, C).
+    """
+    x = _signed(3, 4, 6, 2, seed=1)
+    expect_array(submission.max_pool_2d(x), reference.max_pool_2d(x))
+
+
+@pytest.mark.cell("test-max-pool-slide")
+def test_max_pool_odd_negative(submission: Any, reference: Any) -> None:
+    """`max_pool_2d` handles negative images of odd size: rows and columns that fill no window are left out.
+
+    `max_pool_2d`는 크기가 홀수인 음수 이미지도 다룹니다. 창을 채우지 못하는 행과 열은 버립니다.
+    """
+    x = _negative(2, 7, 5, 3, seed=2)
+    expect_array(submission.max_pool_2d(x), reference.max_pool_2d(x))
+
+
+@pytest.mark.cell("test-max-pool-slide")
+def test_max_pool_three(submission: Any, reference: Any) -> None:
+    """`max_pool_2d` with a 3×3 window also steps by 3 when no stride is given.
+
+    `max_pool_2d`는 창이 3×3이고 스트라이드를 주지 않으면 3칸씩 움직입니다.
+    """
+    x = _signed(2, 8, 10, 4, seed=3)
+    expect_array(submission.max_pool_2d(x, 3), reference.max_pool_2d(x, 3))
+
+
+@pytest.mark.cell("test-max-pool-slide")
+def test_max_pool_dtype(submission: Any, reference: Any) -> None:
+    """`max_pool_2d` keeps the dtype of its input.
+
+    `max_pool_2d`는 입력의 dtype을 그대로 유지합니다.
+    """
+    for dtype in (np.uint8, np.int16, np.float32):
+        x = _bytes(2, 6, 4, 3, seed=4).astype(dtype)
+        expect_array(submission.max_pool_2d(x), reference.max_pool_2d(x), dtype=dtype)
+
+
+@pytest.mark.cell("test-max-pool-strides")
+@pytest.mark.parametrize("cases", [WINDOWS, OBLONG_WINDOWS], ids=["square", "oblong"])
+def test_max_pool_strides(submission: Any, reference: Any, cases: Cases) -> None:
+    """`max_pool_2d` moves by `strides`: windows overlap or leave gaps, and rows and columns may differ.
+
+    `max_pool_2d`는 `strides`만큼 움직입니다. 창이 겹치거나 사이가 빌 수 있고, 행과 열이 다를 수도 있습니다.
+    """
+    images = (_signed(2, 9, 6, 3, seed=5), _signed(3, 6, 11, 1, seed=6))
+    for (size, strides), x in itertools.product(cases, images):
+        expect_array(submission.max_pool_2d(x, size, strides), reference.max_pool_2d(x, size, strides))
+
+
+@pytest.mark.cell("test-max-pool-strides")
+def test_max_pool_leaves_input_alone(submission: Any, reference: Any) -> None:
+    """`max_pool_2d` does not change the array that it is given.
+
+    `max_pool_2d`는 받은 배열을 바꾸지 않습니다.
+    """
+    x = _signed(2, 6, 7, 3, seed=7)
+    actual = expect_unchanged(submission.max_pool_2d, x, 2, 1)
+    expect_array(actual, reference.max_pool_2d(x, 2, 1))
+
+
+@pytest.mark.cell("test-max-pool-same")
+@pytest.mark.parametrize("cases", [SAME_WINDOWS, OBLONG_SAME_WINDOWS], ids=["square", "oblong"])
+def test_max_pool_same(submission: Any, reference: Any, cases: Cases) -> None:
+    """`max_pool_2d` with 'same' places its windows as Keras does, and never takes padding for the maximum.
+
+    `max_pool_2d`는 'same'에서 Keras와 같은 자리에 창을 놓고, 덧댄 칸을 최댓값으로 고르지 않습니다.
+    """
+    x = _negative(2, 8, 5, 3, seed=8)
+    for size, strides in cases:
+        actual = submission.max_pool_2d(x, size, strides, padding="same")
+        expect_array(actual, reference.max_pool_2d(x, size, strides, padding="same"))
+
+
+@pytest.mark.cell("test-max-pool-same")
+def test_max_pool_same_dtype(submission: Any, reference: Any) -> None:
+    """`max_pool_2d` keeps an integer dtype with 'same' padding too.
+
+    `max_pool_2d`는 'same' 패딩에서도 정수 dtype을 그대로 유지합니다.
+    """
+    for dtype in (np.uint8, np.int32):
+        x = _bytes(1, 5, 3, 2, seed=9).astype(dtype)
+        actual = submission.max_pool_2d(x, 2, padding="same")
+        expect_array(actual, reference.max_pool_2d(x, 2, padding="same"), dtype=dtype)
+
+
+# --- average pooling ---------------------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-avg-pool-mean")
+def test_avg_pool_batch(submission: Any, reference: Any) -> None:
+    """`avg_pool_2d` averages every image and every channel on its own; odd rows and columns are left out.
+
+    `avg_pool_2d`는 이미지마다, 채널마다 따로 평균을 내고, 창을 채우지 못하는 행과 열은 버립니다.
+    """
+    x = _signed(3, 7, 9, 2, seed=11)
+    expect_array(submission.avg_pool_2d(x), reference.avg_pool_2d(x), dtype=np.float64, **CLOSE)
+
+
+@pytest.mark.cell("test-avg-pool-mean")
+@pytest.mark.parametrize("cases", [WINDOWS, OBLONG_WINDOWS], ids=["square", "oblong"])
+def test_avg_pool_strides(submission: Any, reference: Any, cases: Cases) -> None:
+    """`avg_pool_2d` divides by the window's own number of cells and moves by `strides`.
+
+    `avg_pool_2d`는 창 자신의 칸 수로 나누고 `strides`만큼 움직입니다.
+    """
+    images = (_signed(2, 10, 6, 3, seed=12), _signed(1, 5, 8, 2, seed=13))
+    for (size, strides), x in itertools.product(cases, images):
+        actual = submission.avg_pool_2d(x, size, strides)
+        expect_array(actual, reference.avg_pool_2d(x, size, strides), **CLOSE)
+
+
+@pytest.mark.cell("test-avg-pool-mean")
+def test_avg_pool_dtype(submission: Any, reference: Any) -> None:
+    """`avg_pool_2d` gives exact fractions in float64 for any dtype, and bright bytes do not overflow.
+
+    `avg_pool_2d`는 어떤 dtype이든 정확한 평균을 float64로 돌려주고, 밝은 uint8 픽셀에서도 넘치지 않습니다.
+    """
+    for dtype in (np.uint8, np.int64, np.float32):
+        x = _bytes(2, 6, 4, 3, seed=14).astype(dtype)
+        expect_array(submission.avg_pool_2d(x), reference.avg_pool_2d(x), dtype=np.float64, **CLOSE)
+
+
+@pytest.mark.cell("test-avg-pool-mean")
+def test_avg_pool_leaves_input_alone(submission: Any, reference: Any) -> None:
+    """`avg_pool_2d` does not change the array that it is given.
+
+    `avg_pool_2d`는 받은 배열을 바꾸지 않습니다.
+    """
+    x = _signed(2, 5, 7, 3, seed=15)
+    expect_array(expect_unchanged(submission.avg_pool_2d, x, 2, 1), reference.avg_pool_2d(x, 2, 1), **CLOSE)
+
+
+@pytest.mark.cell("test-avg-pool-same")
+@pytest.mark.parametrize("cases", [SAME_WINDOWS, OBLONG_SAME_WINDOWS], ids=["square", "oblong"])
+def test_avg_pool_same(submission: Any, reference: Any, cases: Cases) -> None:
+    """`avg_pool_2d` with 'same' averages only the cells inside the image, with windows placed as in Keras.
+
+    `avg_pool_2d`는 'same'에서 Keras와 같은 자리에 창을 놓고 이미지 안의 칸만으로 평균을 냅니다.
+    """
+    x = _signed(2, 8, 5, 3, seed=16)
+    for size, strides in cases:
+        actual = submission.avg_pool_2d(x, size, strides, padding="same")
+        expect_array(actual, reference.avg_pool_2d(x, size, strides, padding="same"), **CLOSE)
+
+
+@pytest.mark.cell("test-avg-pool-same")
+def test_avg_pool_same_black_pixels(submission: Any, reference: Any) -> None:
+    """`avg_pool_2d` with 'same' counts black pixels of the image: only cells outside are left out.
+
+    `avg_pool_2d`는 'same'에서 이미지 안의 검은 픽셀(0)도 셉니다. 빼는 것은 이미지 밖의 칸뿐입니다.
+    """
+    x = _signed(1, 7, 5, 2, seed=17)
+    x[np.abs(x) < 5] = 0
+    actual = submission.avg_pool_2d(x, 3, 2, padding="same")
+    expect_array(actual, reference.avg_pool_2d(x, 3, 2, padding="same"), **CLOSE)
+
+
+# --- dropout -----------------------------------------------------------------------------------------
+
+
+def _values(*shape: int, seed: int) -> Array:
+    """Signed float64 numbers, none of them 0, so that a 0 that comes back was switched off."""
+    rng = np.random.default_rng(seed)
+    return rng.choice([-1.0, 1.0], size=shape) * rng.uniform(0.5, 2.0, size=shape)
+
+
+def _switched_off(submission: Any, x: Array, rate: float, generator: Any) -> npt.NDArray[np.bool_]:
+    """Where `dropout` in training put a 0; the result must be an array like `x`."""
+    after = submission.dropout(x, rate, True, generator)
+    assert isinstance(after, np.ndarray), f"expected a NumPy array, got {type(after).__name__}"
+    assert after.shape == x.shape, f"expected shape {x.shape} as the input's, got {after.shape}"
+    return np.asarray(after == 0)
+
+
+def _share(mask: npt.NDArray[np.bool_]) -> float:
+    return float(np.mean(mask))
+
+
+@pytest.mark.cell("test-dropout-inference")
+def test_dropout_predicting(submission: Any) -> None:
+    """`dropout` changes nothing when it predicts, whatever the rate.
+
+    `dropout`은 예측할 때 비율이 얼마든 아무것도 바꾸지 않습니다.
+    """
+    x = _values(4, 5, 3, 2, seed=21)
+    for rate in (0.25, 0.8):
+        expect_array(submission.dropout(x, rate, False, _generator(submission, 7)), x)
+
+
+@pytest.mark.cell("test-dropout-inference")
+def test_dropout_rate_zero(submission: Any) -> None:
+    """`dropout` changes nothing at rate 0, in training too.
+
+    `dropout`은 비율이 0이면 학습할 때도 아무것도 바꾸지 않습니다.
+    """
+    x = _values(6, 50, seed=22)
+    expect_array(submission.dropout(x, 0.0, True, _generator(submission, 8)), x)
+
+
+@pytest.mark.cell("test-dropout-training")
+def test_dropout_share(submission: Any) -> None:
+    """`dropout` in training switches off the share `rate` of many values: 0.25 means that a quarter goes.
+
+    `dropout`은 학습할 때 많은 값 중 `rate`만큼을 끕니다. 0.25면 4분의 1이 꺼집니다.
+    """
+    for rate in (0.25, 0.8):
+        off = _share(_switched_off(submission, _values(60, 150, seed=23), rate, _generator(submission, 7)))
+        assert abs(off - rate) < 0.04, f"at rate {rate} about {rate:.0%} should be 0, it was {off:.1%}"
+
+
+@pytest.mark.cell("test-dropout-training")
+def test_dropout_survivors(submission: Any) -> None:
+    """`dropout` in training enlarges every value that stays by 1 / (1 - rate), signs kept.
+
+    `dropout`은 학습할 때 남은 값을 모두 1 / (1 - rate)배로 키우고 부호는 유지합니다.
+    """
+    x = _values(30, 7, 5, seed=24)
+    for rate in (0.2, 0.75):
+        after = submission.dropout(x, rate, True, _generator(submission, 9))
+        expect_array(after, np.where(np.asarray(after) == 0, 0.0, x / (1 - rate)), **CLOSE)
+
+
+@pytest.mark.cell("test-dropout-training")
+def test_dropout_each_value_alone(submission: Any) -> None:
+    """`dropout` decides about each value on its own: not for whole rows, images, channels or the batch.
+
+    `dropout`은 값 하나하나를 따로 정합니다. 행, 이미지, 채널, 배치를 통째로 끄지 않습니다.
+    """
+    off = _switched_off(submission, _values(12, 8, 9, 10, seed=25), 0.5, _generator(submission, 10))
+    for axis, what in enumerate(("images", "rows", "columns", "channels")):
+        size = off.shape[axis]
+        alike = _share(off.take(range(size - 1), axis) == off.take(range(1, size), axis))
+        assert 0.4 < alike < 0.6, (
+            f"at rate 0.5 two neighbouring {what} should share their fate in about half of the cells, "
+            f"it was {alike:.1%}"
+        )
+
+
+@pytest.mark.cell("test-dropout-training")
+def test_dropout_generator_decides(submission: Any) -> None:
+    """`dropout` draws from the generator it is given: equal seeds give equal results, other seeds others.
+
+    `dropout`은 받은 생성기에서 난수를 뽑습니다. 시드가 같으면 결과가 같고, 시드가 다르면 결과도 다릅니다.
+    """
+    x = _values(20, 30, seed=26)
+    first = _switched_off(submission, x, 0.5, _generator(submission, 11))
+    again = _switched_off(submission, x, 0.5, _generator(submission, 11))
+    other = _switched_off(submission, x, 0.5, _generator(submission, 12))
+    assert np.array_equal(first, again), "two generators with the same seed should switch off the same values"
+    assert _share(first == other) < 0.8, "generators with different seeds should switch off different values"
+
+
+@pytest.mark.cell("test-dropout-training")
+def test_dropout_draws_afresh(submission: Any) -> None:
+    """`dropout` draws afresh in every call with the same generator.
+
+    `dropout`은 같은 생성기로 다시 부르면 매번 새로 뽑습니다.
+    """
+    x, generator = _values(20, 30, seed=27), _generator(submission, 13)
+    first = _switched_off(submission, x, 0.5, generator)
+    second = _switched_off(submission, x, 0.5, generator)
+    assert _share(first == second) < 0.8, "the second call should switch off other values than the first"
+
+
+@pytest.mark.cell("test-dropout-training")
+def test_dropout_leaves_the_rest_alone(submission: Any) -> None:
+    """`dropout` changes neither the array that it is given nor NumPy's global random state.
+
+    `dropout`은 받은 배열도, NumPy의 전역 난수 상태도 바꾸지 않습니다.
+    """
+    x = _values(5, 6, 7, seed=28)
+    after = expect_unchanged(submission.dropout, x, 0.5, True, _generator(submission, 14))
+    expect_array(after, np.where(np.asarray(after) == 0, 0.0, x * 2), **CLOSE)
+
+
+@pytest.mark.cell("test-dropout-rate")
+@pytest.mark.parametrize("rate", [1.5, -0.25], ids=["above", "below"])
+def test_dropout_refuses_rate(submission: Any, rate: float) -> None:
+    """`dropout` raises a ValueError that names `rate` unless 0 ≤ rate < 1.
+
+    `dropout`은 0 ≤ rate < 1이 아니면 `rate`를 언급하는 ValueError를 일으킵니다.
+    """
+    expect_raises(
+        submission.dropout, _values(4, 3, seed=29), rate, True, _generator(submission, 15), names="rate"
+    )
+
+
+@pytest.mark.cell("test-dropout-rate")
+def test_dropout_refuses_rate_when_predicting(submission: Any) -> None:
+    """`dropout` refuses an impossible rate when it predicts, too: a mistake should not wait for training.
+
+    `dropout`은 예측할 때도 불가능한 비율을 거부합니다. 실수는 학습 때까지 숨어 있으면 안 됩니다.
+    """
+    expect_raises(
+        submission.dropout, _values(4, 3, seed=30), 1.25, False, _generator(submission, 16), names="rate"
+    )
+
+
+@pytest.mark.cell("test-dropout-rate")
+def test_dropout_accepts_high_rate(submission: Any) -> None:
+    """`dropout` accepts every rate below 1, even when nearly everything is switched off.
+
+    `dropout`은 거의 모든 값이 꺼지더라도 1보다 작은 비율이면 받아들입니다.
+    """
+    off = _share(_switched_off(submission, _values(50, 40, seed=31), 0.97, _generator(submission, 17)))
+    assert 0.93 < off < 0.999, f"at rate 0.97 about 97% should be 0, it was {off:.1%}"
+
+
+# --- flatten -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-flatten")
+@pytest.mark.parametrize(
+    "shapes", [[(3, 4, 5, 2), (1, 2, 3, 4)], [(5, 3, 4), (4, 7), (2, 3, 2, 4, 5)]], ids=["images", "any-axes"]
+)
+def test_flatten_shapes(submission: Any, shapes: list[tuple[int, ...]]) -> None:
+    """`flatten` makes one row of each image, last axis fastest, for any number of axes and images.
+
+    `flatten`은 축과 이미지가 몇 개든 이미지마다 한 줄을 만들고, 마지막 축이 가장 빨리 변합니다.
+    """
+    for shape in shapes:
+        x = _signed(*shape, seed=41)
+        expect_array(submission.flatten(x), x.reshape(shape[0], int(np.prod(shape[1:]))), **CLOSE)
+
+
+@pytest.mark.cell("test-flatten")
+def test_flatten_leaves_input_alone(submission: Any) -> None:
+    """`flatten` does not change the array that it is given, nor its shape.
+
+    `flatten`은 받은 배열의 값도 모양도 바꾸지 않습니다.
+    """
+    x = _signed(4, 3, 5, 2, seed=42)
+    expect_array(expect_unchanged(submission.flatten, x), x.reshape(4, 30), **CLOSE)
+
+
+# --- a convolution layer -----------------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-conv2d-layer-channels")
+def test_conv2d_layer_general(submission: Any, reference: Any) -> None:
+    """`conv2d_layer` handles several images, channels and filters with a kernel that is not square.
+
+    `conv2d_layer`는 정사각형이 아닌 커널로 여러 이미지, 채널, 필터를 다룹니다.
+    """
+    for x, shape in (
+        (_signed(2, 5, 7, 3, seed=51), (3, 2, 3, 4)),
+        (_signed(3, 8, 6, 2, seed=52), (2, 4, 2, 5)),
+    ):
+        kernels, bias = _signed(*shape, seed=53), _signed(shape[-1], seed=54)
+        actual = submission.conv2d_layer(x, kernels, bias)
+        expect_array(actual, reference.conv2d_layer(x, kernels, bias), **CLOSE)
+
+
+@pytest.mark.cell("test-conv2d-layer-channels")
+def test_conv2d_layer_square(submission: Any, reference: Any) -> None:
+    """`conv2d_layer` takes the kernel as it is: not flipped, not transposed, channels before filters.
+
+    `conv2d_layer`는 커널을 있는 그대로 씁니다. 뒤집거나 전치하지 않고, 축 순서는 채널 다음이 필터입니다.
+    """
+    x, kernels, bias = _signed(2, 6, 6, 3, seed=55), _signed(3, 3, 3, 3, seed=56), _signed(3, seed=57)
+    expect_array(submission.conv2d_layer(x, kernels, bias), reference.conv2d_layer(x, kernels, bias), **CLOSE)
+
+
+@pytest.mark.cell("test-conv2d-layer-channels")
+def test_conv2d_layer_one_channel_counts(submission: Any, reference: Any) -> None:
+    """`conv2d_layer` multiplies each channel by its own slice of the kernel.
+
+    `conv2d_layer`는 채널마다 커널에서 자기 몫의 가중치를 곱합니다.
+    """
+    kernels, bias = _signed(2, 3, 3, 2, seed=59), np.zeros(2)
+    for channel in (0, 2):
+        x = np.zeros((1, 4, 5, 3))
+        x[..., channel] = _signed(1, 4, 5, seed=58)
+        actual = submission.conv2d_layer(x, kernels, bias)
+        expect_array(actual, reference.conv2d_layer(x, kernels, bias), **CLOSE)
+
+
+@pytest.mark.cell("test-conv2d-layer-channels")
+def test_conv2d_layer_bytes(submission: Any, reference: Any) -> None:
+    """`conv2d_layer` multiplies uint8 images by fractional weights without cutting off or overflowing.
+
+    `conv2d_layer`는 uint8 이미지에 소수 가중치를 곱해도 소수를 버리거나 넘치지 않습니다.
+    """
+    x, kernels, bias = _bytes(1, 5, 4, 2, seed=60), _signed(2, 2, 2, 3, seed=61) / 8, _signed(3, seed=62)
+    actual = submission.conv2d_layer(x, kernels, bias)
+    expect_array(actual, reference.conv2d_layer(x, kernels, bias), rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.cell("test-conv2d-layer-filters")
+def test_conv2d_layer_bias_once(submission: Any) -> None:
+    """`conv2d_layer` adds to every cell of a map the bias of its own filter, once.
+
+    `conv2d_layer`는 특징 맵의 모든 칸에 그 필터의 편향을 한 번만 더합니다.
+    """
+    x, bias = _signed(2, 5, 4, 3, seed=63), np.array([2.5, -3.0, 0.75, 8.0])
+    actual = submission.conv2d_layer(x, np.zeros((2, 3, 3, 4)), bias)
+    expect_array(actual, np.broadcast_to(bias, (2, 4, 2, 4)), **CLOSE)
+
+
+@pytest.mark.cell("test-conv2d-layer-filters")
+def test_conv2d_layer_negative_stays(submission: Any, reference: Any) -> None:
+    """`conv2d_layer` has no activation: negative sums stay as they are.
+
+    `conv2d_layer`에는 활성화 함수가 없습니다. 음수인 합도 그대로 남습니다.
+    """
+    x, kernels, bias = -_negative(1, 4, 6, 2, seed=64), _negative(2, 3, 2, 3, seed=65), _negative(3, seed=66)
+    expect_array(submission.conv2d_layer(x, kernels, bias), reference.conv2d_layer(x, kernels, bias), **CLOSE)
+
+
+@pytest.mark.cell("test-conv2d-layer-filters")
+def test_conv2d_layer_images_apart(submission: Any, reference: Any) -> None:
+    """`conv2d_layer` treats each image of the batch on its own and changes none of its arguments.
+
+    `conv2d_layer`는 배치의 이미지를 따로따로 다루고 인자를 바꾸지 않습니다.
+    """
+    x, kernels, bias = _signed(4, 3, 5, 2, seed=67), _signed(2, 2, 2, 3, seed=68), _signed(3, seed=69)
+    actual = expect_unchanged(submission.conv2d_layer, x, kernels, bias)
+    expect_array(actual, reference.conv2d_layer(x, kernels, bias), **CLOSE)
+
+
+@pytest.mark.cell("test-conv2d-layer-strides")
+@pytest.mark.parametrize("cases", [(2, 3), ((1, 2), (3, 1))], ids=["int", "pair"])
+def test_conv2d_layer_strides(submission: Any, reference: Any, cases: tuple[Any, ...]) -> None:
+    """`conv2d_layer` moves its window by `strides` and leaves out windows that are not whole.
+
+    `conv2d_layer`는 창을 `strides`만큼 움직이고 온전하지 않은 창은 버립니다.
+    """
+    x, kernels, bias = _signed(2, 9, 7, 2, seed=71), _signed(2, 3, 2, 3, seed=72), _signed(3, seed=73)
+    for strides in cases:
+        actual = submission.conv2d_layer(x, kernels, bias, strides)
+        expect_array(actual, reference.conv2d_layer(x, kernels, bias, strides), **CLOSE)
+
+
+@pytest.mark.cell("test-conv2d-layer-strides")
+@pytest.mark.parametrize(
+    "cases",
+    [[((3, 3), 1), ((2, 4), 1)], [((3, 2), 2), ((5, 3), (2, 3)), ((2, 3), 3)]],
+    ids=["step-one", "larger-steps"],
+)
+def test_conv2d_layer_same(submission: Any, reference: Any, cases: Cases) -> None:
+    """`conv2d_layer` with 'same' adds zeros by Keras's rule, for even kernels and larger steps too.
+
+    `conv2d_layer`는 'same'에서 짝수 커널이나 큰 스트라이드에도 Keras의 규칙대로 0을 덧댑니다.
+    """
+    x, bias = _signed(2, 8, 7, 2, seed=74), _signed(3, seed=75)
+    for size, strides in cases:
+        kernels = _signed(*size, 2, 3, seed=76)
+        actual = submission.conv2d_layer(x, kernels, bias, strides, "same")
+        expect_array(actual, reference.conv2d_layer(x, kernels, bias, strides, "same"), **CLOSE)
+
+
+# --- the whole network -------------------------------------------------------------------------------
+
+SHAPES = {"conv2d": (3, 3, 1, 32), "conv2d_1": (3, 3, 32, 64), "dense": (9216, 128), "dense_1": (128, 10)}
+
+
+@functools.cache
+def _network() -> dict[str, list[Array]]:
+    """Weights in the slides' shapes, float32 as Keras keeps them, large enough for every layer to matter."""
+    rng = np.random.default_rng(81)
+    weights = {}
+    for name, shape in SHAPES.items():
+        spread = np.float32(np.sqrt(2 / np.prod(shape[:-1])))
+        kernel = spread * rng.standard_normal(shape, dtype=np.float32)
+        bias = np.float32(0.3) * rng.standard_normal(shape[-1], dtype=np.float32)
+        weights[name] = [kernel, bias]
+    return weights
+
+
+def _pictures(count: int, seed: int) -> Array:
+    """Images (count, 28, 28, 1) in [0, 1]: half of the pixels black, the others of any brightness."""
+    rng = np.random.default_rng(seed)
+    return rng.random((count, 28, 28, 1)) * (rng.random((count, 28, 28, 1)) < 0.5)
+
+
+@pytest.mark.cell("test-cnn-forward", weight=3)
+def test_cnn_forward_two_images(submission: Any, reference: Any) -> None:
+    """`cnn_forward` gives the ten probabilities of each image that a Keras model with the same weights gives.
+
+    `cnn_forward`는 가중치가 같은 Keras 모델이 내놓는 확률 10개를 이미지마다 똑같이 내놓습니다.
+    """
+    x = _pictures(2, seed=82)
+    actual = submission.cnn_forward(x, _network())
+    expect_array(actual, reference.cnn_forward(x, _network()), rtol=0, atol=1e-5)
+
+
+@pytest.mark.cell("test-cnn-forward")
+def test_cnn_forward_names(submission: Any, reference: Any) -> None:
+    """`cnn_forward` finds its weights by name, whatever their order in the dict, and changes nothing.
+
+    `cnn_forward`는 딕셔너리 안의 순서와 상관없이 이름으로 가중치를 찾고, 아무것도 바꾸지 않습니다.
+    """
+    x, weights = _pictures(1, seed=83), _network()
+    shuffled = {name: weights[name] for name in ("dense_1", "conv2d_1", "dense", "conv2d")}
+    actual = expect_unchanged(submission.cnn_forward, x, shuffled)
+    expect_array(actual, reference.cnn_forward(x, weights), rtol=0, atol=1e-5)
+
+
+@pytest.mark.cell("test-cnn-forward-bias")
+def test_cnn_forward_large_logits(submission: Any) -> None:
+    """`cnn_forward` gives finite probabilities when the last layer's sums are in the thousands.
+
+    `cnn_forward`는 마지막 층의 합이 수천에 이르러도 유한한 확률을 내놓습니다.
+    """
+    weights = {name: [np.zeros(shape), np.zeros(shape[-1])] for name, shape in SHAPES.items()}
+    weights["dense_1"][1] = np.array([-2000, 3000, 1000, 0, 3000, -500, 2000, -3000, 5, 900.0])
+    actual = submission.cnn_forward(_pictures(1, seed=84), weights)
+    expect_array(actual, [[0, 0.5, 0, 0, 0.5, 0, 0, 0, 0, 0]], rtol=0, atol=1e-5)

@@ -1,0 +1,164 @@
+"""What the tests of week 5 share: a built network, and one training run for all tests that judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from autograder.data import CourseData, Digits, course_data
+
+SEED = 20_240
+"""Of the training run that is judged; the same for everybody."""
+
+Floats = npt.NDArray[np.float32]
+
+
+def prepared(digits: Digits) -> tuple[Floats, npt.NDArray[np.float64]]:
+    """Images (N, 28, 28, 1) in [0, 1] and one-hot labels (N, 10), as ``train_cnn`` gets them."""
+    return digits.images.astype(np.float32)[..., np.newaxis] / np.float32(255), np.eye(10)[digits.labels]
+
+
+def array_of(tensor: Any) -> npt.NDArray[Any]:
+    """A tensor of the submission as an array."""
+    return np.asarray(tensor.numpy())
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What is left of the training run.
+
+    Attributes:
+        model: the trained model, in the submission.
+        history: what ``train_cnn`` returned.
+        guesses: what ``predict_digits`` said of the judged images.
+        course: the course's data; ``course.judged.labels`` stay here.
+    """
+
+    model: Any
+    history: Any
+    guesses: Any
+    course: CourseData
+
+    @property
+    def accuracy(self) -> float:
+        """Share of judged images whose label was guessed; 0 if there is no guess for each."""
+        labels = self.course.judged.labels
+        if not isinstance(self.guesses, (np.ndarray, list, tuple)):
+            return 0.0
+        guesses = np.asarray(self.guesses)
+        if guesses.shape != labels.shape or guesses.dtype.kind not in "iuf":
+            return 0.0
+        return float(np.mean(guesses == labels))
+
+
+@pytest.fixture(scope="session")
+def built(shared_submission: Any) -> Any:
+    """A network that ``build_cnn`` has just built, in the submission."""
+    shared_submission.import_module("keras").utils.set_random_seed(5)
+    return shared_submission.build_cnn()
+
+
+@pytest.fixture(scope="session")
+def real_layers(built: Any) -> list[tuple[str, Any]]:
+    """The network's layers with the names of their classes, nested models unpacked.
+
+    Left out is what changes nothing that a layer's own arguments could not say: inputs, and activations
+    that are layers of their own (what they compute is judged by the network's answers).
+    """
+    found: list[tuple[str, Any]] = []
+
+    def collect(layers: Sequence[Any]) -> None:
+        for layer in layers:
+            kind = getattr(layer, "remote_type", None) or type(layer).__name__
+            if kind in ("Sequential", "Functional", "Model"):
+                collect(layer.layers)
+            elif kind not in ("InputLayer", "Activation", "ReLU", "Softmax"):
+                found.append((kind, layer))
+
+    collect(built.layers)
+    return found
+
+
+@pytest.fixture(scope="session")
+def trained(shared_submission: Any) -> Trained:
+    """The one training run: built, trained and asked in the submission, judged here."""
+    course = course_data()
+    shared_submission.import_module("keras").utils.set_random_seed(SEED)
+    model = shared_submission.build_cnn()
+    x, y = prepared(course.train)
+    # What students know as the test images are the held-out ones here: this run's test set is `judged`.
+    history = shared_submission.train_cnn(model, x, y, prepared(course.test))
+    guesses = shared_submission.predict_digits(model, course.judged.images)
+    return Trained(model, history, guesses, course)
+
+
+class SmallRuns:
+    """Training runs of one dense layer on made-up images, about a second each."""
+
+    def __init__(self, submission: Any) -> None:
+        self._submission = submission
+
+    def model(self, rate: float) -> Any:
+        """A compiled dense layer with softmax, in the submission; plain gradient descent at ``rate``."""
+        keras = self._submission.import_module("keras")
+        keras.utils.set_random_seed(17)
+        layers = keras.layers
+        model = keras.Sequential(
+            [layers.Input(shape=(28, 28, 1)), layers.Flatten(), layers.Dense(10, activation="softmax")]
+        )
+        model.compile(
+            loss="categorical_crossentropy",
+            optimizer=keras.optimizers.SGD(learning_rate=rate),
+            metrics=["accuracy"],
+        )
+        return model
+
+    def train(self, model: Any, problem: tuple[Any, Any], validation: tuple[Any, Any]) -> Any:
+        """``train_cnn``'s history."""
+        return self._submission.train_cnn(model, *problem, validation)
+
+
+@pytest.fixture(scope="session")
+def small_runs(shared_submission: Any) -> SmallRuns:
+    """See :class:`SmallRuns`."""
+    return SmallRuns(shared_submission)
+
+
+@dataclass(frozen=True)
+class RisingRun:
+    """A run whose validation images have labels that training makes ever less likely.
+
+    Attributes:
+        history: ``train_cnn``'s.
+        loss: cross-entropy of the trained model on the validation images, computed here.
+        accuracy: of the trained model on the validation images.
+    """
+
+    history: Any
+    loss: float
+    accuracy: float
+
+
+@pytest.fixture(scope="session")
+def rising_run(small_runs: SmallRuns) -> RisingRun:
+    """Trained on 2 and 5, validated on images of the same kind that are said to be 9."""
+    rng = np.random.default_rng(501)
+    labels = np.resize([2, 5], 240)
+    x = np.zeros((240, 28, 28, 1), dtype=np.float32)
+    x[labels == 2, 5:15, 4:12] = rng.random((120, 10, 8, 1))
+    x[labels == 5, 5:15, 16:24] = rng.random((120, 10, 8, 1))
+    held_out = x[::4] * np.float32(0.9)
+    y_held_out = np.eye(10)[np.full(len(held_out), 9)]
+    model = small_runs.model(0.05)
+    history = small_runs.train(model, (x, np.eye(10)[labels]), (held_out, y_held_out))
+    chances = array_of(model(held_out)).astype(np.float64)
+    return RisingRun(
+        history=history,
+        loss=float(-np.log(np.clip(chances[:, 9], 1e-7, 1.0)).mean()),
+        accuracy=float(np.mean(chances.argmax(axis=1) == 9)),
+    )

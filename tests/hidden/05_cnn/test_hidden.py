@@ -1,0 +1,379 @@
+"""Week 5 without training: shapes, parameters, the network as built, predictions, the confusion matrix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder.data import course_data
+from autograder.examiner.checks import expect_array, expect_int, expect_ints, expect_number, expect_unchanged
+
+Array = npt.NDArray[Any]
+SHAPES = [(26, 26, 32), (24, 24, 64), (12, 12, 64), (12, 12, 64), (9216,), (128,), (128,), (10,)]
+PARAMETERS = [320, 18_496, 0, 0, 0, 1_179_776, 0, 1_290]
+
+# --- layer_shapes and layer_parameters ------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-layer-shapes", weight=2)
+def test_shapes_of_the_images(submission: Any) -> None:
+    """Every layer's shape for a 28×28 image with one channel, in the order of the layers.
+
+    채널이 하나인 28×28 이미지에 대한 모든 층의 모양을 층의 순서대로 확인합니다.
+    """
+    expect_ints(submission.layer_shapes(), SHAPES)
+
+
+@pytest.mark.cell("test-layer-shapes")
+def test_convolution_and_pooling_shapes(submission: Any) -> None:
+    """The first three shapes: two convolutions without padding, then pooling by 2.
+
+    처음 세 모양을 확인합니다. 패딩 없는 합성곱 두 번과 크기 2의 풀링입니다.
+    """
+    expect_ints(list(submission.layer_shapes())[:3], SHAPES[:3])
+
+
+@pytest.mark.cell("test-layer-shapes-other-images")
+def test_shapes_of_oblong_colour_images(submission: Any) -> None:
+    """Images that are not square and have several channels.
+
+    정사각형이 아니고 채널이 여럿인 이미지를 확인합니다.
+    """
+    expected = [(34, 18, 32), (32, 16, 64), (16, 8, 64), (16, 8, 64), (8192,), (128,), (128,), (10,)]
+    expect_ints(submission.layer_shapes((36, 20, 3)), expected)
+
+
+@pytest.mark.cell("test-layer-shapes-other-images")
+def test_shapes_of_odd_images(submission: Any) -> None:
+    """Images with an odd number of rows or columns: pooling drops the last one.
+
+    행이나 열의 수가 홀수인 이미지를 확인합니다. 풀링은 마지막 것을 버립니다.
+    """
+    expected = [(9, 15, 32), (7, 13, 64), (3, 6, 64), (3, 6, 64), (1152,), (128,), (128,), (10,)]
+    expect_ints(submission.layer_shapes(input_shape=(11, 17, 2)), expected)
+
+
+@pytest.mark.cell("test-layer-parameters")
+def test_parameters_of_the_convolutions(submission: Any) -> None:
+    """The two convolutional layers: weights for every input channel, and biases.
+
+    두 합성곱 층을 확인합니다. 입력 채널마다 가중치가 있고 편향도 있습니다.
+    """
+    counts = list(submission.layer_parameters())
+    expect_int(counts[0], PARAMETERS[0])
+    expect_int(counts[1], PARAMETERS[1])
+
+
+@pytest.mark.cell("test-layer-parameters")
+def test_parameters_of_the_dense_layers(submission: Any) -> None:
+    """The two dense layers, the last and the third from the end.
+
+    두 Dense 층, 즉 마지막 층과 뒤에서 세 번째 층을 확인합니다.
+    """
+    counts = list(submission.layer_parameters())
+    expect_int(counts[-3], PARAMETERS[5])
+    expect_int(counts[-1], PARAMETERS[7])
+
+
+@pytest.mark.cell("test-layer-parameters")
+def test_layers_without_parameters(submission: Any) -> None:
+    """Eight ints in the order of the layers, 0 for each layer that has nothing to learn.
+
+    층의 순서대로 정수 여덟 개이고, 배울 것이 없는 층은 0입니다.
+    """
+    expect_ints(submission.layer_parameters(), PARAMETERS)
+
+
+# --- build_cnn ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.cell("test-build-cnn-layers")
+def test_order_of_the_layers(real_layers: list[tuple[str, Any]]) -> None:
+    """The network has the table's layers, each of its kind and in order.
+
+    신경망의 층이 표와 같은 종류, 같은 순서입니다.
+    """
+    expected = ["Conv2D", "Conv2D", "MaxPooling2D", "Dropout", "Flatten", "Dense", "Dropout", "Dense"]
+    names = [name for name, _ in real_layers]
+    assert names == expected, f"the layers are {names}, expected {expected}"
+
+
+@pytest.mark.cell("test-build-cnn-layers")
+def test_convolution_arguments(real_layers: list[tuple[str, Any]]) -> None:
+    """Number and size of the kernels, padding and strides of the convolutional layers.
+
+    합성곱 층의 커널 개수와 크기, 패딩, 스트라이드를 확인합니다.
+    """
+    convolutions = [layer for name, layer in real_layers if name == "Conv2D"]
+    expect_ints([layer.filters for layer in convolutions], [32, 64])
+    for layer in convolutions:
+        expect_ints(layer.kernel_size, (3, 3))
+        expect_ints(layer.strides, (1, 1))
+        assert layer.padding == "valid", f"padding is {layer.padding!r}, expected 'valid'"
+
+
+@pytest.mark.cell("test-build-cnn-layers")
+def test_pooling_and_dropout_arguments(real_layers: list[tuple[str, Any]]) -> None:
+    """The window of the pooling layer and the rates of the two dropout layers.
+
+    풀링 층의 창 크기와 두 드롭아웃 층의 비율을 확인합니다.
+    """
+    pools = [layer for name, layer in real_layers if name == "MaxPooling2D"]
+    expect_ints([layer.pool_size for layer in pools], [(2, 2)])
+    expect_ints([layer.strides for layer in pools], [(2, 2)])
+    rates = [layer.rate for name, layer in real_layers if name == "Dropout"]
+    expect_array(np.array(rates, dtype=float), [0.25, 0.5])
+
+
+@pytest.mark.cell("test-build-cnn-layers")
+def test_shapes_of_the_weights(built: Any) -> None:
+    """Kernels and biases of all layers have the right shapes: 1,199,882 parameters in all.
+
+    모든 층의 커널과 편향의 모양이 맞고, 파라미터는 모두 1,199,882개입니다.
+    """
+    expected = [(3, 3, 1, 32), (32,), (3, 3, 32, 64), (64,), (9216, 128), (128,), (128, 10), (10,)]
+    shapes = [tuple(weight.shape) for weight in built.get_weights()]
+    assert shapes == expected, f"the weights have shapes {shapes}, expected {expected}"
+    expect_int(built.count_params(), 1_199_882)
+
+
+@pytest.mark.cell("test-build-cnn-layers", weight=2)
+def test_what_the_network_computes(built: Any) -> None:
+    """With its own weights the network answers what the table's layers, activations included, compute.
+
+    신경망이 자신의 가중치로 내놓는 답이, 표의 층과 활성화 함수로 직접 계산한 값과 같습니다.
+    """
+    # Signed and large, so that every activation matters and the answers are far from 1/10.
+    images = 6 * np.random.default_rng(502).normal(size=(3, 28, 28, 1)).astype(np.float32)
+    weights = built.get_weights()
+    expect_array(
+        np.asarray(built(images, training=False).numpy()), forward(images, weights), rtol=1e-3, atol=1e-5
+    )
+
+
+def forward(images: Array, weights: list[Array]) -> Array:
+    """The network in NumPy, float64; dropout is of no effect at inference."""
+    x = images.astype(np.float64)
+    for kernel, bias in (weights[0:2], weights[2:4]):
+        windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(1, 2))
+        x = np.maximum(np.tensordot(windows, kernel, axes=([4, 5, 3], [0, 1, 2])) + bias, 0)
+    count, height, width, channels = x.shape
+    pooled = x.reshape(count, height // 2, 2, width // 2, 2, channels).max(axis=(2, 4))
+    hidden = np.maximum(pooled.reshape(count, -1) @ weights[4] + weights[5], 0)
+    logits = hidden @ weights[6] + weights[7]
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.cell("test-build-cnn-compiled", weight=2)
+def test_loss_of_probabilities(built: Any) -> None:
+    """The compiled loss of given probabilities and one-hot labels is their categorical cross-entropy.
+
+    주어진 확률과 원-핫 레이블에 대해 컴파일된 손실이 범주형 교차 엔트로피와 같습니다.
+    """
+    rng = np.random.default_rng(503)
+    chances = rng.dirichlet(np.full(10, 0.6), size=7) * 0.98 + 0.002
+    labels = rng.integers(0, 10, size=7)
+    loss = built.compute_loss(y=np.eye(10, dtype=np.float32)[labels], y_pred=chances.astype(np.float32))
+    expect_number(
+        float(np.asarray(loss.numpy())), float(-np.log(chances[np.arange(7), labels]).mean()), rtol=1e-3
+    )
+
+
+@pytest.mark.cell("test-build-cnn-compiled")
+def test_accuracy_is_watched(built: Any) -> None:
+    """The model is compiled with the accuracy as a metric.
+
+    모델이 정확도를 지표로 삼아 컴파일되어 있습니다.
+    """
+    assert built.compiled, "the model has not been compiled"
+    metrics = str((built.get_compile_config() or {}).get("metrics"))
+    assert "acc" in metrics.lower(), f"the metrics are {metrics}, expected the accuracy among them"
+
+
+@pytest.mark.cell("test-build-cnn-compiled")
+def test_it_can_learn(built: Any) -> None:
+    """The optimizer's learning rate lets the weights change, by a sensible amount.
+
+    최적화 방법의 학습률이 가중치를 적당한 크기로 바꿀 수 있는 값입니다.
+    """
+    rate = float(np.asarray(built.optimizer.learning_rate.numpy()))
+    assert 0 < rate <= 1, f"the learning rate is {rate:g}"
+    assert all(layer.trainable for layer in built.layers), "some layers are frozen (trainable=False)"
+
+
+@pytest.mark.cell("test-build-cnn-compiled")
+def test_fresh_random_weights(shared_submission: Any, built: Any) -> None:
+    """A network that has just been built knows nothing: its weights are random, and new each time.
+
+    방금 만든 신경망은 아무것도 모릅니다. 가중치는 무작위이고 만들 때마다 새것입니다.
+    """
+    shared_submission.import_module("keras").utils.set_random_seed(6)
+    kernels, others = built.get_weights()[::2], shared_submission.build_cnn().get_weights()[::2]
+    for one, other in zip(kernels, others, strict=True):
+        assert one.std() > 0, "all weights of a layer are the same"
+        assert not np.array_equal(one, other), "built with other seeds, it has the same weights"
+    digits = course_data().train
+    x = digits.images[:200].astype(np.float32)[..., np.newaxis] / np.float32(255)
+    guesses = np.asarray(built(x, training=False).numpy()).argmax(axis=1)
+    share = float(np.mean(guesses == digits.labels[:200]))
+    assert share < 0.5, f"without any training it names {share:.0%} of the digits right"
+
+
+# --- predict_digits -------------------------------------------------------------------------------------
+
+
+def dense_model(submission: Any, weights: Array, bias: Array, *, dropout: float = 0.0) -> Any:
+    """Flatten, dropout, dense with softmax, with these weights (784, 10) and bias (10,)."""
+    keras = submission.import_module("keras")
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            layers.Input(shape=(28, 28, 1)),
+            layers.Flatten(),
+            layers.Dropout(dropout, seed=9),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.set_weights([weights, bias])
+    return model
+
+
+def labels_of(answer: Any, count: int) -> Array:
+    """The answer as an array; whole numbers of shape (count,) are demanded."""
+    labels = np.asarray(answer)
+    assert labels.shape == (count,), f"expected labels of shape ({count},), got shape {labels.shape}"
+    assert labels.dtype.kind in "iu", f"expected integer labels, got {labels.dtype}"
+    return labels
+
+
+@pytest.mark.cell("test-predict-digits")
+def test_one_label_an_image_in_order(submission: Any) -> None:
+    """One integer label for each image, in the order of the images, for a number of images that is odd.
+
+    이미지마다 정수 레이블이 하나씩, 이미지의 순서대로 나옵니다. 이미지의 수는 홀수입니다.
+    """
+    weights = np.zeros((784, 10))
+    weights[28:38] = 9 * np.eye(10)
+    digits = np.random.default_rng(504).integers(0, 10, size=37)
+    images = np.zeros((37, 28, 28), dtype=np.uint8)
+    images[np.arange(37), 1, digits] = 240
+    model = dense_model(submission, weights, np.zeros(10))
+    expect_array(labels_of(submission.predict_digits(model, images), 37), digits)
+
+
+@pytest.mark.cell("test-predict-digits")
+def test_pixels_are_scaled_by_255(submission: Any) -> None:
+    """The model gets images in [0, 1], dark and bright ones alike divided by the same number.
+
+    모델은 [0, 1] 범위의 이미지를 받습니다. 어두운 이미지도 밝은 이미지도 같은 수로 나눕니다.
+    """
+    # Class k is the most likely where the pixel is near k / 10: the tangents of a parabola, one a class.
+    steps = np.arange(10) / 10
+    weights = np.zeros((784, 10))
+    weights[300] = 400 * 2 * steps
+    values = np.array([26, 51, 77, 102, 128, 5])
+    images = np.zeros((len(values), 28, 28), dtype=np.uint8)
+    images[:, 300 // 28, 300 % 28] = values
+    model = dense_model(submission, weights, -400 * steps**2)
+    expect_array(labels_of(submission.predict_digits(model, images), len(values)), [1, 2, 3, 4, 5, 0])
+
+
+@pytest.mark.cell("test-predict-digits")
+def test_dropout_is_off(submission: Any) -> None:
+    """Predicting switches nothing off: a model with dropout gives the same, right answer each time.
+
+    예측할 때는 아무것도 끄지 않습니다. 드롭아웃이 있는 모델도 매번 같은 옳은 답을 냅니다.
+    """
+    weights = np.zeros((784, 10))
+    weights[np.arange(10) + 56, np.arange(10)] = 20
+    digits = np.random.default_rng(505).permutation(np.resize(np.arange(10), 40))
+    images = np.zeros((40, 28, 28), dtype=np.uint8)
+    images[np.arange(40), 2, digits] = 255
+    model = dense_model(submission, weights, np.zeros(10), dropout=0.5)
+    expect_array(labels_of(submission.predict_digits(model, images), 40), digits)
+
+
+@pytest.mark.cell("test-predict-digits")
+def test_a_single_image(submission: Any) -> None:
+    """An array with a single image gives an array with a single label, by the model that was handed in.
+
+    이미지가 한 장인 배열에는 레이블이 하나인 배열로 답하고, 넘겨받은 모델로 예측합니다.
+    """
+    image = np.full((1, 28, 28), 90, dtype=np.uint8)
+    for digit in (8, 3):
+        model = dense_model(submission, np.zeros((784, 10)), 5 * np.eye(10)[digit])
+        expect_array(labels_of(submission.predict_digits(model, image), 1), [digit])
+
+
+# --- confusion_matrix -----------------------------------------------------------------------------------
+
+
+def counted(y_true: Array, y_pred: Array, num_classes: int) -> Array:
+    """The definition, word for word."""
+    matrix = np.zeros((num_classes, num_classes), dtype=np.int64)
+    for truth, guess in zip(y_true.tolist(), y_pred.tolist(), strict=True):
+        matrix[truth, guess] += 1
+    return matrix
+
+
+@st.composite
+def labelled(draw: st.DrawFn) -> tuple[Array, Array, int]:
+    num_classes = draw(st.integers(2, 6))
+    count = draw(st.integers(1, 24))
+    label = st.integers(0, num_classes - 1)
+    y_true, y_pred = (draw(st.lists(label, min_size=count, max_size=count)) for _ in range(2))
+    return np.array(y_true), np.array(y_pred), num_classes
+
+
+@pytest.mark.cell("test-confusion-matrix", weight=2)
+@settings(max_examples=15)
+@given(case=labelled())
+def test_any_labels(case: tuple[Array, Array, int], submission: Any) -> None:
+    """Each pair of labels is counted once: rows are the true classes, columns the predicted ones.
+
+    레이블의 쌍을 한 번씩 셉니다. 행은 실제 클래스, 열은 예측한 클래스입니다.
+    """
+    y_true, y_pred, num_classes = case
+    matrix = submission.confusion_matrix(y_true, y_pred, num_classes=num_classes)
+    expect_array(matrix, counted(y_true, y_pred, num_classes))
+
+
+@pytest.mark.cell("test-confusion-matrix")
+def test_classes_that_do_not_occur(submission: Any) -> None:
+    """Ten rows and columns without being told, also when some digits do not occur.
+
+    따로 말하지 않으면 행과 열이 열 개씩입니다. 나오지 않는 숫자가 있어도 마찬가지입니다.
+    """
+    y_true, y_pred = np.array([4, 4, 0, 6, 4, 6]), np.array([4, 7, 0, 4, 7, 6])
+    expect_array(submission.confusion_matrix(y_true, y_pred), counted(y_true, y_pred, 10))
+
+
+@pytest.mark.cell("test-confusion-matrix")
+def test_many_images(submission: Any) -> None:
+    """Thousands of images, so that single counts are large; the labels stay as they were.
+
+    이미지가 수천 장이라서 한 칸의 값이 큽니다. 레이블은 바뀌지 않습니다.
+    """
+    rng = np.random.default_rng(506)
+    y_true = rng.integers(0, 3, size=4000)
+    y_pred = np.where(rng.random(4000) < 0.8, y_true, rng.integers(0, 3, size=4000))
+    matrix = expect_unchanged(submission.confusion_matrix, y_true, y_pred, num_classes=3)
+    expect_array(matrix, counted(y_true, y_pred, 3))
+
+
+@pytest.mark.cell("test-confusion-matrix")
+def test_more_classes_than_digits(submission: Any) -> None:
+    """Labels of type uint8, as MNIST's are, and more classes than ten.
+
+    MNIST처럼 uint8인 레이블이고, 클래스가 열 개보다 많습니다.
+    """
+    rng = np.random.default_rng(507)
+    y_true, y_pred = rng.integers(0, 26, size=(2, 90)).astype(np.uint8)
+    matrix = submission.confusion_matrix(y_true, y_pred, num_classes=26)
+    expect_array(matrix, counted(y_true, y_pred, 26))

@@ -1,0 +1,194 @@
+"""Week 5's training: small runs that show how ``train_cnn`` works, then the one run that is judged.
+
+The small runs come first, so that a submission whose long run never ends still gets what they are worth.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder.data import course_data
+from autograder.examiner.checks import expect_number
+
+LADDER = {"embedded": (0.90, 0.93, 0.95, 0.96), "full": (0.95, 0.97, 0.985, 0.99)}
+"""Accuracies on the judged images that earn points, the last one being the target; see docs/accuracy.md."""
+BONUS = {"embedded": 0.98, "full": 0.993}
+
+pytestmark = pytest.mark.training
+
+
+def losses(history: Any, name: str) -> list[float]:
+    """One number an epoch, from a history that has them."""
+    kind = getattr(history, "remote_type", None) or type(history).__name__
+    assert isinstance(history, dict), f"expected a dict, got {kind}"
+    assert name in history, f"the history has {sorted(map(str, history))}, expected {name!r} among them"
+    values = np.asarray(history[name], dtype=float)
+    assert values.ndim == 1 and values.size, f"history[{name!r}] should be a list of one number an epoch"
+    assert np.isfinite(values).all(), f"history[{name!r}] has numbers that are not finite"
+    return [float(value) for value in values]
+
+
+@pytest.mark.cell("test-train-cnn-best-weights", weight=2)
+def test_ends_with_the_best_weights(rising_run: Any) -> None:
+    """Where the validation loss only rises, the model ends with the weights of the epoch where it was lowest.
+
+    검증 손실이 계속 커지기만 하는 경우에도, 모델은 손실이 가장 작았던 에포크의 가중치로 끝납니다.
+    """
+    expect_number(rising_run.loss, min(losses(rising_run.history, "val_loss")), rtol=5e-3, atol=1e-4)
+
+
+@pytest.mark.cell("test-train-cnn-held-out")
+def test_validates_on_the_validation_data(rising_run: Any) -> None:
+    """`val_loss` is measured on `validation_data`: it rises where those labels become ever less likely.
+
+    `val_loss`는 `validation_data`에서 잽니다. 그 레이블의 확률이 점점 낮아지면 손실은 커집니다.
+    """
+    values = losses(rising_run.history, "val_loss")
+    assert values[0] > 1.5 and values[-1] >= values[0] - 0.01, (
+        f"the validation loss went from {values[0]:.3f} to {values[-1]:.3f}: it was measured on "
+        "other images, or the model learned from the validation images"
+    )
+
+
+@pytest.mark.cell("test-train-cnn-held-out", weight=2)
+def test_learns_nothing_from_the_validation_data(small_runs: Any) -> None:
+    """Weights of pixels that have ink in validation images only do not change; those of training images do.
+
+    검증 이미지에만 잉크가 있는 픽셀의 가중치는 그대로이고, 학습 이미지에 잉크가 있는 픽셀의 가중치는
+    바뀝니다.
+    """
+    rng = np.random.default_rng(508)
+    x, held_out = np.zeros((2, 200, 28, 28, 1), dtype=np.float32)
+    x[:, 2:9, 8:20] = rng.random((200, 7, 12, 1))
+    held_out[:, 19:26, 8:20] = rng.random((200, 7, 12, 1))
+    labels = np.resize([1, 4, 8], 200)
+    x[labels == 1, 2:9, 8:14] = 0
+    x[labels == 4, 2:9, 14:20] = 0
+    model = small_runs.model(0.05)
+    before = model.get_weights()[0].reshape(28, 28, 10)
+    small_runs.train(model, (x, np.eye(10)[labels]), (held_out[:50], np.eye(10)[np.resize([0, 7], 50)]))
+    # So far apart that training images which are shifted or turned a little (fine!) do not reach the others.
+    change = np.abs(model.get_weights()[0].reshape(28, 28, 10) - before)
+    taught, untaught = change[2:9, 8:20].mean(), change[19:26, 8:20].mean()
+    assert taught > 1e-6, "nothing was learned from the training images"
+    assert untaught < 0.02 * taught, (
+        f"weights that only validation images can reach changed by {untaught:.2g} on average, "
+        f"those of the training images by {taught:.2g}"
+    )
+
+
+@pytest.mark.cell("test-train-cnn-history")
+def test_history_of_a_small_run(rising_run: Any) -> None:
+    """The history is a dict in which `loss` and `val_loss` have one number for each epoch.
+
+    기록은 딕셔너리이고, `loss`와 `val_loss`에 에포크마다 수가 하나씩 있습니다.
+    """
+    loss, validation = losses(rising_run.history, "loss"), losses(rising_run.history, "val_loss")
+    assert len(loss) == len(validation), f"{len(loss)} numbers in 'loss', {len(validation)} in 'val_loss'"
+
+
+@pytest.mark.cell("test-train-cnn-history")
+def test_training_loss_falls(trained: Any) -> None:
+    """Trained on the course's digits for more than one epoch, the training loss falls.
+
+    강의용 숫자 이미지로 두 에포크 이상 학습하면 학습 손실이 줄어듭니다.
+    """
+    values = losses(trained.history, "loss")
+    assert len(values) > 1, "a single epoch is too few to see anything fall"
+    assert min(values) < 0.7 * values[0], f"the training loss went from {values[0]:.3f} to {values[-1]:.3f}"
+
+
+@pytest.mark.cell("test-train-cnn-best-weights")
+def test_validation_digits_are_read(trained: Any, shared_submission: Any) -> None:
+    """The trained network reads the held-out digits as well as its history says it did at its best.
+
+    학습된 신경망이 떼어 둔 이미지를 읽는 정확도가 기록에서 가장 좋았을 때와 맞습니다.
+    """
+    best = min(losses(trained.history, "val_loss"))
+    digits = trained.course.test
+    guesses = np.asarray(shared_submission.predict_digits(trained.model, digits.images))
+    assert guesses.shape == digits.labels.shape, f"expected shape {digits.labels.shape}, got {guesses.shape}"
+    missed = float(np.mean(guesses != digits.labels))
+    # A digit that is missed has a probability of at most 1/2, so it costs log 2 or more.
+    assert missed * np.log(2) <= best + 0.02, (
+        f"{missed:.1%} of the held-out digits are missed, too many for a validation loss of {best:.3f}"
+    )
+
+
+@pytest.mark.cell("test-train-cnn-held-out")
+def test_an_untrained_network_knows_nothing(shared_submission: Any) -> None:
+    """`predict_digits` asks the model it is given: an untrained one names hardly more digits than chance.
+
+    `predict_digits`는 넘겨받은 모델에게 묻습니다. 학습하지 않은 모델은 우연 정도로만 맞힙니다.
+    """
+    judged = course_data().judged
+    shared_submission.import_module("keras").utils.set_random_seed(509)
+    guesses = np.asarray(shared_submission.predict_digits(shared_submission.build_cnn(), judged.images[:300]))
+    assert guesses.shape == (300,), f"expected shape (300,), got {guesses.shape}"
+    share = float(np.mean(guesses == judged.labels[:300]))
+    assert share < 0.5, f"an untrained network names {share:.0%} of the digits right"
+
+
+def climb(trained: Any, rung: int) -> None:
+    """The accuracy on the judged images reaches this rung of the ladder."""
+    right, count = score(trained)
+    needed = round(LADDER[trained.course.source][rung] * count)
+    assert right >= needed, f"{right} of {count} new images are named right, {needed} needed"
+
+
+def score(trained: Any) -> tuple[int, int]:
+    """How many judged images are named right, of how many."""
+    count = len(trained.course.judged)
+    return round(trained.accuracy * count), count
+
+
+@pytest.mark.cell("test-accuracy", weight=2)
+def test_first_rung(trained: Any) -> None:
+    """Accuracy on images that the network has never seen: the first rung of the ladder.
+
+    신경망이 본 적 없는 이미지에 대한 정확도: 사다리의 첫째 단입니다.
+    """
+    climb(trained, 0)
+
+
+@pytest.mark.cell("test-accuracy", weight=2)
+def test_second_rung(trained: Any) -> None:
+    """Accuracy on images that the network has never seen: the second rung of the ladder.
+
+    신경망이 본 적 없는 이미지에 대한 정확도: 사다리의 둘째 단입니다.
+    """
+    climb(trained, 1)
+
+
+@pytest.mark.cell("test-accuracy", weight=2)
+def test_third_rung(trained: Any) -> None:
+    """Accuracy on images that the network has never seen: the third rung of the ladder.
+
+    신경망이 본 적 없는 이미지에 대한 정확도: 사다리의 셋째 단입니다.
+    """
+    climb(trained, 2)
+
+
+@pytest.mark.cell("test-accuracy", weight=3)
+def test_target(trained: Any) -> None:
+    """Accuracy on images that the network has never seen: the target.
+
+    신경망이 본 적 없는 이미지에 대한 정확도: 목표입니다.
+    """
+    climb(trained, 3)
+
+
+@pytest.mark.cell("test-accuracy", weight=0)
+def test_bonus(trained: Any) -> None:
+    """A badge without points for an accuracy well above the target; passed is earned, skipped is not.
+
+    점수에 들어가지 않는 배지: 목표를 훌쩍 넘는 정확도입니다. 통과하면 받은 것이고, 건너뛰면 받지 못한
+    것입니다.
+    """
+    right, count = score(trained)
+    needed = round(BONUS[trained.course.source] * count)
+    if right < needed:
+        pytest.skip(f"{right} of {count} new images are named right; the badge is for {needed}")
