@@ -32,7 +32,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from autograder.course import Course, CourseError, Paths, load_course
+from autograder.course import Assignment, Course, CourseError, Paths, load_course
 from autograder.examination import Examination, Notice, Status
 from autograder.wire import Channel, ChannelClosed, ChannelTimeout, FrameLimits, WireError
 
@@ -246,8 +246,8 @@ class Worker:
         self._channel = Channel(ours, FrameLimits(structure=1 << 28, payload=0))
         self._ready = False
 
-    def examine(self, submission: Submission) -> Examination:
-        """One submission's examination.
+    def ask(self, job: dict[str, Any]) -> dict[str, Any]:
+        """The answer to one job.
 
         Raises:
             WorkerFailed: the process has gone or does not answer.
@@ -257,12 +257,8 @@ class Worker:
             if not self._ready:
                 self._hear(self._channel.receive(deadline=time.monotonic() + _READY_SECONDS))
                 self._ready = True
-            self._channel.send(
-                {"student": submission.student, "key": submission.key, "raw": submission.raw},
-                limits=FrameLimits(structure=1 << 28),
-            )
-            answer = self._hear(self._channel.receive(deadline=time.monotonic() + self._patience))
-            return Examination.model_validate_json(answer["examination"])
+            self._channel.send(job, limits=FrameLimits(structure=1 << 28))
+            return self._hear(self._channel.receive(deadline=time.monotonic() + self._patience))
         except (ChannelClosed, ChannelTimeout, WireError) as error:
             raise WorkerFailed(f"{type(error).__name__}") from None
 
@@ -282,19 +278,27 @@ class Worker:
             self._process.wait()
 
 
-def worker_settings(
-    course: Course, paths: Paths, assignment: str, options: Options, workers: int
-) -> dict[str, Any]:
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def patience(assignment: Assignment) -> float:
+    """Seconds after which a worker is given up: well past everything that a submission's limits allow."""
+    limits = assignment.limits
+    return 4 * (limits.cells_seconds + limits.tests_seconds + limits.training_seconds) + 120
+
+
+def worker_settings(course: Course, paths: Paths, assignment: str, options: Options) -> dict[str, Any]:
     """What every worker of a run is told."""
     from autograder.examiner.worker import WorkerSettings
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return asdict(
         WorkerSettings(
             root=str(paths.root),
             assignment=assignment,
             data=str(_student_data(course, paths)),
-            threads=max(1, cores // workers),
+            threads=1,  # whatever the number of workers: sums made in another order are another score
             switched_off=options.switched_off,
             training=options.training,
             public_only=options.public_only,
@@ -314,33 +318,47 @@ def _student_data(course: Course, paths: Paths) -> Path:
 
 
 class Pool:
-    """Workers that take submissions from one queue.
+    """Workers that take jobs from one queue.
 
     Args:
         settings: of the workers.
         count: of workers.
-        patience: seconds for one submission.
+        patience: seconds for one job.
     """
 
     def __init__(self, settings: dict[str, Any], count: int, patience: float) -> None:
         self._settings = settings
         self._patience = patience
-        self._jobs: queue.SimpleQueue[Submission | None] = queue.SimpleQueue()
-        self._results: queue.SimpleQueue[Examination | BaseException] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[int, dict[str, Any]] | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[tuple[int, dict[str, Any] | str] | BaseException] = (
+            queue.SimpleQueue()
+        )
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(count)]
         for thread in self._threads:
             thread.start()
 
+    def run(self, jobs: Sequence[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any] | str]]:
+        """Each job's position and answer, in the order in which they are finished.
+
+        The answer is a text, why there is none, for a job that ended two workers.
+        """
+        for number, job in enumerate(jobs):
+            self._jobs.put((number, job))
+        for _ in jobs:
+            answer = self._answers.get()
+            if isinstance(answer, BaseException):
+                raise answer
+            yield answer
+
     def examine(self, submissions: Sequence[Submission]) -> Iterator[Examination]:
         """Examinations in the order in which they are finished."""
-        for submission in submissions:
-            self._jobs.put(submission)
-        for _ in submissions:
-            result = self._results.get()
-            if isinstance(result, BaseException):
-                raise result
-            yield result
+        jobs = [{"student": s.student, "key": s.key, "raw": s.raw} for s in submissions]
+        for number, answer in self.run(jobs):
+            if isinstance(answer, str):
+                yield _lost(submissions[number], answer)
+            else:
+                yield Examination.model_validate_json(answer["examination"])
 
     def close(self) -> None:
         """End all workers."""
@@ -353,19 +371,20 @@ class Pool:
     def _serve(self) -> None:
         worker: Worker | None = None
         try:
-            while (submission := self._jobs.get()) is not None and not self._stopping.is_set():
+            while (item := self._jobs.get()) is not None and not self._stopping.is_set():
+                number, job = item
                 for attempt in (1, 2):
                     worker = worker or Worker(self._settings, self._patience)
                     try:
-                        self._results.put(worker.examine(submission))
+                        self._answers.put((number, worker.ask(job)))
                         break
                     except WorkerFailed as failure:
                         worker.stop()
                         worker = None
                         if attempt == 2:
-                            self._results.put(_lost(submission, str(failure)))
+                            self._answers.put((number, str(failure)))
         except BaseException as error:
-            self._results.put(error)
+            self._answers.put(error)
         finally:
             if worker is not None:
                 worker.stop()
@@ -460,11 +479,9 @@ def _examine(
 ) -> Iterator[Examination]:
     if not submissions:
         return
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    workers = min(options.workers or cores, len(submissions))
-    limits = course.assignment(assignment).limits
-    patience = 4 * (limits.cells_seconds + limits.tests_seconds + limits.training_seconds) + 120
-    pool = Pool(worker_settings(course, paths, assignment, options, workers), workers, patience)
+    workers = min(options.workers or cores(), len(submissions))
+    settings = worker_settings(course, paths, assignment, options)
+    pool = Pool(settings, workers, patience(course.assignment(assignment)))
     try:
         yield from pool.examine(submissions)
     finally:
@@ -507,11 +524,8 @@ def examine_submission(root: Path, assignment: str, student: str, raw: bytes) ->
         return known
     name = (str(root), assignment)
     if name not in _PATIENT_WORKERS:
-        limits = course.assignment(assignment).limits
-        patience = 4 * (limits.cells_seconds + limits.tests_seconds + limits.training_seconds) + 120
-        # As many threads as a class is graded with, so that sums are made in the same order.
-        settings = worker_settings(course, paths, assignment, options, 1)
-        _PATIENT_WORKERS[name] = Pool(settings, 1, patience)
+        settings = worker_settings(course, paths, assignment, options)
+        _PATIENT_WORKERS[name] = Pool(settings, 1, patience(course.assignment(assignment)))
     (examination,) = _PATIENT_WORKERS[name].examine([submission])
     if examination.status is not Status.GRADER_ERROR:
         write_atomically(_record(paths, submission), examination.model_dump_json().encode())

@@ -216,7 +216,7 @@ def _table(
         for found in misconceptions:
             if found.function in failed:
                 remark = found.hint if feedback == "hints" else found.misconception
-                lines.append(f"<p>{escape(remark.in_(language))}</p>")
+                lines.append(f"<p>{_prose(remark.in_(language))}</p>")
     return "".join(lines)
 
 
@@ -226,11 +226,16 @@ def _row(test: TestOutcome, feedback: Level, language: Language) -> str:
     told = not passed and (feedback == "full" or (feedback == "hints" and test.public))
     cells = [
         f"<td>{'✓' if passed else '✗'}</td>",
-        f"<td>{escape(test.title.in_(language) or test.name)}</td>",
+        f"<td>{_prose(test.title.in_(language) or test.name)}</td>",
         f"<td>{_SAID[test.verdict][language]}</td>",
         f"<td><pre>{escape(test.message)}</pre></td>" if told and test.message else "<td></td>",
     ]
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _prose(text: str) -> str:
+    """The text escaped, with `names` in backticks set as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 # nbgrader's configuration and database

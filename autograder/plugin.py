@@ -20,7 +20,7 @@ from traitlets import Bool
 from autograder.course import load_course
 from autograder.examination import Examination
 from autograder.gradebook import put_outputs
-from autograder.notebook import UnreadableNotebook, grade_id, is_manual, is_test, merge, read_submission
+from autograder.notebook import UnreadableNotebook, grade_id, is_manual, is_test, merge, node, read_submission
 
 Resources = dict[str, Any]
 
@@ -78,11 +78,10 @@ class MergeCells(_SubmissionPreprocessor):
         release = self._file(self._course().release_directory, ".", resources)
         released = nbformat.reads(release.read_text(encoding="utf-8"), as_version=4)  # type: ignore[no-untyped-call]
         try:
-            submitted = read_submission(self._submitted(resources))
+            merged = merge(read_submission(self._submitted(resources)), released)
         except UnreadableNotebook as error:
             self.log.warning("%s: %s", resources["nbgrader"]["student"], error)
-            submitted = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
-        merged = merge(submitted, released)
+            return merge(node({"metadata": {}, "cells": []}), released).notebook, resources
         for notice in merged.notices:
             self.log.warning("%s: %s", resources["nbgrader"]["student"], notice.text)
         return merged.notebook, resources

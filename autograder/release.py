@@ -74,8 +74,9 @@ class ReleaseReport:
 
     def __str__(self) -> str:
         answers = f" and {self.manual_cells} for a person to grade" if self.manual_cells else ""
+        state = "" if self.changed else ", as it was"
         return (
-            f"{self.folder} ({self.language}{'' if self.changed else ', as it was'}): {', '.join(self.files)}; "
+            f"{self.folder} ({self.language}{state}): {', '.join(self.files)}; "
             f"{self.cells} cells, {self.points:g} points in {self.test_cells} test cells{answers}."
         )
 

@@ -316,6 +316,22 @@ def _check_depth(value: Any) -> None:
         here = below
 
 
+Extension = Callable[[], float]
+
+
+@dataclass
+class _Clock:
+    deadline: float | None
+    extension: Extension | None
+
+    def extend(self) -> None:
+        """Move the deadline by what the extension grants."""
+        more = self.extension() if self.extension is not None else 0.0
+        if self.deadline is None or more <= 0:
+            raise ChannelTimeout
+        self.deadline += more
+
+
 class Channel:
     """Frames over a stream socket, with deadlines.
 
@@ -359,22 +375,27 @@ class Channel:
         except OSError as error:
             raise ChannelClosed(str(error)) from None
 
-    def receive(self, *, deadline: float | None = None) -> Any:
+    def receive(self, *, deadline: float | None = None, extension: Extension | None = None) -> Any:
         """The next frame's value.
+
+        Args:
+            deadline: a time of :func:`time.monotonic`; None waits for ever.
+            extension: asked when the deadline has passed; more than 0 seconds move it.
 
         Raises:
             ChannelClosed, ChannelTimeout: the peer has gone, or did not answer in time.
             ValueTooLarge: the frame announces more than the limits; the channel is of no use any more.
             WireError: the frame makes no sense; likewise.
         """
-        structure_length, payload_length = HEADER.unpack(self._read(HEADER.size, deadline))
+        clock = _Clock(deadline, extension)
+        structure_length, payload_length = HEADER.unpack(self._read(HEADER.size, clock))
         if structure_length > self.limits.structure or payload_length > self.limits.payload:
             raise ValueTooLarge(f"a frame of {structure_length + payload_length} bytes")
-        structure = self._read(structure_length, deadline)
-        payload = self._read(payload_length, deadline)
+        structure = self._read(structure_length, clock)
+        payload = self._read(payload_length, clock)
         return decode(structure, payload, strided=self._strided)
 
-    def _read(self, size: int, deadline: float | None) -> bytearray:
+    def _read(self, size: int, clock: _Clock) -> bytearray:
         # Grown as bytes arrive, so that an announced length alone allocates next to nothing.
         data = bytearray(min(size, 1 << 20))
         have = 0
@@ -382,13 +403,15 @@ class Channel:
             while have < size:
                 if have == len(data):
                     data.extend(bytes(min(size - have, len(data))))
-                self.socket.settimeout(_remaining(deadline))
-                got = self.socket.recv_into(memoryview(data)[have:])
+                try:
+                    self.socket.settimeout(_remaining(clock.deadline))
+                    got = self.socket.recv_into(memoryview(data)[have:])
+                except TimeoutError:
+                    clock.extend()
+                    continue
                 if not got:
                     raise ChannelClosed("end of stream")
                 have += got
-        except TimeoutError:
-            raise ChannelTimeout from None
         except OSError as error:
             raise ChannelClosed(str(error)) from None
         return data

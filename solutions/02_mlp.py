@@ -770,7 +770,8 @@ axes = plot_losses({"loss": [1.5, 0.7, 0.3], "val_loss": [1.2, 0.9, 0.8]})
 lines = {line.get_label(): list(line.get_ydata()) for line in axes.lines}
 expected_lines = {"Testset_loss": [1.2, 0.9, 0.8], "Trainset_loss": [1.5, 0.7, 0.3]}
 assert lines | expected_lines == lines, f"the lines are {lines}, expected {expected_lines}"
-assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "loss"), (axes.get_xlabel(), axes.get_ylabel())
+axis_labels = axes.get_xlabel().lower(), axes.get_ylabel().lower()
+assert axis_labels == ("epoch", "loss"), f"the axes are labelled {axis_labels}, expected ('epoch', 'loss')"
 print("ok  plot_losses(...)")
 plt.show()
 

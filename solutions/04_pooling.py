@@ -179,7 +179,7 @@ def draw_images(images, titles, columns=4, size=2.2):
     figure, grid = plt.subplots(rows, columns, figsize=(size * columns, size * 1.15 * rows), squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
-    for axes, image, title in zip(grid.flat, images, titles):
+    for axes, image, title in zip(grid.flat, images, titles, strict=False):
         axes.imshow(image, cmap="Greys")
         axes.set_title(title, fontsize=9)
     figure.tight_layout()
@@ -272,17 +272,23 @@ def max_pool_2d(x, pool_size=2, strides=None, padding="valid"):
 
 
 # %% [markdown] tags=["en"]
-# A real digit, pooled once and twice: 28×28 → 14×14 → 7×7. A sixteenth of the numbers, and you can still read it.
+# A real digit, pooled once and twice: 28×28 → 14×14 → 7×7. A sixteenth of the numbers is left,
+# and the shape is still there.
 
 # %% [markdown] tags=["ko"]
-# 실제 숫자를 한 번, 두 번 풀링해 봅시다. 28×28 → 14×14 → 7×7. 숫자의 개수는 16분의 1이지만 여전히 읽을 수 있습니다.
+# 실제 숫자를 한 번, 두 번 풀링해 봅시다. 28×28 → 14×14 → 7×7. 값의 개수는 16분의 1로
+# 줄었지만 모양은 아직 남아 있습니다.
 
 # %% nbgrader={"grade": false, "grade_id": "picture-max-pool", "locked": true, "schema_version": 3, "solution": false}
 once = max_pool_2d(digits[:1])
 twice = max_pool_2d(once)
 draw_images(
     [digits[0, :, :, 0], once[0, :, :, 0], twice[0, :, :, 0]],
-    [f"label {y_train[0]}: 28×28", f"pooled: {once.shape[1]}×{once.shape[2]}", f"again: {twice.shape[1]}×{twice.shape[2]}"],
+    [
+        f"label {y_train[0]}: 28×28",
+        f"pooled: {once.shape[1]}×{once.shape[2]}",
+        f"again: {twice.shape[1]}×{twice.shape[2]}",
+    ],
     columns=3,
 )
 
@@ -294,8 +300,8 @@ check(max_pool_2d, example, expected=np.array([[4, 2], [1, 6]]).reshape(1, 2, 2,
 signed = np.array([[-3, -1, -8, -2, 9], [-5, -4, -6, -7, 9]]).reshape(1, 2, 5, 1)
 check(max_pool_2d, signed, expected=np.array([[-1, -2]]).reshape(1, 1, 2, 1))
 
-pooled = max_pool_2d(example.astype(np.uint8))
-assert pooled.dtype == np.uint8, f"dtype of the result\n  came back: {pooled.dtype}\n  expected:  uint8, as the input"
+kind = max_pool_2d(example.astype(np.uint8)).dtype
+assert kind == np.uint8, f"dtype for a uint8 image\n  came back: {kind}\n  expected:  uint8"
 
 # %% nbgrader={"grade": true, "grade_id": "test-max-pool-strides", "locked": true, "points": 8, "schema_version": 3, "solution": false}
 row = np.array([3.0, -1.0, 4.0, 1.0, -5.0, 9.0, 2.0]).reshape(1, 1, 7, 1)
@@ -366,11 +372,11 @@ def avg_pool_2d(x, pool_size=2, strides=None, padding="valid"):
 # 같은 숫자에 두 가지 풀링을 해 봅시다. 맥스 풀링은 획을 굵게 만들고, 평균 풀링은 획을 흐리게 만듭니다.
 
 # %% nbgrader={"grade": false, "grade_id": "picture-avg-pool", "locked": true, "schema_version": 3, "solution": false}
-largest = max_pool_2d(digits[1:2], 4)
-mean = avg_pool_2d(digits[1:2], 4)
+largest = max_pool_2d(digits[1:2], 3)
+mean = avg_pool_2d(digits[1:2], 3)
 draw_images(
     [digits[1, :, :, 0], largest[0, :, :, 0], mean[0, :, :, 0]],
-    ["28×28", "max of each 4×4", "mean of each 4×4"],
+    ["28×28", "max of each 3×3", "mean of each 3×3"],
     columns=3,
 )
 
@@ -381,8 +387,8 @@ check(avg_pool_2d, example, expected=np.array([[1.25, 0.75], [0.25, 2.0]]).resha
 row = np.array([3.0, -1.0, 4.0, 1.0, -5.0, 9.0, 2.0]).reshape(1, 1, 7, 1)
 check(avg_pool_2d, row, (1, 3), expected=np.array([2.0, 5 / 3]).reshape(1, 1, 2, 1))
 
-averaged = avg_pool_2d(example)
-assert averaged.dtype == np.float64, f"dtype of the result\n  came back: {averaged.dtype}\n  expected:  float64"
+kind = avg_pool_2d(example).dtype
+assert kind == np.float64, f"dtype for an integer image\n  came back: {kind}\n  expected:  float64"
 
 # %% nbgrader={"grade": true, "grade_id": "test-avg-pool-same", "locked": true, "points": 6, "schema_version": 3, "solution": false}
 three = np.array([[2.0, 4.0, 6.0], [8.0, 2.0, 0.0], [1.0, 5.0, 7.0]]).reshape(1, 3, 3, 1)
@@ -465,11 +471,14 @@ def dropout(x, rate, training, rng):
 # 많이 끌수록 남은 값은 진해지고, 평균은 1 근처에 머뭅니다.
 
 # %% nbgrader={"grade": false, "grade_id": "picture-dropout", "locked": true, "schema_version": 3, "solution": false}
+rates = [0.0, 0.25, 0.5, 0.75]
+rng = np.random.default_rng(4)
+digits_after = [dropout(digits[0, :, :, 0], rate, True, rng) for rate in rates]
+all_nodes_after = [dropout(np.ones((8, 16)), rate, True, rng) for rate in rates]
+
 figure, grid = plt.subplots(2, 4, figsize=(9, 4.4))
-for column, rate in enumerate([0.0, 0.25, 0.5, 0.75]):
-    rng = np.random.default_rng(4)
-    digit_after = dropout(digits[0, :, :, 0], rate, True, rng)
-    nodes_after = dropout(np.ones((8, 16)), rate, True, rng)
+for column, rate in enumerate(rates):
+    digit_after, nodes_after = digits_after[column], all_nodes_after[column]
     grid[0, column].imshow(digit_after, cmap="Greys", vmin=0, vmax=4)
     grid[0, column].set_title(f"rate {rate:.2f}")
     grid[1, column].imshow(nodes_after, cmap="Greys", vmin=0, vmax=4)
@@ -491,10 +500,12 @@ call = "dropout(10,000 values of 3, 0.25, True, rng)"
 off = np.mean(after == 0)
 assert 0.22 < off < 0.28, f"{call}: share switched off\n  came back: {off:.3f}\n  expected:  about 0.25"
 values = np.unique(np.round(after, 6)).tolist()
-assert np.allclose(values, [0, 4]), f"{call}: values that occur\n  came back: {values[:5]}\n  expected:  [0.0, 4.0], as 3 / 0.75 = 4"
+message = f"{call}: values that occur\n  came back: {values[:5]}\n  expected:  [0.0, 4.0], as 3 / 0.75 = 4"
+assert len(values) == 2 and np.allclose(values, [0, 4]), message
 
 again = dropout(many, 0.25, True, np.random.default_rng(1))
-assert np.array_equal(after, again), f"{call}\n  came back: two different results for the same seed\n  expected:  the same result"
+message = f"{call}\n  came back: two different results for the same seed\n  expected:  the same result"
+assert np.array_equal(after, again), message
 print("ok  dropout in training")
 
 # %% nbgrader={"grade": true, "grade_id": "test-dropout-rate", "locked": true, "points": 4, "schema_version": 3, "solution": false}
@@ -504,7 +515,8 @@ except ValueError as error:
     assert "rate" in str(error), f"the message should name the argument rate\n  came back: {str(error)!r}"
     print("ok  dropout with rate 1.0 raises ValueError:", error)
 else:
-    raise AssertionError(f"dropout(ones, 1.0, True, rng)\n  came back: {result!r}\n  expected:  ValueError that names rate")
+    message = f"dropout(ones, 1.0, True, rng)\n  came back: {result!r}\n  expected:  ValueError that names rate"
+    raise AssertionError(message)
 
 # %% [markdown] tags=["en"]
 # ## 4. Flatten: from maps to a row of numbers
@@ -569,7 +581,8 @@ plt.show()
 # %% nbgrader={"grade": true, "grade_id": "test-flatten", "locked": true, "points": 6, "schema_version": 3, "solution": false}
 check(flatten, np.arange(12).reshape(2, 3, 2), expected=[[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]])
 came = flatten(np.zeros((3, 12, 12, 64))).shape
-assert came == (3, 9216), f"shape of flatten(zeros of shape (3, 12, 12, 64))\n  came back: {came}\n  expected:  (3, 9216)"
+message = f"shape of flatten(zeros of shape (3, 12, 12, 64))\n  came back: {came}\n  expected:  (3, 9216)"
+assert came == (3, 9216), message
 
 # %% [markdown] tags=["en"]
 # ## 5. A convolution layer: many kernels, many channels
@@ -675,7 +688,8 @@ draw_images(
 
 # %% nbgrader={"grade": true, "grade_id": "test-conv2d-layer-channels", "locked": true, "points": 8, "schema_version": 3, "solution": false}
 pixel = np.array([2.0, 3.0, -1.0]).reshape(1, 1, 1, 3)
-check(conv2d_layer, pixel, np.array([10.0, 1.0, 4.0]).reshape(1, 1, 3, 1), np.array([0.5]), expected=[[[[19.5]]]])
+kernel = np.array([10.0, 1.0, 4.0]).reshape(1, 1, 3, 1)
+check(conv2d_layer, pixel, kernel, np.array([0.5]), expected=[[[[19.5]]]])
 
 # The slide's 5x5 example from last week: one channel, one filter.
 image = np.array([[1, 1, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 1, 1, 1], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]])
@@ -703,9 +717,10 @@ check(
 # %% nbgrader={"grade": true, "grade_id": "test-conv2d-layer-strides", "locked": true, "points": 6, "schema_version": 3, "solution": false}
 row = np.array([3.0, -1.0, 4.0, 1.0, -5.0]).reshape(1, 1, 5, 1)
 difference = np.array([1.0, -1.0]).reshape(1, 2, 1, 1)
-check(conv2d_layer, row, difference, np.zeros(1), expected=np.array([4.0, -5.0, 3.0, 6.0]).reshape(1, 1, 4, 1))
-check(conv2d_layer, row, difference, np.zeros(1), 2, expected=np.array([4.0, 3.0]).reshape(1, 1, 2, 1))
-check(conv2d_layer, row, difference, np.zeros(1), 2, "same", expected=np.array([4.0, 3.0, -5.0]).reshape(1, 1, 3, 1))
+bias = np.zeros(1)
+check(conv2d_layer, row, difference, bias, expected=np.array([4.0, -5.0, 3.0, 6.0]).reshape(1, 1, 4, 1))
+check(conv2d_layer, row, difference, bias, 2, expected=np.array([4.0, 3.0]).reshape(1, 1, 2, 1))
+check(conv2d_layer, row, difference, bias, 2, "same", expected=np.array([4.0, 3.0, -5.0]).reshape(1, 1, 3, 1))
 
 # %% [markdown] tags=["en"]
 # ## 6. The whole network
@@ -775,12 +790,12 @@ def cnn_forward(x, weights):
 
 
 # %% [markdown] tags=["en"]
-# `trial_weights` makes weights of the right shapes and sizes, but nobody has trained them. The network
-# answers confidently and knows nothing. Next week training changes that.
+# `trial_weights` makes weights of the right shapes and sizes, but nobody has trained them. Whatever the
+# digit, the network answers nearly the same: it knows nothing yet. Next week training changes that.
 
 # %% [markdown] tags=["ko"]
-# `trial_weights`는 모양과 크기가 맞는 가중치를 만들지만, 학습된 것은 아닙니다. 신경망은 그럴듯하게 답하지만 아는 것이
-# 없습니다. 다음 주에 학습이 이것을 바꿉니다.
+# `trial_weights`는 모양과 크기가 맞는 가중치를 만들지만, 학습된 것은 아닙니다. 어떤 숫자를 넣어도 거의
+# 같은 답이 나옵니다. 아직 아무것도 모르는 것입니다. 다음 주에 학습이 이것을 바꿉니다.
 
 
 # %% nbgrader={"grade": false, "grade_id": "picture-forward", "locked": true, "schema_version": 3, "solution": false}
@@ -818,21 +833,25 @@ empty = {
 }
 came = cnn_forward(np.ones((2, 28, 28, 1)), empty)
 wanted = np.tile(np.arange(1, 11) / 55, (2, 1))
-assert np.shape(came) == (2, 10), f"shape of cnn_forward for 2 images\n  came back: {np.shape(came)}\n  expected:  (2, 10)"
-assert np.allclose(came, wanted, atol=1e-5), f"cnn_forward(ones, zero kernels)\n  came back: {came!r}\n  expected:  {wanted!r}"
+message = f"cnn_forward(two images, zero kernels)\n  came back: {came!r}\n  expected:  {wanted!r}"
+assert np.shape(came) == (2, 10) and np.allclose(came, wanted, atol=1e-5), message
 print("ok  cnn_forward with zero kernels")
 
 # %% nbgrader={"grade": true, "grade_id": "test-cnn-forward", "locked": true, "points": 10, "schema_version": 3, "solution": false}
 # An image of stripes through the untrained network of the picture above.
 stripes = (np.arange(784) ** 2 % 31 / 30).reshape(1, 28, 28, 1)
+shapes = {"conv2d": (3, 3, 1, 32), "conv2d_1": (3, 3, 32, 64), "dense": (9216, 128), "dense_1": (128, 10)}
 weights = {}
-for name, shape in {"conv2d": (3, 3, 1, 32), "conv2d_1": (3, 3, 32, 64), "dense": (9216, 128), "dense_1": (128, 10)}.items():
+for name, shape in shapes.items():
     numbers = np.arange(np.prod(shape)) ** 2 % 1009 / 504.5 - 1
-    weights[name] = [np.sqrt(6 / np.prod(shape[:-1])) * numbers.reshape(shape), np.arange(shape[-1]) % 7 / 10 - 0.3]
+    spread = np.sqrt(6 / np.prod(shape[:-1]))
+    weights[name] = [spread * numbers.reshape(shape), np.arange(shape[-1]) % 7 / 10 - 0.3]
 came = cnn_forward(stripes, weights)
-wanted = np.array([[0.208598, 0.062275, 0.068336, 0.104546, 0.144405, 0.061198, 0.067327, 0.034042, 0.059819, 0.189453]])
-assert np.shape(came) == (1, 10), f"shape of cnn_forward for 1 image\n  came back: {np.shape(came)}\n  expected:  (1, 10)"
-assert np.allclose(came, wanted, atol=1e-5), f"cnn_forward(stripes, weights)\n  came back: {came!r}\n  expected:  {wanted!r}"
+wanted = [
+    [0.208598, 0.062275, 0.068336, 0.104546, 0.144405, 0.061198, 0.067327, 0.034042, 0.059819, 0.189453],
+]
+message = f"cnn_forward(stripes, weights)\n  came back: {came!r}\n  expected:  {wanted!r}"
+assert np.shape(came) == (1, 10) and np.allclose(came, wanted, atol=1e-5), message
 print("ok  cnn_forward with untrained weights")
 
 # %% [markdown] tags=["en"]

@@ -261,14 +261,14 @@ print("ok  eight layers with", sum(counts), "parameters in all")
 counts = layer_parameters()
 figure, axes = plt.subplots(figsize=(9, 3), dpi=80)
 labels = [f"{number + 1} {name}" for number, name in enumerate(NAMES)]
-bars = axes.barh(labels, np.maximum(counts, 0.1), color="#4a90d9")
+bars = axes.barh(labels, np.maximum(counts, 1), color="#4a90d9")
 axes.bar_label(bars, [f"{count:,}  ({count / sum(counts):.1%})" for count in counts], padding=4, fontsize=8)
 axes.set(xscale="log", xlim=(1, 1e8), title="Parameters a layer (logarithmic axis)")
 axes.invert_yaxis()
 plt.show()
 
 # %% [markdown] tags=["en"]
-# The two convolutions do the seeing with 2 % of the parameters. Nearly everything else sits where Flatten
+# The two convolutions do the seeing with less than 2 % of the parameters. Nearly everything else sits where Flatten
 # meets the first dense layer.
 #
 # ### Explain in words (5 points)
@@ -279,7 +279,7 @@ plt.show()
 # wrong?** A person reads this answer.
 
 # %% [markdown] tags=["ko"]
-# 두 합성곱 층은 파라미터의 2%만으로 이미지를 봅니다. 나머지는 거의 전부 Flatten과 첫 Dense 층이 만나는 곳에
+# 두 합성곱 층은 파라미터의 2%도 안 되는 수로 이미지를 봅니다. 나머지는 거의 전부 Flatten과 첫 Dense 층이 만나는 곳에
 # 있습니다.
 #
 # ### 말로 설명하기 (5점)
@@ -747,7 +747,7 @@ model, history = trained()
 matrix = confusion_matrix(y_test, predict_digits(model, x_test))
 figure, axes = plt.subplots(figsize=(5.5, 5), dpi=80)
 mistakes = matrix - np.diag(np.diag(matrix))
-axes.imshow(mistakes, cmap="Reds")
+axes.imshow(mistakes, cmap="Reds", vmin=0, vmax=2 * max(mistakes.max(), 1))  # pale enough to read
 for row, column in np.ndindex(matrix.shape):
     if matrix[row, column]:
         weight = "bold" if row == column else "normal"
@@ -769,13 +769,13 @@ figure.suptitle("Some of the digits it misses. Would you have known?")
 plt.show()
 
 # %% [markdown] tags=["en"]
-# What has it learned? Above, the 32 kernels of the first layer: red weights add, blue ones subtract; many are
-# the edge detectors of week 3, found by the network itself. Below, what eight of them answer to one digit:
+# What has it learned? Above, the 32 kernels of the first layer: red weights add, blue ones subtract; some
+# resemble the edge detectors of week 3, and the network found them by itself. Below, what eight of them answer to one digit:
 # the **feature maps**.
 
 # %% [markdown] tags=["ko"]
 # 무엇을 배웠을까요? 위는 첫 층의 커널 32개입니다. 빨간 가중치는 더하고 파란 가중치는 뺍니다. 3주차의 외곽선
-# 커널과 닮은 것이 많은데, 신경망이 스스로 찾아낸 것입니다. 아래는 그중 여덟 개가 숫자 하나에 보인 반응, 즉
+# 커널과 닮은 것도 있는데, 신경망이 스스로 찾아낸 것입니다. 아래는 그중 여덟 개가 숫자 하나에 보인 반응, 즉
 # **특징 맵**입니다.
 
 # %% nbgrader={"grade": false, "grade_id": "picture-filters", "locked": true, "schema_version": 3, "solution": false} tags=["skip-execution"]
@@ -803,10 +803,10 @@ plt.show()
 
 # %% [markdown] tags=["en"]
 # **What you have seen.** Five weeks ago a digit was a matrix of numbers. You have flattened it, convolved it,
-# pooled it, and now a network of a million parameters reads it, with 2 % of them doing the seeing. You know
+# pooled it, and now a network of a million parameters reads it, with less than 2 % of them doing the seeing. You know
 # what each of its layers does, because you have built every one of them yourself.
 
 # %% [markdown] tags=["ko"]
 # **지금까지 본 것.** 5주 전에 숫자 이미지는 그저 수의 행렬이었습니다. 여러분은 그것을 펼치고, 합성곱하고,
-# 풀링했습니다. 이제는 백만 개가 넘는 파라미터를 가진 신경망이 그것을 읽고, 그중 2%가 보는 일을 맡습니다.
+# 풀링했습니다. 이제는 백만 개가 넘는 파라미터를 가진 신경망이 그것을 읽고, 그중 2%도 안 되는 수가 보는 일을 맡습니다.
 # 여러분은 모든 층을 직접 만들어 보았으니 각 층이 무엇을 하는지 압니다.

@@ -81,6 +81,13 @@ class Server:
 
     def _do(self, request: dict[str, Any]) -> dict[str, Any]:
         operation = request["op"]
+        if operation == "begin":
+            seed_everything(request["seed"])
+            if request["forget"]:
+                self.objects.clear()
+                if "matplotlib.pyplot" in sys.modules:
+                    sys.modules["matplotlib.pyplot"].close("all")
+            return {"value": None}
         if operation == "import":
             return {"value": self._handle(importlib.import_module(request["name"]))}
         target = request["target"]

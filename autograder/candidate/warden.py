@@ -116,16 +116,13 @@ def lock_signals() -> bool:
     return False
 
 
-def stand_guard(outer: int, zone: bool) -> int:
+def stand_guard(pid: int, zone: bool) -> int:
     """Wait for the warden proper, where no pid namespace ends everything when the warden is killed.
 
     Returns:
         the status to exit with.
     """
-    try:
-        _, status = os.waitpid(outer, 0)
-    except Stopped:
-        raise
+    _, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
         kill_all(zone)

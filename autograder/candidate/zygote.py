@@ -67,18 +67,11 @@ def warm_up(settings: Settings) -> Recorder:
     matplotlib.use("Agg")
     import matplotlib.animation
     import matplotlib.pyplot as plt
-    import scipy.ndimage
-    import scipy.signal  # noqa: F401
 
     from autograder import data
 
     if settings.tensorflow:
-        import keras
-        import tensorflow as tf
-
-        # Keras and TensorFlow resolve these lazily; resolved here, forks do not pay for them.
-        _ = (keras.layers, keras.callbacks, keras.models, keras.optimizers, keras.utils, keras.datasets)
-        _ = (tf.keras.layers, tf.keras.models, tf.keras.datasets, tf.keras.utils)
+        _import("tensorflow")
         if settings.data:
             data.install(Path(settings.data))
     elif settings.data:
@@ -107,44 +100,131 @@ def main() -> None:
     control = Channel(socket.socket(fileno=int(sys.argv[1])))
     settings = Settings.from_json(sys.argv[2])
     recorder = warm_up(settings)
-    gc.collect()
-    gc.freeze()  # the collector would touch, and so copy, every inherited page
     control.send({"warm": os.getpid()})
-    children: dict[int, int] = {}
-    wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-    signal.set_wakeup_fd(wake_write)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    while True:
-        ready, _, _ = select.select([control.socket.fileno(), wake_read], [], [])
-        if wake_read in ready:
-            with contextlib.suppress(BlockingIOError):
-                os.read(wake_read, 4096)
-            _report_exits(control, children)
-        if control.socket.fileno() in ready:
-            try:
-                request = control.receive()
-                _, descriptors, _, _ = socket.recv_fds(control.socket, 1, 1)
-            except ChannelClosed:
-                break
+    Nursery(control, settings, recorder).run()
+
+
+class Nursery:
+    """Forks candidates, and one more warm process for each set of libraries that only some notebooks use.
+
+    What every fork inherits costs every fork: SciPy doubles the pages to copy. So it is imported in a
+    process of its own, forked from this one when the first notebook mentions it.
+
+    Args:
+        control: requests come from here; exits are reported here.
+        settings: of the zygote.
+        recorder: the warm IPython shell.
+    """
+
+    def __init__(self, control: Channel, settings: Settings, recorder: Recorder) -> None:
+        self._control = control
+        self._settings = settings
+        self._recorder = recorder
+        self._numbers: dict[int, int] = {}
+        self._others: dict[tuple[str, ...], Channel] = {}
+        self._wake, self._wake_write = -1, -1
+
+    def run(self) -> None:
+        """Serve until the control socket closes."""
+        gc.collect()
+        gc.freeze()  # the collector would touch, and so copy, every inherited page
+        self._wake, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(self._wake_write)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        while True:
+            others = {channel.socket.fileno(): key for key, channel in self._others.items()}
+            watched = [self._control.socket.fileno(), self._wake, *others]
+            ready, _, _ = select.select(watched, [], [])
+            if self._wake in ready:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(self._wake, 4096)
+                self._report_exits()
+            for descriptor in others.keys() & set(ready):
+                self._pass_on(others[descriptor])
+            if self._control.socket.fileno() in ready and not self._serve():
+                return
+
+    def _serve(self) -> bool:
+        """Do one request; False when there are no more."""
+        try:
+            request = self._control.receive()
+            _, descriptors, _, _ = socket.recv_fds(self._control.socket, 1, 1)
+        except ChannelClosed:
+            return False
+        libraries = tuple(request.pop("libraries"))
+        if libraries:
+            other = self._others.get(libraries) or self._raise_other(libraries)
+            with contextlib.suppress(ChannelClosed, OSError):
+                other.send({**request, "libraries": []})
+                socket.send_fds(other.socket, [b"F"], [descriptors[0]])
+        else:
             pid = os.fork()
             if pid == 0:
-                signal.set_wakeup_fd(-1)
-                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                control.close()
-                _candidate(recorder, settings, request, socket.socket(fileno=descriptors[0]))
-            children[pid] = request["number"]
-            os.close(descriptors[0])
+                self._leave()
+                _candidate(self._recorder, self._settings, request, socket.socket(fileno=descriptors[0]))
+            self._numbers[pid] = request["number"]
+        os.close(descriptors[0])
+        return True
+
+    def _raise_other(self, libraries: tuple[str, ...]) -> Channel:
+        ours, theirs = socket.socketpair()
+        if os.fork() == 0:
+            code = 1
+            try:
+                self._leave()
+                ours.close()
+                for library in libraries:
+                    _import(library)
+                Nursery(Channel(theirs), self._settings, self._recorder).run()
+                code = 0
+            finally:
+                os._exit(code)
+        theirs.close()
+        self._others[libraries] = channel = Channel(ours)
+        return channel
+
+    def _leave(self) -> None:
+        """In a fork: let go of what belongs to this process."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        self._control.close()
+        for other in self._others.values():
+            other.close()
+        os.close(self._wake)
+        os.close(self._wake_write)
+
+    def _pass_on(self, libraries: tuple[str, ...]) -> None:
+        try:
+            self._control.send(self._others[libraries].receive())
+        except ChannelClosed:
+            self._others.pop(libraries).close()
+
+    def _report_exits(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            number = self._numbers.pop(pid, None)
+            if number is not None:
+                with contextlib.suppress(ChannelClosed):
+                    self._control.send({"exited": number, "code": os.waitstatus_to_exitcode(status)})
 
 
-def _report_exits(control: Channel, children: dict[int, int]) -> None:
-    while children:
-        pid, status = os.waitpid(-1, os.WNOHANG)
-        if pid == 0:
-            return
-        number = children.pop(pid, None)
-        if number is not None:
-            with contextlib.suppress(ChannelClosed):
-                control.send({"exited": number, "code": os.waitstatus_to_exitcode(status)})
+def _import(library: str) -> None:
+    """Import what a notebook that mentions ``library`` is likely to use."""
+    if library == "scipy":
+        import scipy.ndimage
+        import scipy.signal  # noqa: F401
+    elif library == "tensorflow":
+        import keras
+        import tensorflow as tf
+
+        # Resolved here, forks do not pay for them; the light stand-ins give way to the real packages.
+        _ = (keras.layers, keras.callbacks, keras.models, keras.optimizers, keras.utils, keras.datasets)
+        _ = (tf.nn, tf.keras.layers, tf.keras.models, tf.keras.datasets, tf.keras.utils)
 
 
 def _candidate(recorder: Recorder, settings: Settings, request: dict[str, Any], sock: socket.socket) -> None:
@@ -201,24 +281,20 @@ def _serve(recorder: Recorder, channel: Channel, layers: frozenset[confinement.L
             _, descriptors, _, _ = socket.recv_fds(channel.socket, 1, 1)
             pid = os.fork()
             if pid == 0:
-                _serve_fork(server, descriptors[0], request["seed"])
+                _serve_fork(server, descriptors[0])
             os.close(descriptors[0])
             children.add(pid)
             channel.send({"child": pid})
         elif operation == "end":
             channel.send({"code": _end(request["child"], children, kill=request["kill"])})
-        elif operation == "seed":
-            seed_everything(request["seed"])
-            channel.send({})
         else:
             server.answer(request)
 
 
-def _serve_fork(parent: Server, descriptor: int, seed: int) -> None:
+def _serve_fork(parent: Server, descriptor: int) -> None:
     try:
         parent.channel.close()
         channel = Channel(socket.socket(fileno=descriptor), parent.channel.limits, strided=True)
-        seed_everything(seed)
         serve_until_closed(Server(channel, parent.namespace, parent.reply_limits))
     finally:
         os._exit(0)

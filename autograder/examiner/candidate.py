@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -35,6 +36,7 @@ from autograder.wire import (
 
 _GRACE = 1.0
 """Seconds that a candidate gets to notice its own alarm before it is killed."""
+_FORK_SECONDS = 5.0
 _MAX_RESTARTS = 3
 
 
@@ -86,6 +88,9 @@ class Lifeline(Protocol):
     def lost(self, session: Session, verdict: Verdict) -> CandidateLost:
         """Kill what is to be killed and say how it ended."""
 
+    def kept_waiting(self) -> float:
+        """Seconds for which the machine kept the candidate waiting, since last asked."""
+
 
 class Session:
     """Requests and replies with one forked candidate (or with the candidate itself).
@@ -105,6 +110,7 @@ class Session:
         self.log = Log()
         self.ended: CandidateLost | None = None
         self.child: int | None = None
+        self.used = 0
 
     def request(self, message: dict[str, Any]) -> dict[str, Any]:
         """Send a request and wait for its reply.
@@ -121,7 +127,7 @@ class Session:
             raise self.ended
         try:
             self.channel.send_frame(frame, deadline=self.deadline)
-            reply = self.channel.receive(deadline=self.deadline)
+            reply = self.channel.receive(deadline=self.deadline, extension=self.lifeline.kept_waiting)
         except ChannelTimeout:
             self.ended = self.lifeline.lost(self, Verdict.TIMEOUT)
         except ChannelClosed:
@@ -424,6 +430,7 @@ class Candidate:
         self._seed = seed
         self._spawned: Spawned | None = None
         self._main: Session | None = None
+        self._shared: Session | None = None
         self._skipped: dict[int, CellOutcome] = {}
         self._restarts = 0
         self.outcomes: list[CellOutcome] = []
@@ -459,7 +466,8 @@ class Candidate:
                 "scratch_bytes": limits.scratch,
                 "cpu_seconds": int(limits.cells_seconds + limits.tests_seconds + limits.training_seconds) * 4
                 + 60,
-            }
+            },
+            _libraries(self._cells),
         )
         self._add_time("fork", started)
         started = time.perf_counter()
@@ -498,8 +506,9 @@ class Candidate:
                 running = cell
                 begun = time.monotonic()
                 deadline = min(begun + limits.cell_seconds, budget) + _GRACE
-                _expect(channel.receive(deadline=deadline), cell=int)
-                done[cell.index] = _cell_outcome(cell, channel.receive(deadline=deadline))
+                _expect(channel.receive(deadline=deadline, extension=self.kept_waiting), cell=int)
+                message = channel.receive(deadline=deadline, extension=self.kept_waiting)
+                done[cell.index] = _cell_outcome(cell, message)
             running = None
             ready = _expect(channel.receive(deadline=time.monotonic() + 10), names=dict, threads=int)
         except (ChannelClosed, ChannelTimeout, WireError, ValueError) as error:
@@ -517,6 +526,7 @@ class Candidate:
         self.forkable = ready["threads"] == 1
         self.outcomes = self._merged_outcomes(done)
         self._main = None
+        self._shared = None
         return None
 
     def _runs(self, cell: CellSource) -> bool:
@@ -560,50 +570,74 @@ class Candidate:
 
     # -- the tests ------------------------------------------------------------------------------
 
-    @contextlib.contextmanager
-    def session(self, *, seconds: float, seed: int) -> Iterator[Session]:
-        """A fork of the candidate as it stood after the last cell, or the candidate itself if it cannot fork."""
-        session = self.open_session(seconds=seconds, seed=seed)
-        try:
-            yield session
-        finally:
-            self.close_session(session)
+    def open_session(self, *, seconds: float, seed: int, fresh: bool = False, alone: bool = False) -> Session:
+        """A session for one test.
 
-    def open_session(self, *, seconds: float, seed: int) -> Session:
-        """See :meth:`session`; the caller closes it."""
-        deadline = time.monotonic() + seconds
-        if self._spawned is None or self._spawned.pidfd < 0:
-            if len(self._skipped) > _MAX_RESTARTS:
-                return self._dead_session()
-            self._restarts += 1
-            if self._restarts > _MAX_RESTARTS:
-                return self._dead_session()
-            self.run_cells()
-            deadline = time.monotonic() + seconds
-            if self._spawned is None or self._spawned.pidfd < 0:
-                return self._dead_session()
-        if not self.forkable:
+        Tests take turns on one fork of the candidate as it stood after the last cell, which costs a small
+        part of a fork each. A test that fails there has to be asked again with ``fresh``: then what an
+        earlier test left behind cannot be the reason.
+
+        Args:
+            seconds: until the session's deadline.
+            seed: of the global generators.
+            fresh: on a fork that no test has used.
+            alone: on a fork of its own, which the caller closes.
+        """
+        if not self._revive():
+            return self._dead_session()
+        if self.forkable:
+            session = self._fork() if alone else self._turn(fresh=fresh)
+        else:
+            # A fork would inherit locks that nobody will ever open: all tests share the candidate itself.
+            assert self._spawned is not None
             if self._main is None or self._main.ended is not None:
-                self._main = Session(self._spawned.channel, self.names, self, deadline)
-            self._main.deadline = deadline
-            self._main.log = Log()
-            with contextlib.suppress(CandidateLost):
-                self._main.request({"op": "seed", "seed": seed})
-            return self._main
-        main = Session(self._spawned.channel, self.names, self, time.monotonic() + 5)
+                self._main = Session(self._spawned.channel, self.names, self, 0.0)
+            session = self._main
+        if session is None:  # lost while it was forked
+            return self.open_session(seconds=seconds, seed=seed, fresh=fresh, alone=alone)
+        session.deadline = time.monotonic() + seconds
+        session.log = Log()
+        session.used += 1
+        with contextlib.suppress(CandidateLost):
+            session.request({"op": "begin", "seed": seed, "forget": self.forkable and not alone})
+        return session
+
+    def _revive(self) -> bool:
+        """Whether there is a candidate; one that was lost is run again, if not too often."""
+        if self._spawned is not None and self._spawned.pidfd >= 0:
+            return True
+        if len(self._skipped) > _MAX_RESTARTS or self._restarts >= _MAX_RESTARTS:
+            return False
+        self._restarts += 1
+        self.run_cells()
+        return self._spawned is not None and self._spawned.pidfd >= 0
+
+    def _turn(self, *, fresh: bool) -> Session | None:
+        turn = self._shared
+        if turn is not None and (turn.ended is not None or (fresh and turn.used)):
+            self.close_session(turn)
+            turn = None
+        self._shared = turn or self._fork()
+        return self._shared
+
+    def _fork(self) -> Session | None:
+        """A new fork; None if the candidate does not answer, which is then killed."""
+        assert self._spawned is not None
+        channel = self._spawned.channel
         ours, theirs = socket.socketpair()
+        deadline = time.monotonic() + _FORK_SECONDS
         try:
-            main.channel.send_frame(_frame({"op": "fork", "seed": seed}), deadline=main.deadline)
-            socket.send_fds(main.channel.socket, [b"F"], [theirs.fileno()])
-            child = main.channel.receive(deadline=main.deadline).get("child")
+            channel.send_frame(_frame({"op": "fork"}), deadline=deadline)
+            socket.send_fds(channel.socket, [b"F"], [theirs.fileno()])
+            child = channel.receive(deadline=deadline, extension=self.kept_waiting).get("child")
         except (ChannelClosed, ChannelTimeout, WireError, OSError, AttributeError):
             ours.close()
             self._kill()
-            return self.open_session(seconds=seconds, seed=seed)
+            return None
         finally:
             theirs.close()
         limits = FrameLimits(structure=4 << 20, payload=self._limits.reply)
-        session = Session(Channel(ours, limits), self.names, self, deadline)
+        session = Session(Channel(ours, limits), self.names, self, 0.0)
         session.child = child if isinstance(child, int) else None
         return session
 
@@ -621,6 +655,8 @@ class Candidate:
         """End a session's fork."""
         if session.child is None:
             return
+        if session is self._shared:
+            self._shared = None
         session.channel.close()
         if session.ended is None:
             self._end_child(session.child, kill=False)
@@ -650,6 +686,10 @@ class Candidate:
             text = f"reply limit of {_size(limits.reply)} reached"
         return CandidateLost(verdict, text)
 
+    def kept_waiting(self) -> float:
+        """See :class:`Lifeline`."""
+        return self._spawned.kept_waiting() if self._spawned is not None and self._spawned.pidfd >= 0 else 0.0
+
     def _end_child(self, child: int, *, kill: bool) -> int | None:
         """Exit code of a test's fork; if the candidate does not say within a moment, all of it is killed."""
         if self._spawned is None or self._spawned.pidfd < 0:
@@ -658,7 +698,7 @@ class Candidate:
         try:
             deadline = time.monotonic() + _GRACE
             channel.send_frame(_frame({"op": "end", "child": child, "kill": kill}), deadline=deadline)
-            code = channel.receive(deadline=deadline).get("code")
+            code = channel.receive(deadline=deadline, extension=self.kept_waiting).get("code")
         except (ChannelClosed, ChannelTimeout, WireError, AttributeError) as error:
             if isinstance(error, ChannelClosed):
                 return None
@@ -676,6 +716,18 @@ class Candidate:
 
     def _add_time(self, part: str, started: float) -> None:
         self.timings[part] = self.timings.get(part, 0.0) + time.perf_counter() - started
+
+
+_DATASET_IMPORT = re.compile(r"(tensorflow\.|tf\.)?keras\.datasets\b")
+
+
+def _libraries(cells: Sequence[CellSource]) -> tuple[str, ...]:
+    """Libraries beyond the usual ones that a notebook mentions: what is warm costs it nothing."""
+    text = _DATASET_IMPORT.sub("", "\n".join(cell.source for cell in cells))
+    found = {word for word in ("scipy", "tensorflow", "keras") if re.search(rf"\b{word}\b", text)}
+    if "keras" in found:
+        found = found - {"keras"} | {"tensorflow"}
+    return tuple(sorted(found))
 
 
 _LOST = {

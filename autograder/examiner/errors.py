@@ -23,7 +23,7 @@ class MissingName(AssertionError, AttributeError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"`{name}` is not defined in the notebook")
-        self.name = name
+        self.name: str = name
 
 
 class StudentError(Exception):

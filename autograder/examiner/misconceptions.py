@@ -33,6 +33,7 @@ class Mutant:
         misconception: what its author believes, in both languages.
         hint: a nudge, in both languages.
         source: run right after the cell that defines the name.
+        training: only a test that trains a model can tell it from the solution.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Mutant:
     misconception: Text
     hint: Text
     source: str
+    training: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def load_mutants(suite: Path) -> list[Mutant]:
             misconception=Text(**entry["misconception"]),
             hint=Text(**entry["hint"]),
             source=entry["source"],
+            training=bool(entry.get("training", False)),
         )
         for entry in _entries(suite / "mutants.yml")
     ]

@@ -38,7 +38,7 @@ class Reference:
     def reference(self) -> Submission:
         """The fixture's value."""
         if self._session is None or self._session.ended is not None:
-            session = self.candidate().open_session(seconds=_PATIENCE, seed=self._seed)
+            session = self.candidate().open_session(seconds=_PATIENCE, seed=self._seed, alone=True)
             self._session = _RememberingSession(session, self._memory)
         self._session.deadline = time.monotonic() + _PATIENCE
         return Submission(self._session)

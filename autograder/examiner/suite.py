@@ -32,6 +32,18 @@ _OURS = (OSError, EOFError, ImportError, SyntaxError, MemoryError, SystemError, 
 """Exceptions in a test that can only be our fault, whatever the submission answered."""
 
 
+_DOUBTFUL = {
+    Verdict.FAILED,
+    Verdict.WRONG_TYPE,
+    Verdict.EXCEPTION,
+    Verdict.CRASHED,
+    Verdict.MEMORY,
+    Verdict.OUTPUT,
+    Verdict.PROTOCOL,
+}
+"""Verdicts that something left behind by an earlier test could bring about."""
+
+
 class SuiteError(Exception):
     """The hidden suite cannot be used; the text says where and why."""
 
@@ -74,6 +86,10 @@ class TestRun:
 
     outcome: TestOutcome
     calls: list[LoggedCall] = field(default_factory=list)
+    missing: str = ""
+    """The name that the notebook does not define, if that is what went wrong."""
+    doubtful: bool = False
+    """Whether it failed on a fork that other tests had used."""
     unclear: bool = False
     """Whether an odd exception in the test may be the suite's own fault."""
 
@@ -127,6 +143,12 @@ class Suite:
             for item, following in zip(items, [*items[1:], None], strict=True):
                 runtestprotocol(item, log=False, nextitem=following)
                 run = plugin.runs.get(item.nodeid)
+                if run is not None and run.doubtful:
+                    # Asked again on a fresh fork: an earlier test's traces cannot be the reason then.
+                    plugin.fresh = True
+                    runtestprotocol(item, log=False, nextitem=following)
+                    plugin.fresh = False
+                    run = plugin.runs[item.nodeid]
                 if run is not None and enough(run):
                     if following is not None:
                         item.session._setupstate.teardown_exact(None)
@@ -159,6 +181,7 @@ class ExaminerPlugin:
         self._limits = Limits()
         self._seed = 0
         self._spent = 0.0
+        self.fresh = False
         self._sessions: dict[str, Session] = {}
         self._shared: Session | None = None
         self.runs: dict[str, TestRun] = {}
@@ -237,12 +260,11 @@ class ExaminerPlugin:
 
     def _open(self, request: pytest.FixtureRequest, *, seconds: float) -> Session:
         assert self._candidate is not None
-        return self._candidate.open_session(
-            seconds=seconds, seed=self._seed + zlib.crc32(request.node.name.encode())
-        )
+        seed = self._seed + zlib.crc32(request.node.name.encode())
+        return self._candidate.open_session(seconds=seconds, seed=seed, fresh=self.fresh)
 
     @pytest.fixture(name="submission")
-    def _submission(self, request: pytest.FixtureRequest) -> Iterator[Submission]:
+    def _submission(self, request: pytest.FixtureRequest) -> Submission:
         """The student's notebook after its last cell."""
         test = self.info(request.node)
         seconds = self._limits.training_seconds if test.training else self._limits.test_seconds
@@ -256,15 +278,15 @@ class ExaminerPlugin:
             seconds = min(seconds, left)
         session = self._open(request, seconds=seconds)
         self._sessions[request.node.nodeid] = session
-        yield Submission(session)
-        assert self._candidate is not None
-        self._candidate.close_session(session)
+        return Submission(session)
 
     @pytest.fixture(name="shared_submission", scope="session")
     def _shared_submission(self) -> Iterator[Submission]:
         """One fork for all tests of a submission that share something expensive."""
         assert self._candidate is not None
-        session = self._candidate.open_session(seconds=self._limits.training_seconds, seed=self._seed)
+        session = self._candidate.open_session(
+            seconds=self._limits.training_seconds, seed=self._seed, alone=True
+        )
         self._shared = session
         yield Submission(session)
         self._candidate.close_session(session)
@@ -275,23 +297,32 @@ class ExaminerPlugin:
         assert self._referee is not None
         return self._referee.reference()
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: CallInfo[None]) -> Iterator[None]:
-        report = yield
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: CallInfo[None]) -> pytest.TestReport:
+        """Judge, and report no more than pytest needs: its own rendering of a failure costs 100 ms."""
+        error = call.excinfo.value if call.excinfo is not None else None
+        skipped = isinstance(error, pytest.skip.Exception)
         if call.when != "teardown":
             test = self.info(item)
             if call.when == "call" and not test.training:
                 self._spent += call.duration
-            skipped = call.excinfo is not None and isinstance(call.excinfo.value, pytest.skip.Exception)
-            if (call.excinfo is not None or call.when == "call") and not skipped:
+            if (error is not None or call.when == "call") and not skipped:
                 self.runs[item.nodeid] = self._judge(item, test, call)
-        elif call.excinfo is not None and item.nodeid in self.runs:
+        elif error is not None and item.nodeid in self.runs:
             run = self.runs[item.nodeid]
             fault = run.outcome.model_copy(
-                update={"verdict": Verdict.GRADER_ERROR, "message": f"after the test: {call.excinfo.value!r}"}
+                update={"verdict": Verdict.GRADER_ERROR, "message": f"after the test: {error!r}"}
             )
             self.runs[item.nodeid] = TestRun(fault, run.calls)
-        return report
+        return pytest.TestReport(
+            nodeid=item.nodeid,
+            location=item.location,
+            keywords={},
+            outcome="skipped" if skipped else "passed" if error is None else "failed",
+            longrepr=None,
+            when=call.when,
+            duration=call.duration,
+        )
 
     def _judge(self, item: pytest.Item, test: TestInfo, call: CallInfo[None]) -> TestRun:
         error = call.excinfo.value if call.excinfo is not None else None
@@ -314,7 +345,13 @@ class ExaminerPlugin:
             difference=difference,
             seconds=round(call.duration, 6),
         )
-        return TestRun(outcome, calls, unclear=verdict is Verdict.WRONG_TYPE and _unclear(error))
+        missing = error.name if isinstance(error, MissingName) else ""
+        doubtful = (
+            session is not None and session.child is not None and session.used > 1 and verdict in _DOUBTFUL
+        )
+        return TestRun(
+            outcome, calls, missing, doubtful, unclear=verdict is Verdict.WRONG_TYPE and _unclear(error)
+        )
 
     def _verdict(self, error: BaseException | None) -> tuple[Verdict, str, Difference | None]:
         if error is None:

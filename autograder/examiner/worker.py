@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import platform
+import re
 import socket
 import sys
 import time
 import traceback
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,9 @@ from autograder.wire import Channel, ChannelClosed, FrameLimits
 
 SKIP_TAG = "skip-execution"
 """Cells with this tag run in Jupyter and not in the grader (nbclient's own convention)."""
+
+
+_DEFINITION = re.compile(r"^(?:(?:async )?def|class) +(\w+)|^(\w+) *(?::[^=\n]+)?=(?!=)", re.M)
 
 
 @dataclass(frozen=True)
@@ -155,7 +160,7 @@ class Examiner:
             candidate.run_cells()
             cells = candidate.outcomes
             mark = time.perf_counter()
-            runs = self._run_suite(candidate)
+            runs = with_causes(self._run_suite(candidate), cells, merged.notebook)
             timings["tests"] = time.perf_counter() - mark
             mark = time.perf_counter()
             misconceptions = self._catalogue.recognise(runs)
@@ -289,28 +294,7 @@ class Examiner:
 
 def replaced(cells: list[CellSource], function: str, source: str) -> list[CellSource]:
     """The cells with ``source`` run right after the cell that defines ``function``."""
-    import ast
-
-    def defines(cell: CellSource) -> bool:
-        try:
-            body = ast.parse(cell.source).body
-        except SyntaxError:
-            return False
-        for statement in body:
-            if isinstance(statement, (ast.FunctionDef, ast.ClassDef)) and statement.name == function:
-                return True
-            targets = (
-                statement.targets
-                if isinstance(statement, ast.Assign)
-                else [statement.target]
-                if isinstance(statement, ast.AnnAssign)
-                else []
-            )
-            if any(isinstance(target, ast.Name) and target.id == function for target in targets):
-                return True
-        return False
-
-    found = [defines(cell) for cell in cells]
+    found = [function in defined_names(cell.source) for cell in cells]
     if True not in found:
         raise SuiteError(f"a mutant replaces {function!r}, which no cell of the solution defines")
     last = len(found) - 1 - found[::-1].index(True)
@@ -320,6 +304,45 @@ def replaced(cells: list[CellSource], function: str, source: str) -> list[CellSo
         else cell
         for index, cell in enumerate(cells)
     ]
+
+
+def defined_names(source: str) -> set[str]:
+    """Names that a cell's text defines at its outermost level, even if it does not compile."""
+    return {function or name for function, name in _DEFINITION.findall(source)}
+
+
+def with_causes(runs: list[TestRun], cells: Sequence[CellOutcome], notebook: NotebookNode) -> list[TestRun]:
+    """The runs, with those put right whose cause lies in a cell that did not run to its end.
+
+    A name is missing, or has not the value it should have, because the cell that defines it is not
+    implemented yet or failed: then that is what a student should read.
+    """
+    broken = {
+        name: cell
+        for cell in cells
+        if cell.verdict not in (Verdict.PASSED, Verdict.SKIPPED)
+        for name in defined_names(notebook.cells[cell.index].source)
+    }
+    result = []
+    for run in runs:
+        outcome = run.outcome
+        culprit = run.missing
+        if (
+            outcome.verdict in (Verdict.FAILED, Verdict.WRONG_TYPE)
+            and run.calls
+            and not run.calls[-1].is_call
+        ):
+            culprit = run.calls[-1].function
+        cell = broken.get(culprit)
+        if cell is not None and cell.verdict is Verdict.NOT_IMPLEMENTED:
+            outcome = outcome.model_copy(
+                update={"verdict": Verdict.NOT_IMPLEMENTED, "message": "not implemented yet"}
+            )
+        elif cell is not None and run.missing:
+            text = f"{outcome.message}: its cell (number {cell.index + 1}) ended with {cell.message}"
+            outcome = outcome.model_copy(update={"message": text})
+        result.append(replace(run, outcome=outcome))
+    return result
 
 
 def _with_metadata(path: Path) -> NotebookNode:

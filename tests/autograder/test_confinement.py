@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
+import encodings.idna  # noqa: F401 — the socket module loads it late
 import errno
 import json
 import mmap
@@ -31,7 +32,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -136,15 +137,8 @@ class Zygote:
         ours, theirs = socket.socketpair()
         pid = os.fork()
         if not pid:
-            try:
-                ours.close()
-                if self.drops:
-                    become_nobody()
-                self._be_candidate(policy, theirs, probe)
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                os._exit(99)
+            ours.close()
+            self.be_candidate(policy, theirs, probe)
         theirs.close()
         ours.settimeout(20)
         byte, (pidfd, *_), _, _ = socket.recv_fds(ours, 1, 4)
@@ -152,19 +146,23 @@ class Zygote:
         self.running.append(Running(pid, pidfd, ours))
         return self.running[-1]
 
-    @staticmethod
-    def _be_candidate(policy: Policy, channel: socket.socket, probe: Callable[[Say], Any]) -> None:
+    def be_candidate(self, policy: Policy, channel: socket.socket, probe: Callable[[Say], Any]) -> NoReturn:
         def say(value: Any) -> None:
             channel.sendall(json.dumps(value, default=str).encode() + b"\n")
 
-        outcome = attempt(policy, channel)
-        say([sorted(outcome.layers), str(outcome.scratch)])
         try:
-            result = probe(say)
-        except BaseException as problem:
-            result = f"raised {type(problem).__name__}: {problem}"
-        say(result)
-        os._exit(0)
+            if self.drops:
+                become_nobody()
+            outcome = attempt(policy, channel)
+            say([sorted(outcome.layers), str(outcome.scratch)])
+            try:
+                result = probe(say)
+            except BaseException as problem:
+                result = f"raised {type(problem).__name__}: {problem}"
+            say(result)
+            os._exit(0)
+        finally:
+            os._exit(99)
 
     def run(self, probe: Probe, **options: Any) -> Any:
         """The result of a probe."""
@@ -291,7 +289,7 @@ def test_nothing_is_readable_but_what_the_policy_names(zygote: Zygote, folder: P
     here = Path(__file__)
     private = [folder / "solution.txt", here, here.parent, Path("/etc/shadow"), Path("/etc/hostname")]
     private += map(
-        Path, ["/root", "/home", "/var", "/run", "/sys", "/boot", "/work", "/proc/kcore", "/proc/sys"]
+        Path, ["/root", "/home", "/var", "/run", "/sys", "/boot", "/srv", "/proc/kcore", "/proc/sys"]
     )
     private += map(
         Path, ["/proc/cmdline", "/proc/keys", "/proc/kallsyms", "/dev/mem", "/dev/kmsg", "/dev/tty"]
@@ -909,6 +907,26 @@ def test_what_a_candidate_leaves_running_ends_with_it(zygote: Zygote, only: froz
     tree = ready(running)
     assert running.status(within=2) == 0
     assert gone(tree)
+
+
+@WITH_AND_WITHOUT_PIDS
+def test_a_warden_killed_at_any_moment_leaves_nothing(zygote: Zygote, only: frozenset[Layer]) -> None:
+    policy = dataclasses.replace(zygote.policy, switched_off=EVERY - only)
+    for step in range(12):
+        ours, theirs = socket.socketpair()
+        pid = os.fork()
+        if not pid:
+            zygote.be_candidate(policy, theirs, lambda say: signal.pause())
+        time.sleep(0.002 * step)
+        tree = [pid, *warden.descendants(pid)]
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        theirs.close()
+        assert gone(tree)
+        ours.settimeout(1)
+        while ours.recv(1000):  # until the last process that holds the other end has ended
+            pass
+        ours.close()
 
 
 def test_when_the_zygote_is_killed_its_candidates_end(zygote: Zygote) -> None:

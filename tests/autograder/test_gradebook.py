@@ -172,7 +172,7 @@ class TestOutputs:
             ),
             TestOutcome(
                 name="b",
-                title=Text(en="Squares", ko="제곱"),
+                title=Text(en="`double` squares", ko="제곱"),
                 verdict=Verdict.FAILED,
                 message="got <9>",
                 **test,
@@ -192,7 +192,7 @@ class TestOutputs:
             ("none", True, ["2 of 4 points"], ["Twice", "got", "Try 3", "squares"]),
             ("names", True, ["Twice &lt;b&gt;", "wrong result", "✗", "✓"], ["got", "Try 3", "It squares"]),
             ("hints", True, ["got &lt;9&gt;", "Try 3."], ["It squares"]),
-            ("hints", False, ["Squares", "Try 3."], ["got", "It squares"]),
+            ("hints", False, ["<code>double</code> squares", "Try 3."], ["got", "It squares"]),
             ("full", False, ["got &lt;9&gt;", "It squares."], []),
         ],
     )

@@ -482,8 +482,8 @@ def test_split_leaves_its_arguments_alone(submission: Any) -> None:
     four(expect_unchanged(submission.split_train_validation, x, y, 0.25, generator(submission, 6)))
 
 
-# Forty-eight rows, twelve of them for validation: a shuffle leaves twelve rows in order by chance once in half
-# a billion times, so these tests refuse no correct one.
+# Forty-eight rows, twelve of them for validation: a shuffle leaves twelve rows in order by chance once in
+# half a billion times, so these tests refuse no correct one.
 
 
 @pytest.mark.cell("test-split-shuffle")

@@ -6,7 +6,7 @@ validation loss is known in advance; the third is the course's own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ PIXELS, CLASSES = 784, 10
 SEED = 2026
 """Of the submission's generators before each training: grading again shall give the same points."""
 
-LADDERS = {"embedded": (0.85, 0.90, 0.92, 0.935), "full": (0.90, 0.95, 0.97, 0.975)}
+LADDERS = {"embedded": (0.85, 0.89, 0.92, 0.935), "full": (0.90, 0.95, 0.97, 0.975)}
 """Accuracies worth points, by the source of the data; where they come from is in docs/accuracy-mlp.md."""
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -149,7 +149,7 @@ def trained(shared_submission: Any) -> Training:
     predicted = np.asarray(model.predict(_rows(data.judged), verbose=0))
     assert predicted.shape == (len(data.judged), CLASSES), f"the predictions have the shape {predicted.shape}"
     right = np.argmax(predicted, axis=1) == data.judged.labels
-    return Training(**{**vars(result), "accuracy": float(np.mean(right))})
+    return replace(result, accuracy=float(np.mean(right)))
 
 
 @pytest.fixture(scope="session")

@@ -166,7 +166,9 @@ def test_mlp_forward_batch(submission, reference):
     """
     weights = normal(12, 8, 5), normal(13, 5), normal(14, 5, 3), normal(15, 3)
     x = normal(16, 6, 8)
-    result = expect_unchanged(submission.mlp_forward, x, *weights)
+    result, changed = submission.mlp_forward.call_watched(x, *weights)
+    # A Keras model made inside draws its seeds from the global generator; that much is let pass.
+    assert changed is None or "random" in changed, f"the call changed {changed}"
     expect_array(result, reference.mlp_forward(x, *weights), **LOOSE)
 
 

@@ -143,7 +143,7 @@ def test_plot_losses_small(submission):
     lines = {line.get_label(): [float(y) for y in line.get_ydata()] for line in axes.lines}
     expected = {"Testset_loss": [1.2, 0.9, 0.8], "Trainset_loss": [1.5, 0.7, 0.3]}
     assert lines | expected == lines, f"the lines are {lines}, expected {expected}"
-    labels = axes.get_xlabel(), axes.get_ylabel()
+    labels = axes.get_xlabel().lower(), axes.get_ylabel().lower()
     assert labels == ("epoch", "loss"), f"the axes are labelled {labels}, expected ('epoch', 'loss')"
 
 

@@ -141,7 +141,7 @@ def test_train_mlp_best_weights_of_the_network(trained):
     )
 
 
-@pytest.mark.cell("test-trained-model", weight=2)
+@pytest.mark.cell("test-trained-model")
 @pytest.mark.parametrize("rung", [0, 1, 2, 3], ids=["first", "second", "third", "target"])
 def test_trained_model_reads_digits(trained, ladder, rung):
     """The network, trained in the grader, reads images that it never saw; each step up to the target counts.

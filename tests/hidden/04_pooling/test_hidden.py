@@ -333,7 +333,7 @@ def test_dropout_leaves_the_rest_alone(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-dropout-rate")
-@pytest.mark.parametrize("rate", [1.5, -0.25], ids=["above", "below"])
+@pytest.mark.parametrize("rate", [1.0, 1.5, -0.25], ids=["one", "above", "below"])
 def test_dropout_refuses_rate(submission: Any, rate: float) -> None:
     """`dropout` raises a ValueError that names `rate` unless 0 ≤ rate < 1.
 

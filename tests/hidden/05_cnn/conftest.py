@@ -1,8 +1,7 @@
-"""What the tests of week 5 share: a built network, and one training run for all tests that judge it."""
+"""Week 5's training runs, each of which several tests look at."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,34 +53,6 @@ class Trained:
         if guesses.shape != labels.shape or guesses.dtype.kind not in "iuf":
             return 0.0
         return float(np.mean(guesses == labels))
-
-
-@pytest.fixture(scope="session")
-def built(shared_submission: Any) -> Any:
-    """A network that ``build_cnn`` has just built, in the submission."""
-    shared_submission.import_module("keras").utils.set_random_seed(5)
-    return shared_submission.build_cnn()
-
-
-@pytest.fixture(scope="session")
-def real_layers(built: Any) -> list[tuple[str, Any]]:
-    """The network's layers with the names of their classes, nested models unpacked.
-
-    Left out is what changes nothing that a layer's own arguments could not say: inputs, and activations
-    that are layers of their own (what they compute is judged by the network's answers).
-    """
-    found: list[tuple[str, Any]] = []
-
-    def collect(layers: Sequence[Any]) -> None:
-        for layer in layers:
-            kind = getattr(layer, "remote_type", None) or type(layer).__name__
-            if kind in ("Sequential", "Functional", "Model"):
-                collect(layer.layers)
-            elif kind not in ("InputLayer", "Activation", "ReLU", "Softmax"):
-                found.append((kind, layer))
-
-    collect(built.layers)
-    return found
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,314 @@
+"""Is the course itself sound? Every solution passes, every mutant fails, nothing hidden gets out.
+
+Each complaint names the file and says how to mend it.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.course import Assignment, Course, Paths, load_course
+from autograder.examination import Examination, Language, Verdict
+from autograder.examiner.misconceptions import Alternative, Mutant, load_alternatives, load_mutants
+from autograder.grade import Options, Pool, cores, patience, worker_settings
+from autograder.notebook import (
+    dump,
+    grade_id,
+    is_manual,
+    is_test,
+    points,
+    read_script,
+    read_submission,
+    tags,
+)
+
+_MIN_LINE = 16
+"""Shorter lines of a solution may stand in an assignment by chance."""
+
+
+@dataclass
+class WeekReport:
+    """What was found out of one week.
+
+    Attributes:
+        week: its name.
+        complaints: sentences, each with a way to mend it; none means sound.
+    """
+
+    week: str
+    cells: int = 0
+    points: float = 0.0
+    tests: int = 0
+    mutants: int = 0
+    killed: int = 0
+    untried: int = 0
+    alternatives: int = 0
+    accepted: int = 0
+    seconds: float = 0.0
+    complaints: list[str] = field(default_factory=list)
+
+
+def verify(root: Path, weeks: Iterable[str] = (), *, fast: bool = False) -> Iterator[WeekReport]:
+    """Check week by week.
+
+    Args:
+        root: the course's folder.
+        weeks: only these; all that have a solution if empty.
+        fast: leave out the tests that train a model, and what only they can tell.
+    """
+    course, paths = load_course(root), Paths(root)
+    chosen = [course.assignment(name) for name in weeks] or list(course.assignments)
+    ids: set[str] = set()
+    for assignment in chosen:
+        started = time.perf_counter()
+        report = WeekReport(assignment.name)
+        try:
+            _verify_week(course, assignment, paths, report, ids, fast=fast)
+        except (OSError, ValueError) as error:
+            report.complaints.append(str(error))
+        report.seconds = time.perf_counter() - started
+        yield report
+
+
+def _verify_week(
+    course: Course, assignment: Assignment, paths: Paths, report: WeekReport, ids: set[str], *, fast: bool
+) -> None:
+    name = assignment.name
+    if not paths.solution(name).is_file():
+        report.complaints.append(
+            f"solutions/{name}.py is missing: write it, or take {name} out of course.yml."
+        )
+        return
+    solution = read_script(paths.solution(name).read_text(encoding="utf-8"))
+    mutants, alternatives = load_mutants(paths.suite(name)), load_alternatives(paths.suite(name))
+    report.mutants, report.alternatives = len(mutants), len(alternatives)
+    report.complaints += _languages(solution, name)
+    report.complaints += _catalogue(mutants, alternatives, name, ids)
+    report.complaints += _release(course, assignment, paths, solution)
+    if not paths.released(name).is_file():
+        return
+    released: NotebookNode = nbformat.read(paths.released(name), as_version=4)  # type: ignore[no-untyped-call]
+    graded = [cell for cell in released.cells if is_test(cell) or is_manual(cell)]
+    report.cells, report.points = len(graded), sum(map(points, graded))
+    if report.points != 100:
+        report.complaints.append(f"{name}: the points sum to {report.points:g}; they have to sum to 100.")
+    options = Options(training=not fast)
+    for seed in (0, 1):
+        # The second seed costs a whole training more: once is enough of everything else.
+        settings = worker_settings(course, paths, name, options)
+        pool = Pool({**settings, "seed": seed}, 1 if seed else cores(), patience(assignment))
+        try:
+            examinations = _examine(pool, {"solution": dump(solution), "stub": dump(released)})
+            report.complaints += _solution_passes(examinations["solution"], seed)
+            if seed == 0:
+                report.complaints += _suite_fits(examinations["solution"], graded, name, fast=fast)
+                report.tests = len(examinations["solution"].tests)
+                report.complaints += _stub_fails(examinations["stub"])
+                report.complaints += _mutants_die(pool, mutants, report, fast=fast)
+                report.complaints += _alternatives_pass(pool, alternatives, report)
+        finally:
+            pool.close()
+
+
+# -- what can be read ---------------------------------------------------------------------------
+
+
+def _languages(solution: NotebookNode, name: str) -> Iterator[str]:
+    """Prose comes in pairs: English, and the same in Korean right after it."""
+    prose = [cell for cell in solution.cells if cell.cell_type == "markdown"]
+    order = [tuple(tag for tag in tags(cell) if tag in set(Language)) for cell in prose]
+    for number, (cell, tagged) in enumerate(zip(prose, order, strict=True)):
+        first = cell.source.strip().splitlines()[0][:50] if cell.source.strip() else "(empty)"
+        if len(tagged) != 1:
+            yield f"solutions/{name}.py: the prose cell {first!r} needs exactly one of the tags en and ko."
+        elif tagged != (("en",), ("ko",))[number % 2]:
+            yield f"solutions/{name}.py: at the prose cell {first!r} the other language's cell is missing."
+            return
+    if len(prose) % 2:
+        yield f"solutions/{name}.py: the last prose cell has no Korean twin."
+
+
+def _catalogue(
+    mutants: list[Mutant], alternatives: list[Alternative], name: str, ids: set[str]
+) -> Iterator[str]:
+    for identity in [mutant.id for mutant in mutants] + [alternative.id for alternative in alternatives]:
+        if identity in ids:
+            yield f"tests/hidden/{name}: the id {identity!r} is used twice; rename one."
+        ids.add(identity)
+    for mutant in mutants:
+        for language in Language:
+            if not mutant.hint.in_(language).strip() or not mutant.misconception.in_(language).strip():
+                yield f"tests/hidden/{name}/mutants.yml: {mutant.id} lacks its misconception or hint in {language}."
+
+
+def _release(course: Course, assignment: Assignment, paths: Paths, solution: NotebookNode) -> Iterator[str]:
+    """``assignments/`` is what a release makes today, and holds nothing that is hidden."""
+    from autograder.release import release
+
+    name = assignment.name
+    folder = paths.assignments / name
+    if not paths.released(name).is_file():
+        yield f"assignments/{name} is missing: run `autograder release {name}`."
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Paths(Path(scratch))
+        for source in (
+            paths.course,
+            paths.solution(name),
+            paths.public_tests(name),
+            paths.root / "nbgrader_config.py",
+        ):
+            if source.is_file():
+                target = copy.root / source.relative_to(paths.root)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(source.read_bytes())
+        made = release(course, assignment, copy).folder
+        fresh = {file.name: file.read_bytes() for file in made.iterdir()}
+    committed = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+    committed = {file: content for file, content in committed.items() if not file.startswith(".")}
+    for file in sorted(fresh.keys() | committed.keys()):
+        if fresh.get(file) != committed.get(file):
+            yield f"assignments/{name}/{file} is not what the solution makes today: run `autograder release {name}`."
+    text = "\n".join(cell.source for cell in read_submission(committed.get(f"{name}.ipynb", b"{}")).cells)
+    shown = {line.strip() for line in text.splitlines()}
+    public = paths.public_tests(name)
+    open_lines = (
+        {line.strip() for line in public.read_text(encoding="utf-8").splitlines()}
+        if public.is_file()
+        else set()
+    )
+    for origin, lines in _hidden_lines(paths, name, solution):
+        for line in sorted(lines & (shown | open_lines) - _given_lines(solution)):
+            if origin != "solution" and line in open_lines:
+                continue
+            yield f"assignments/{name} shows a line of the {origin}: {line[:60]!r}; hide it or reword it."
+
+
+def _hidden_lines(paths: Paths, name: str, solution: NotebookNode) -> Iterator[tuple[str, set[str]]]:
+    regions: set[str] = set()
+    for cell in solution.cells:
+        for region in re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", cell.source, re.S):
+            regions |= {line.strip() for line in region.splitlines() if len(line.strip()) >= _MIN_LINE}
+    yield "solution", regions
+    for file in sorted(paths.suite(name).glob("test_*.py")):
+        if not file.name.startswith("test_public"):
+            lines = {line.strip() for line in file.read_text(encoding="utf-8").splitlines()}
+            yield f"hidden tests ({file.name})", {line for line in lines if len(line) >= 30}
+
+
+def _given_lines(solution: NotebookNode) -> set[str]:
+    """Lines that the notebook gives away on purpose, outside every solution region."""
+    given = set()
+    for cell in solution.cells:
+        outside = re.sub(r"### BEGIN SOLUTION\n.*?### END SOLUTION", "", cell.source, flags=re.S)
+        given |= {line.strip() for line in outside.splitlines()}
+    return given
+
+
+# -- what has to be run -------------------------------------------------------------------------
+
+
+def _examine(pool: Pool, notebooks: dict[str, bytes]) -> dict[str, Examination]:
+    jobs = [{"student": name, "key": "verify", "raw": raw} for name, raw in notebooks.items()]
+    result = {}
+    for number, answer in pool.run(jobs):
+        if isinstance(answer, str):
+            raise ValueError(f"the examiner ended twice on the {jobs[number]['student']} ({answer}).")
+        result[str(jobs[number]["student"])] = Examination.model_validate_json(answer["examination"])
+    return result
+
+
+def _solution_passes(examination: Examination, seed: int) -> Iterator[str]:
+    name = examination.assignment
+    for cell in examination.cells:
+        if cell.verdict not in (Verdict.PASSED, Verdict.SKIPPED):
+            yield f"solutions/{name}.py: cell {cell.index + 1} does not run: {cell.message}; mend the solution."
+    for test in examination.tests:
+        if test.verdict is not Verdict.PASSED and test.weight > 0:
+            yield (
+                f"solutions/{name}.py fails {test.name} with seed {seed} ({test.verdict}: {test.message[:200]}); "
+                "mend the solution or the test."
+            )
+    if examination.status != "graded":
+        yield f"{name}: the solution could not be graded: {'; '.join(n.text for n in examination.notices)}"
+
+
+def _suite_fits(
+    examination: Examination, graded: list[NotebookNode], name: str, *, fast: bool
+) -> Iterator[str]:
+    cells = Counter(grade_id(cell) for cell in graded)
+    for identity, times in cells.items():
+        if times > 1:
+            yield f"solutions/{name}.py: the grade id {identity!r} is there {times} times; rename one."
+    hidden = {test.cell for test in examination.tests if not test.public and test.weight > 0}
+    for cell in graded:
+        tested = any(test.cell == grade_id(cell) for test in examination.tests)
+        # With --fast a cell that is all training has no test at all.
+        if is_test(cell) and grade_id(cell) not in hidden and (tested or not fast):
+            yield f"tests/hidden/{name}: no hidden test counts for {grade_id(cell)!r}; write one."
+    for test in examination.tests:
+        if test.cell not in cells:
+            yield f"tests/hidden/{name}: {test.name} counts for {test.cell!r}, which is no cell; correct its marker."
+
+
+def _stub_fails(examination: Examination) -> Iterator[str]:
+    name = examination.assignment
+    if examination.points:
+        earned = ", ".join(s.grade_id for s in examination.scores if s.points)
+        yield f"{name}: the untouched assignment earns points in {earned}; make a test that it fails."
+    for cell in examination.cells:
+        if cell.verdict not in (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_IMPLEMENTED):
+            yield (
+                f"{name}: in the untouched assignment cell {cell.index + 1} ends with {cell.message!r} instead "
+                "of the stub's own message; let the cell call the functions itself."
+            )
+    for test in examination.tests:
+        if test.verdict is not Verdict.NOT_IMPLEMENTED and test.weight > 0:
+            yield (
+                f"{name}: on the untouched assignment {test.name} ends with {test.verdict} ({test.message[:100]}) "
+                "instead of not-implemented; let the test use the function that it is about."
+            )
+
+
+def _mutants_die(pool: Pool, mutants: list[Mutant], report: WeekReport, *, fast: bool) -> Iterator[str]:
+    tried = [mutant for mutant in mutants if not (fast and mutant.training)]
+    report.untried = len(mutants) - len(tried)
+    public_kills = 0
+    for mutant, answer in _probe(pool, tried):
+        if answer["faults"]:
+            yield f"{report.week}: on the mutant {mutant.id} a test of ours fails: {answer['faults'][0][:300]}."
+        if answer["public"]:
+            public_kills += 1
+        if answer["hidden"]:
+            report.killed += 1
+        else:
+            yield f"tests/hidden/{report.week}: the mutant {mutant.id} survives; write a test that it fails."
+    if tried and public_kills == len(tried):
+        yield f"tests/hidden/{report.week}: the public tests alone kill every mutant; keep something hidden."
+
+
+def _alternatives_pass(pool: Pool, alternatives: list[Alternative], report: WeekReport) -> Iterator[str]:
+    for alternative, answer in _probe(pool, alternatives):
+        problem = answer["hidden"] or answer["public"] or next(iter(answer["faults"]), "")
+        if problem:
+            yield f"tests/hidden/{report.week}: the correct alternative {alternative.id} is refused by {problem}."
+        else:
+            report.accepted += 1
+
+
+def _probe(pool: Pool, entries: list[Any]) -> Iterator[tuple[Any, dict[str, Any]]]:
+    jobs = [{"probe": entry.replaces, "source": entry.source} for entry in entries]
+    for number, answer in pool.run(jobs):
+        if isinstance(answer, str):
+            answer = {"public": "", "hidden": "", "faults": [f"the examiner ended ({answer})"]}
+        yield entries[number], answer
