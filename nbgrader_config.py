@@ -51,7 +51,8 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-c.LateSubmissionPlugin.penalty_method = course.late.penalty
+c.AssignLatePenalties.plugin_class = "autograder.late.LatePenalty"
+c.LatePenalty.root = str(Path(__file__).resolve().parent)
 
 # Feedback and formgrader: a student's Markdown cannot run scripts in a grader's browser.
 c.HTMLExporter.filters = {"markdown2html": "autograder.safehtml.markdown2html"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -68,6 +69,51 @@ def grade(
         raise typer.Exit(3)
 
 
+@app.command()
+def verify(
+    week: Annotated[list[str] | None, typer.Argument(help="only these weeks", show_default=False)] = None,
+    fast: Annotated[bool, typer.Option("--fast", help="leave out the tests that train a model")] = False,
+) -> None:
+    """Check that the course itself is sound: solutions pass, mutants fail, nothing hidden gets out."""
+    from autograder.course import find_root
+    from autograder.show import print_verification
+    from autograder.verify import verify as run
+
+    if not print_verification(run(find_root(), week or (), fast=fast)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor() -> None:
+    """Say which layers of confinement this machine offers."""
+    from autograder.doctor import examine_machine
+
+    report = examine_machine()
+    print(report.render())
+    if not report.sufficient:
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="made anew")] = Path("demo"),
+    hostile: Annotated[bool, typer.Option("--hostile", help="grade the attacks instead")] = False,
+    workers: Annotated[int, typer.Option(min=0, help="examiner processes; 0: one a core")] = 0,
+) -> None:
+    """Release week 3, grade a sample class and write its feedback, in a folder of its own."""
+    from autograder.course import find_root
+    from autograder.demo import demo as run
+    from autograder.show import Display, print_scores
+
+    with Display() as display:
+        result = run(find_root(), folder, hostile=hostile, workers=workers, progress=display.advance)
+    print_scores(result.tally)
+    print(f"feedback:  {len(result.pages)} pages in {folder}/feedback/<student>/03_convolution/")
+    print(
+        f"gradebook: {folder}/gradebook.db, for `nbgrader` in {folder}/ (export, generate_feedback, formgrader)"
+    )
+
+
 def main() -> None:
     """Entry point: every expected problem is one line on stderr and an exit code that means something.
 
@@ -77,9 +123,15 @@ def main() -> None:
     from autograder.course import CourseError
     from autograder.grade import GradeError
 
+    problems: tuple[type[Exception], ...] = (CourseError, GradeError)
+    if len(sys.argv) > 1 and sys.argv[1] in ("release", "grade", "demo", "verify"):
+        from autograder.gradebook import GradebookError
+        from autograder.release import ReleaseError
+
+        problems += (GradebookError, ReleaseError)
     try:
         app(standalone_mode=True)
-    except (CourseError, GradeError) as error:
+    except problems as error:
         print(f"autograder: {error}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:

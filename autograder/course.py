@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import math
 import re
 import typing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -27,6 +28,7 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
     field_validator,
+    model_validator,
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 from ruamel.yaml import YAML
@@ -78,6 +80,109 @@ def _time(value: Any, info: ValidationInfo) -> dt.datetime:
         ) from None
 
 
+@dataclass(frozen=True)
+class Span:
+    """A length of time as people mean it.
+
+    Attributes:
+        days: of the calendar: a day later is the same time of the clock, also where clocks are changed.
+        elapsed: hours and minutes as a stopwatch counts them.
+    """
+
+    days: int = 0
+    elapsed: dt.timedelta = dt.timedelta()
+
+    def after(self, moment: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+        """The moment that lies this much after another one, in the clock of ``zone``."""
+        local = moment.astimezone(zone) + dt.timedelta(days=self.days)
+        return local.astimezone(dt.UTC) + self.elapsed
+
+
+@dataclass(frozen=True)
+class Extension:
+    """More time for one student: a new due date, or so much longer.
+
+    Attributes:
+        until: the new due date, without a time zone in the course's own.
+        longer: how much longer than everybody else.
+    """
+
+    until: dt.datetime | None = None
+    longer: Span = Span()
+
+    def due(self, due: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+        """The student's due date where ``due`` is everybody's; never an earlier one."""
+        if self.until is None:
+            return self.longer.after(due, zone)
+        until = self.until if self.until.tzinfo else self.until.replace(tzinfo=zone)
+        return max(due, until, key=dt.datetime.timestamp)
+
+
+_SPAN = re.compile(r"(\d{1,4}(?:\.\d{1,3})?)\s*(minute|min|hour|h|day|d|week)s?")
+
+
+def _span(value: Any) -> Span:
+    """A length of time from text such as ``15 minutes``, ``12 hours``, ``2 days``; 0 is none."""
+    if isinstance(value, Span):
+        return value
+    if value == 0 and not isinstance(value, bool):
+        return Span()
+    found = _SPAN.fullmatch(value.strip().lower()) if isinstance(value, str) else None
+    if found:
+        number, unit = float(found[1]), found[2]
+        if unit in ("day", "d", "week"):
+            days = number * (7 if unit == "week" else 1)
+            if days.is_integer():
+                return Span(days=int(days))
+        else:
+            return Span(elapsed=dt.timedelta(minutes=number * (60 if unit.startswith("h") else 1)))
+    raise PydanticCustomError("value", "has to be a time such as 15 minutes, 12 hours or 2 days")
+
+
+def _percentage(value: Any) -> float:
+    """Percent, from a number, ``none`` or ``zero``."""
+    words = {"none": 0.0, "zero": 100.0}
+    if isinstance(value, str) and value in words:
+        return words[value]
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 100:
+        return float(value)
+    raise PydanticCustomError("value", "has to be none, zero or a number of percent between 0 and 100")
+
+
+def _extension(value: Any) -> Extension:
+    """An extension from a date or a length of time."""
+    if isinstance(value, Extension):
+        return value
+    if isinstance(value, str):
+        text = value.strip()
+        try:
+            if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+                date = dt.date.fromisoformat(text)
+                return Extension(until=dt.datetime.combine(date, dt.time(23, 59, 59)))
+            if re.match(r"\d{4}-", text):
+                return Extension(until=dt.datetime.fromisoformat(text))
+        except ValueError:
+            pass
+        else:
+            if _SPAN.fullmatch(text.lower()):
+                return Extension(longer=_span(text))
+    raise PydanticCustomError("value", "has to be a date such as 2027-03-15 23:59, or longer by e.g. 2 days")
+
+
+def _student(value: Any) -> str:
+    """A student's id, which YAML takes for a number where it is made of digits."""
+    if isinstance(value, str):
+        return value
+    raise PydanticCustomError("at", "has to be in quotes, since it is a name and no number", {"at": ()})
+
+
+def _extensions(value: Any) -> Any:
+    """Extensions by week; one without a week is short for the same in every week (``*``)."""
+    return value if isinstance(value, dict) else {EVERY_WEEK: value}
+
+
+EVERY_WEEK = "*"
+
 _TIME_SCHEMA = {
     "type": "string",
     "pattern": r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:?\d{2})?)?$",
@@ -90,8 +195,33 @@ _SIZE_SCHEMA = {
     ]
 }
 
+_SPAN_SCHEMA = {
+    "anyOf": [
+        {"const": 0},
+        {
+            "type": "string",
+            "pattern": r"^\d+(\.\d+)?\s*(minute|min|hour|h|day|d|week)s?$",
+            "examples": ["15 minutes", "12 hours", "2 days"],
+        },
+    ]
+}
+_PERCENTAGE_SCHEMA = {"anyOf": [{"enum": ["none", "zero"]}, {"type": "number", "minimum": 0, "maximum": 100}]}
+_EXTENSION_SCHEMA = {
+    "anyOf": [{"type": "string", "pattern": _TIME_SCHEMA["pattern"]}, _SPAN_SCHEMA["anyOf"][1]]
+}
+
 Size = Annotated[int, BeforeValidator(_size), WithJsonSchema(_SIZE_SCHEMA)]
 Time = Annotated[dt.datetime, BeforeValidator(_time), WithJsonSchema(_TIME_SCHEMA)]
+Duration = Annotated[Span, BeforeValidator(_span), WithJsonSchema(_SPAN_SCHEMA)]
+Percentage = Annotated[float, BeforeValidator(_percentage), WithJsonSchema(_PERCENTAGE_SCHEMA)]
+Prolonged = Annotated[Extension, BeforeValidator(_extension), WithJsonSchema(_EXTENSION_SCHEMA)]
+Prolongations = Annotated[
+    dict[str, Prolonged],
+    BeforeValidator(_extensions),
+    WithJsonSchema(
+        {"anyOf": [_EXTENSION_SCHEMA, {"type": "object", "additionalProperties": _EXTENSION_SCHEMA}]}
+    ),
+]
 Seconds = Annotated[float, Field(strict=True, gt=0, le=24 * 3600)]
 Count = Annotated[StrictInt, Field(gt=0)]
 Level = Literal["none", "names", "hints", "full"]
@@ -126,11 +256,51 @@ class Feedback(Part):
 
 
 class Late(Part):
-    """Late submissions; nbgrader's plugin applies it."""
+    """Late submissions: what lateness costs, and who has more time.
 
+    Everything is reckoned in the course's time zone: a day is late from one time of the clock to the same
+    time of the next day, also where clocks are put forward or back in between.
+    """
+
+    grace: Duration = Field(default_factory=Span, description="so much later is not late")
     penalty: Annotated[
-        Literal["none", "zero"], Field(description="none: only recorded; zero: a late submission earns 0")
-    ] = "none"
+        Percentage,
+        Field(
+            description="percent of what was earned, for each day begun; none: lateness is only recorded; "
+            "zero: a late submission earns 0"
+        ),
+    ] = 0.0
+    last_day: Annotated[
+        StrictInt | None, Field(ge=0, description="a submission later than this many days earns 0")
+    ] = None
+    extensions: Annotated[
+        dict[Annotated[str, BeforeValidator(_student)], Prolongations],
+        Field(description="by student: a new due date or more time, for every week or by week"),
+    ] = {}
+
+    def due(self, due: dt.datetime, student: str, week: str, zone: ZoneInfo) -> dt.datetime:
+        """The student's own due date where ``due`` is everybody's."""
+        theirs: Mapping[str, Extension] = self.extensions.get(student, {})
+        extension = theirs.get(week, theirs.get(EVERY_WEEK))
+        return due if extension is None else extension.due(due, zone)
+
+    def days(self, due: dt.datetime, submitted: dt.datetime, zone: ZoneInfo) -> int:
+        """Days begun after a student's due date: 0 up to the due date and in the grace after it."""
+        if submitted <= self.grace.after(due, zone):
+            return 0
+        # Subtracting two times of one zone compares their clocks.
+        difference = submitted.astimezone(zone).replace(tzinfo=None) - due.astimezone(zone).replace(
+            tzinfo=None
+        )
+        return max(1, math.ceil(difference / dt.timedelta(days=1)))
+
+    def deducted(self, score: float, days: int) -> float:
+        """What a submission of ``score`` points loses when it is so many days late."""
+        if days == 0:
+            return 0.0
+        if self.last_day is not None and days > self.last_day:
+            return score
+        return min(score, score * self.penalty * days / 100)
 
 
 class Assignment(Part):
@@ -143,6 +313,9 @@ class Assignment(Part):
     title: Text
     release: Annotated[Time, Field(description="when students get it, in the course's time zone")]
     due: Annotated[Time, Field(description="a date alone means the end of that day")]
+    weight: Annotated[
+        float, Field(strict=True, ge=0, allow_inf_nan=False, description="share in the term's total")
+    ] = 1.0
     tensorflow: Annotated[StrictBool, Field(description="whether the week needs TensorFlow")] = False
     seed: Annotated[StrictInt, Field(ge=0, description="seeds the submission and the tests")] = 0
     limits: Limits = Limits()
@@ -171,6 +344,9 @@ class Course(Part):
         None
     )
     late: Late = Late()
+    attempts: Annotated[
+        Literal["last", "best"], Field(description="which of a student's attempts counts")
+    ] = "last"
     assignments: tuple[Assignment, ...]
 
     @field_validator("timezone")
@@ -206,6 +382,26 @@ class Course(Part):
                 raise PydanticCustomError("at", "has to come after release", {"at": (index, "due")})
             placed.append(week.model_copy(update=times))
         return tuple(placed)
+
+    @model_validator(mode="after")
+    def _extensions_of_known_weeks(self) -> Course:
+        for student, theirs in self.late.extensions.items():
+            for week in theirs:
+                if week != EVERY_WEEK and week not in self.names:
+                    raise PydanticCustomError(
+                        "at",
+                        "is no assignment{hint}",
+                        {
+                            "at": ("late", "extensions", student, week),
+                            "hint": _did_you_mean(week, self.names),
+                        },
+                    )
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The course's time zone."""
+        return ZoneInfo(self.timezone)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -259,6 +455,11 @@ class Paths:
     def feedback(self) -> Path:
         """What students get back, ``<student>/<assignment>/``."""
         return self.root / "feedback"
+
+    @property
+    def exports(self) -> Path:
+        """Grades for other systems."""
+        return self.root / "exports"
 
     @property
     def gradebook(self) -> Path:
@@ -429,6 +630,8 @@ def _key(document: Any, location: Sequence[int | str]) -> str:
     """The dotted key, assignments by their names where they have one."""
     words, node = [], document
     for step in location:
+        if step in (EVERY_WEEK, "[key]"):
+            continue
         try:
             node = node[step]
         except (KeyError, IndexError, TypeError):
@@ -461,6 +664,7 @@ def _problem(location: Sequence[int | str], details: ErrorDetails) -> str:
         "at": lambda: f"{details['msg']}",
         "time": lambda: f"{details['msg']}, not {given}",
         "size": lambda: f"{details['msg']}, not {given}",
+        "value": lambda: f"{details['msg']}, not {given}",
         "timezone": lambda: f"{details['msg']}",
     }
     if kind == "extra_forbidden":

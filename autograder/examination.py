@@ -131,6 +131,11 @@ class TestOutcome(Record):
     difference: Difference | None = None
     seconds: float = 0.0
 
+    @property
+    def key(self) -> str:
+        """The test's name in its suite."""
+        return f"{self.module}::{self.name}"
+
 
 class CellOutcome(Record):
     """One code cell of the merged notebook, as it ran in the candidate.

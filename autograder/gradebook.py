@@ -325,6 +325,8 @@ class Ledger:
         self._url = gradebook_url(paths, config)
         self._gradebook = open_gradebook(self._url, course.id)
         self._late = AssignLatePenalties(config=config)
+        # What nbgrader's own run sets too: plugins ask for more than they are told.
+        self._late.assignment_id, self._late.gradebook = assignment, self._gradebook
         self._late.init_plugin()
         try:
             with _explained(self._url):

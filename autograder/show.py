@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable
 from types import TracebackType
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from rich.table import Table
 
 from autograder.examination import Examination, TestOutcome, Verdict
 from autograder.grade import Tally
+from autograder.verify import WeekReport
 
 
 class Display:
@@ -104,3 +106,24 @@ def remarks(examination: Examination) -> list[str]:
         f"{score.grade_id}: to be graded by a person" for score in examination.undecided if score.manual
     ]
     return lines
+
+
+def print_verification(reports: Iterable[WeekReport]) -> bool:
+    """A table of the weeks, each as it is finished, then the complaints; whether there are none."""
+    head = f"{'week':<18}{'cells':>6}{'points':>7}{'tests':>6}{'mutants killed':>16}{'accepted':>10}{'seconds':>9}"
+    print(head, flush=True)
+    complaints: list[str] = []
+    for report in reports:
+        killed = f"{report.killed}/{report.mutants - report.untried}"
+        if report.untried:
+            killed += f" (+{report.untried})"
+        print(
+            f"{report.week:<18}{report.cells:>6}{report.points:>7g}{report.tests:>6}{killed:>16}"
+            f"{f'{report.accepted}/{report.alternatives}':>10}{report.seconds:>9.1f}",
+            flush=True,
+        )
+        complaints += report.complaints
+    for complaint in complaints:
+        print(f"- {complaint}")
+    print("The course is sound." if not complaints else f"{len(complaints)} to mend.")
+    return not complaints

@@ -32,7 +32,12 @@ _ARRAY, _TUPLE, _COMPLEX, _SCALAR, _HANDLE, _BIG_INT, _SET, _STRIDED, _SLICE = r
 
 _DTYPE = re.compile(r"[<>|=]?(b1|[iu][1248]|f(2|4|8|16)|c(8|16|32))\Z")
 _MAX_DEPTH = 64
-_MAX_BIG_INT = 4096
+_MAX_BIG_INT = 1024
+"""Bytes; Python refuses to write out integers of more than 4,300 digits, which are 1,786 bytes."""
+_MAX_ODD_SET = 200
+"""Items of a set among which are some whose hashes a stranger can make collide."""
+_MOST_EXTENSION = 3.0
+"""Times a deadline's own length by which it may be moved at the most."""
 
 
 class WireError(Exception):
@@ -141,7 +146,7 @@ def encode(value: Any, *, fallback: Fallback | None = None, limits: FrameLimits 
         if kind is int:
             size = item.bit_length() // 8 + 1
             if size > _MAX_BIG_INT:
-                raise ValueTooLarge("an integer of more than 4096 bytes")
+                raise ValueTooLarge(f"an integer of more than {_MAX_BIG_INT} bytes")
             return msgpack.ExtType(_BIG_INT, item.to_bytes(size, "big", signed=True))
         if kind in (set, frozenset):
             return msgpack.ExtType(_SET, pack(list(item)))
@@ -213,6 +218,8 @@ def decode(structure: bytes | bytearray, payload: bytes | bytearray, *, strided:
         if end > len(payload):
             raise WireError("array is larger than its payload")
         result = np.frombuffer(payload, dtype=dtype, count=count, offset=position).reshape(shape)
+        if dtype.kind == "b" and count and result.view(np.uint8).max() > 1:
+            raise WireError("a truth value that is neither true nor false")
         position = end
         if make_strided:
             spaced = np.empty((*shape[:-1], 2 * shape[-1]), dtype) if shape else result
@@ -230,6 +237,8 @@ def decode(structure: bytes | bytearray, payload: bytes | bytearray, *, strided:
             dtype = _dtype(head[0]) if isinstance(head, list) and len(head) == 2 else None
             if dtype is None or not isinstance(head[1], bytes) or len(head[1]) != dtype.itemsize:
                 raise WireError("malformed scalar")
+            if dtype.kind == "b" and head[1] not in (b"\0", b"\1"):
+                raise WireError("a truth value that is neither true nor false")
             return np.frombuffer(head[1], dtype)[0]
         if code == _COMPLEX and len(data) == 16:
             return complex(*struct.unpack(">dd", data))
@@ -242,7 +251,7 @@ def decode(structure: bytes | bytearray, payload: bytes | bytearray, *, strided:
             kinds = [type(part) for part in head] if isinstance(head, list) else []
             if kinds != [int, str, str] or not 0 <= head[0] < 1 << 53:
                 raise WireError("malformed handle")
-            return Handle(*head)
+            return Handle(head[0], head[1][:200], head[2][:500])
         if code in (_TUPLE, _SET, _SLICE):
             nesting += 1
             if nesting > _MAX_DEPTH:
@@ -251,11 +260,9 @@ def decode(structure: bytes | bytearray, payload: bytes | bytearray, *, strided:
             nesting -= 1
             if not isinstance(items, list):
                 raise WireError("malformed sequence")
-            if code == _SLICE:
-                if len(items) != 3:
-                    raise WireError("malformed slice")
-                return slice(*items)
-            return tuple(items) if code == _TUPLE else set(items)
+            if code == _TUPLE:
+                return tuple(items)
+            return _slice(items) if code == _SLICE else _set(items)
         raise WireError(f"unknown extension {code}")
 
     def pairs(items: list[tuple[Any, Any]]) -> dict[Any, Any]:
@@ -279,7 +286,7 @@ def decode(structure: bytes | bytearray, payload: bytes | bytearray, *, strided:
         value = unpack(structure)
         if position != len(payload):
             raise WireError("payload holds more than its arrays")
-        _check_depth(value)
+        _check(value)
     except WireError:
         raise
     except (
@@ -300,8 +307,29 @@ def _dtype(name: Any) -> np.dtype[Any]:
     return np.dtype(name)
 
 
-def _check_depth(value: Any) -> None:
-    """Whatever is deeper than ``_MAX_DEPTH`` would break ``repr`` and comparison later."""
+def _slice(items: list[Any]) -> slice:
+    if len(items) != 3 or not all(item is None or isinstance(item, int | np.integer) for item in items):
+        raise WireError("malformed slice")
+    return slice(*items)
+
+
+def _set(items: list[Any]) -> set[Any]:
+    """The items as a set; many with equal hashes would take the square of their number."""
+    odd = any(
+        type(item) not in (str, bytes, float, bool, type(None))
+        and not (type(item) is int and -(1 << 63) <= item < 1 << 64)
+        for item in items
+    )
+    if odd and len(items) > _MAX_ODD_SET:
+        raise WireError("a large set of more than texts and numbers")
+    return set(items)
+
+
+def _check(value: Any) -> None:
+    """Whatever is deeper than ``_MAX_DEPTH`` would break ``repr`` and comparison later.
+
+    The one extension that msgpack decodes by itself is not among ours.
+    """
     level, here = 0, [value]
     while here:
         level += 1
@@ -313,23 +341,29 @@ def _check_depth(value: Any) -> None:
                 below.extend(item.values())
             elif isinstance(item, (list, tuple, set)):
                 below.extend(item)
+            elif isinstance(item, msgpack.Timestamp):
+                raise WireError("unknown extension -1")
         here = below
 
 
 Extension = Callable[[], float]
 
 
-@dataclass
 class _Clock:
-    deadline: float | None
-    extension: Extension | None
+    """A deadline that can be moved, but not without end: part of the extension is the peer's own doing."""
+
+    def __init__(self, deadline: float | None, extension: Extension | None) -> None:
+        self.deadline = deadline
+        self._extension = extension
+        self._left = 0.0 if deadline is None else _MOST_EXTENSION * max(deadline - time.monotonic(), 0.0)
 
     def extend(self) -> None:
         """Move the deadline by what the extension grants."""
-        more = self.extension() if self.extension is not None else 0.0
+        more = min(self._extension() if self._extension is not None else 0.0, self._left)
         if self.deadline is None or more <= 0:
             raise ChannelTimeout
         self.deadline += more
+        self._left -= more
 
 
 class Channel:

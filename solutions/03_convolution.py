@@ -219,7 +219,7 @@ def show_cells(axes, values, cmap, vmin=0, vmax=2):
 
 sizes = {name: output_size(n, k, s, p, d) for name, (n, p, k, s, d) in CASES.items()}
 figure, rows = plt.subplots(2, len(CASES), figsize=(13, 3.6), dpi=80)
-for (name, (n, p, k, s, d)), above, below in zip(CASES.items(), rows[0], rows[1]):
+for (name, (n, p, k, _, d)), above, below in zip(CASES.items(), rows[0], rows[1], strict=True):
     show_cells(above, np.ones((sizes[name], sizes[name])), ListedColormap(["#50c8c8"]))
     show_cells(below, picture_of_input(n, p, k, d), INPUT_COLOURS)
     for axes, length in ((above, sizes[name]), (below, n + 2 * p)):
@@ -466,7 +466,7 @@ answers = {
     "convolution": convolve_1d(bell, fading),
 }
 figure, panels = plt.subplots(1, 3, figsize=(10, 2), dpi=80, sharey=True)
-for axes, (name, values) in zip(panels, answers.items()):
+for axes, (name, values) in zip(panels, answers.items(), strict=True):
     axes.bar(np.arange(len(values)), values)
     axes.set(title=name, xticks=range(0, len(values), 2))
 plt.show()
@@ -675,7 +675,7 @@ seen = {
     "padding 1": conv2d(np.ones((5, 5)), window, padding="full")[1:-1, 1:-1],
 }
 figure, panels = plt.subplots(1, 2, figsize=(6, 2.8), dpi=80)
-for axes, (name, counts) in zip(panels, seen.items()):
+for axes, (name, counts) in zip(panels, seen.items(), strict=True):
     show_cells(axes, counts, "Blues", vmax=14)
     axes.set_title(name, fontsize=10)
     for (row, column), count in np.ndenumerate(counts):
@@ -824,7 +824,7 @@ gallery = {name: conv2d(digit, kernel, padding="same") for name, kernel in KERNE
 figure, panels = plt.subplots(2, (len(gallery) + 1) // 2, figsize=(11, 4.6), dpi=80, squeeze=False)
 for axes in panels.flat:
     axes.axis("off")
-for axes, (name, result) in zip(panels.flat, gallery.items()):
+for axes, (name, result) in zip(panels.flat, gallery.items(), strict=False):
     reach = np.abs(result).max()
     axes.imshow(result, cmap="RdBu_r", vmin=-reach, vmax=reach)
     axes.set_title(name, fontsize=10)
@@ -883,7 +883,7 @@ def compare_images(before, after):
     """
     ### BEGIN SOLUTION
     figure, panels = plt.subplots(1, 2, figsize=(7, 3.4), dpi=80)
-    for axes, image, title in zip(panels, (before, after), ("before", "after")):
+    for axes, image, title in zip(panels, (before, after), ("before", "after"), strict=True):
         axes.imshow(image, cmap="gray")
         axes.set_title(f"{title} {np.shape(image)}")
         axes.axis("off")

@@ -165,6 +165,7 @@ class Recorder:
         self.shell.display_pub.recorder = self
         self.shell.displayhook.recorder = self
         self.shell.history_manager.enabled = False
+        self.shell.enable_gui = lambda gui=None: None  # no window can be opened; `%matplotlib inline` asks
         self.shell._showtraceback = self._show_traceback
         matplotlib.use(_BACKEND)
         configure_inline_support(self.shell, _BACKEND)  # type: ignore[no-untyped-call]

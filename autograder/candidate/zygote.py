@@ -261,14 +261,15 @@ def _serve(recorder: Recorder, channel: Channel, layers: frozenset[confinement.L
     seed_everything(setup["seed"])
     channel.send({"layers": sorted(layers)})
     room = setup["output"]
-    for cell in setup["cells"]:
-        channel.send({"cell": cell["index"]})
-        outcome = recorder.run(cell["source"], seconds=setup["cell_seconds"], room=room)
+    while (request := channel.receive())["op"] == "cell":
+        outcome = recorder.run(request["source"], seconds=request["seconds"], room=room)
         room = outcome.pop("room")
         # As JSON bytes: an output may nest deeper than a frame does.
         outcome["outputs"] = json.dumps(outcome["outputs"], default=str).encode("utf-8", "replace")
         channel.send(outcome)
     silence()
+    gc.collect()
+    gc.freeze()  # forks for tests share what the notebook made
     server = Server(channel, recorder.shell.user_ns, FrameLimits(structure=4 << 20, payload=setup["reply"]))
     channel.send(
         {"names": recorder.names(), "threads": len(list(_TASKS.iterdir())) if _TASKS.exists() else 0}

@@ -7,8 +7,7 @@ Equal in every call means: this is that misconception. Almost equal means nothin
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ import numpy as np
 from ruamel.yaml import YAML
 
 from autograder.examination import Misconception, Text, Verdict
-from autograder.examiner.candidate import LoggedCall
 from autograder.examiner.errors import StudentError
+from autograder.examiner.session import LoggedCall
 from autograder.examiner.suite import TestRun
 from autograder.wire import Handle
 
@@ -80,7 +79,7 @@ def _entries(path: Path) -> list[dict[str, Any]]:
     return YAML(typ="safe").load(path.read_text(encoding="utf-8")) or []
 
 
-Signature = dict[str, list[LoggedCall]]
+Answers = dict[str, list[LoggedCall]]
 """Calls of one function by test."""
 
 
@@ -89,27 +88,30 @@ class Catalogue:
 
     Args:
         suite: the week's suite folder.
-        cache: where answers are kept between runs.
-        run: runs the suite on the solution with one name replaced.
+        run: runs some tests, by key, on the solution with a mutant in it.
     """
 
-    def __init__(self, suite: Path, cache: Path, run: Callable[[str, str], list[TestRun]]) -> None:
+    def __init__(self, suite: Path, run: Callable[[Mutant, Collection[str]], list[TestRun]]) -> None:
         self._mutants = load_mutants(suite)
-        self._cache = cache
         self._run = run
-        self._signatures: dict[str, Signature] = {}
+        self._answers: dict[tuple[str, str], list[LoggedCall]] = {}
 
     def recognise(self, runs: Sequence[TestRun]) -> tuple[Misconception, ...]:
         """The misconceptions behind a submission's failed tests, one a function at the most."""
         suspects: list[str] = []
         for run in runs:
             if run.outcome.verdict in (Verdict.FAILED, Verdict.WRONG_TYPE, Verdict.EXCEPTION):
-                suspects += [call.function for call in run.calls if call.function not in suspects]
+                suspects += [call.function for call in run.calls[-1:] if call.function not in suspects]
         found = []
         for function in suspects:
-            mine = _signature(runs, function)
+            mine = _answers(runs, function)
+            failed = {run.outcome.key for run in runs if run.outcome.verdict is not Verdict.PASSED}
+            # The tests that failed come first: there a mutant that is another one differs soonest.
+            order = sorted(mine, key=lambda test: test not in failed)
             for mutant in self._mutants:
-                if mutant.replaces == function and self._matches(mutant, mine):
+                if mutant.replaces == function and all(
+                    self._same(mutant, test, mine[test]) for test in order
+                ):
                     found.append(
                         Misconception(
                             mutant=mutant.id,
@@ -121,25 +123,22 @@ class Catalogue:
                     break
         return tuple(found)
 
-    def _matches(self, mutant: Mutant, mine: Signature) -> bool:
-        if mutant.id not in self._signatures:
-            self._signatures[mutant.id] = _signature(
-                self._run(mutant.replaces, mutant.source), mutant.replaces
-            )
-        theirs = self._signatures[mutant.id]
-        return mine.keys() == theirs.keys() and all(
-            len(mine[test]) == len(theirs[test])
-            and all(_same_call(a, b) for a, b in zip(mine[test], theirs[test], strict=True))
-            for test in mine
-        )
+    def _same(self, mutant: Mutant, test: str, mine: list[LoggedCall]) -> bool:
+        key = (mutant.id, test)
+        if key not in self._answers:
+            runs = self._run(mutant, {test})
+            self._answers[key] = _answers(runs, mutant.replaces).get(test, [])
+        theirs = self._answers[key]
+        return len(mine) == len(theirs) and all(_same_call(a, b) for a, b in zip(mine, theirs, strict=True))
 
 
-def _signature(runs: Sequence[TestRun], function: str) -> Signature:
-    result: Signature = {}
+def _answers(runs: Sequence[TestRun], function: str) -> Answers:
+    """What a function answered, by test; tests that train a model are left out, they take too long."""
+    result: Answers = {}
     for run in runs:
         calls = [call for call in run.calls if call.function == function]
-        if calls:
-            result[f"{run.outcome.module}::{run.outcome.name}"] = calls
+        if calls and not run.training:
+            result[run.outcome.key] = calls
     return result
 
 
@@ -168,8 +167,3 @@ def _same_value(one: Any, other: Any) -> bool:
     if isinstance(one, (float, np.floating)) and isinstance(other, (float, np.floating)):
         return bool(np.isclose(one, other, rtol=1e-6, atol=1e-9, equal_nan=True))
     return type(one) is type(other) and bool(one == other)
-
-
-def fingerprint(text: str) -> str:
-    """A short name for a content."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from autograder.examination import ArrayPicture
-from autograder.examiner.candidate import RemoteFunction, RemoteObject
 from autograder.examiner.checks import Strided
+from autograder.examiner.session import RemoteFunction, RemoteObject
 
 _SIDE = 16
 _LINE = 300

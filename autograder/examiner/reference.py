@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from autograder.course import Limits
-from autograder.examiner.candidate import Candidate, CellSource, Session, Submission
+from autograder.examination import Verdict
+from autograder.examiner.candidate import Candidate, CellSource, libraries
 from autograder.examiner.errors import CandidateLost, GraderFault
+from autograder.examiner.session import Session, Submission
 from autograder.examiner.zygote import Zygote
 from autograder.wire import Handle
 
@@ -28,10 +30,11 @@ class Reference:
 
     def __init__(self, zygote: Zygote, cells: Sequence[CellSource], limits: Limits, seed: int) -> None:
         self._zygote = zygote
-        self._cells = cells
+        self._cells = list(cells)
         self._limits = limits
         self._seed = seed
         self._candidate: Candidate | None = None
+        self._others: dict[tuple[str, ...], Candidate] = {}
         self._session: _RememberingSession | None = None
         self._memory = _Memory()
 
@@ -50,14 +53,27 @@ class Reference:
             GraderFault: a cell of the solution does not run.
         """
         if self._candidate is None:
-            candidate = Candidate(self._zygote, self._cells, self._limits, self._seed)
-            candidate.run_cells()
-            for cell in candidate.outcomes:
-                if cell.verdict not in ("passed", "skipped"):
-                    candidate.close()
-                    raise GraderFault(f"cell {cell.index + 1} of the solution does not run: {cell.message}")
-            self._candidate = candidate
+            self._candidate = self._run(self._cells)
         return self._candidate
+
+    def candidate_with(self, source: str) -> Candidate:
+        """The same in a process that has the libraries warm which ``source`` mentions."""
+        wanted = libraries([CellSource(0, "", source)])
+        if not wanted:
+            return self.candidate()
+        if wanted not in self._others:
+            mention = CellSource(-1, "", "# " + " ".join(wanted))
+            self._others[wanted] = self._run([*self._cells, mention])
+        return self._others[wanted]
+
+    def _run(self, cells: list[CellSource]) -> Candidate:
+        candidate = Candidate(self._zygote, cells, self._limits, self._seed)
+        candidate.run_cells()
+        for cell in candidate.outcomes:
+            if cell.verdict not in (Verdict.PASSED, Verdict.SKIPPED):
+                candidate.close()
+                raise GraderFault(f"cell {cell.index + 1} of the solution does not run: {cell.message}")
+        return candidate
 
     def forget_objects(self) -> None:
         """Let go of what the last submission's tests made in the reference process."""
@@ -67,10 +83,11 @@ class Reference:
 
     def close(self) -> None:
         """End the process."""
-        if self._candidate is not None:
-            self._candidate.close()
-            self._candidate = None
-        self._session = None
+        for candidate in (self._candidate, *self._others.values()):
+            if candidate is not None:
+                candidate.close()
+        self._candidate = self._session = None
+        self._others.clear()
 
 
 class _Memory:

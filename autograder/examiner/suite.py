@@ -12,7 +12,7 @@ import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -23,10 +23,11 @@ from hypothesis import HealthCheck, Phase, settings
 
 from autograder.course import Limits
 from autograder.examination import Call, Difference, TestOutcome, Text, Verdict
-from autograder.examiner.candidate import Candidate, LoggedCall, Session, Submission
+from autograder.examiner.candidate import Subject
 from autograder.examiner.checks import Mismatch
 from autograder.examiner.errors import CandidateLost, GraderFault, MissingName, StudentError
 from autograder.examiner.picture import array_picture, call_text, text_of
+from autograder.examiner.session import LoggedCall, Session, Submission, ended_session
 
 _OURS = (OSError, EOFError, ImportError, SyntaxError, MemoryError, SystemError, GraderFault)
 """Exceptions in a test that can only be our fault, whatever the submission answered."""
@@ -74,7 +75,7 @@ class Referee(Protocol):
     def reference(self) -> Submission:
         """The reference solution, answering from memory what it was asked before."""
 
-    def candidate(self) -> Candidate:
+    def candidate(self) -> Subject:
         """The reference solution as a candidate; if it passes, an odd exception is the submission's fault."""
 
 
@@ -92,6 +93,7 @@ class TestRun:
     """Whether it failed on a fork that other tests had used."""
     unclear: bool = False
     """Whether an odd exception in the test may be the suite's own fault."""
+    training: bool = False
 
 
 class Suite:
@@ -110,7 +112,7 @@ class Suite:
 
     def run(
         self,
-        candidate: Candidate,
+        candidate: Subject,
         referee: Referee,
         limits: Limits,
         seed: int,
@@ -125,13 +127,13 @@ class Suite:
             run = runs.get(item.nodeid)
             if run is not None and run.unclear and not self._reference_passes(item, referee, limits, seed):
                 fault = run.outcome.model_copy(update={"verdict": Verdict.GRADER_ERROR})
-                runs[item.nodeid] = TestRun(fault, run.calls)
+                runs[item.nodeid] = replace(run, outcome=fault)
         return [runs[item.nodeid] for item in chosen if item.nodeid in runs]
 
     def _run(
         self,
         items: list[pytest.Item],
-        candidate: Candidate,
+        candidate: Subject,
         referee: Referee,
         limits: Limits,
         seed: int,
@@ -176,11 +178,11 @@ class ExaminerPlugin:
         self._body = body
         self._problems: list[str] = []
         self._infos: dict[str, TestInfo] = {}
-        self._candidate: Candidate | None = None
+        self._candidate: Subject | None = None
         self._referee: Referee | None = None
         self._limits = Limits()
         self._seed = 0
-        self._spent = 0.0
+        self._spent = self._waited = 0.0
         self.fresh = False
         self._sessions: dict[str, Session] = {}
         self._shared: Session | None = None
@@ -246,10 +248,10 @@ class ExaminerPlugin:
 
     # -- one submission -------------------------------------------------------------------------
 
-    def begin(self, candidate: Candidate, referee: Referee, limits: Limits, seed: int) -> None:
+    def begin(self, candidate: Subject, referee: Referee, limits: Limits, seed: int) -> None:
         """From now on the fixtures speak of this candidate."""
         self._candidate, self._referee, self._limits, self._seed = candidate, referee, limits, seed
-        self._spent = 0.0
+        self._spent, self._waited = 0.0, candidate.waited
         self.runs = {}
 
     def end(self) -> None:
@@ -268,15 +270,14 @@ class ExaminerPlugin:
         """The student's notebook after its last cell."""
         test = self.info(request.node)
         seconds = self._limits.training_seconds if test.training else self._limits.test_seconds
-        if not test.training:
-            left = self._limits.tests_seconds - self._spent
-            if left <= 0:
-                raise CandidateLost(
-                    Verdict.TIMEOUT,
-                    f"time limit of {self._limits.tests_seconds:g} s for all tests was used up",
-                )
-            seconds = min(seconds, left)
-        session = self._open(request, seconds=seconds)
+        left = seconds if test.training else self._limits.tests_seconds - self._spent
+        if left > 0:
+            session = self._open(request, seconds=min(seconds, left))
+        else:
+            limit = f"{self._limits.tests_seconds:g} s"
+            session = ended_session(
+                CandidateLost(Verdict.TIMEOUT, f"the time limit of {limit} for all tests was used up")
+            )
         self._sessions[request.node.nodeid] = session
         return Submission(session)
 
@@ -305,7 +306,9 @@ class ExaminerPlugin:
         if call.when != "teardown":
             test = self.info(item)
             if call.when == "call" and not test.training:
-                self._spent += call.duration
+                waited = self._candidate.waited if self._candidate is not None else 0.0
+                self._spent += call.duration - (waited - self._waited)
+                self._waited = waited
             if (error is not None or call.when == "call") and not skipped:
                 self.runs[item.nodeid] = self._judge(item, test, call)
         elif error is not None and item.nodeid in self.runs:
@@ -313,14 +316,14 @@ class ExaminerPlugin:
             fault = run.outcome.model_copy(
                 update={"verdict": Verdict.GRADER_ERROR, "message": f"after the test: {error!r}"}
             )
-            self.runs[item.nodeid] = TestRun(fault, run.calls)
+            self.runs[item.nodeid] = replace(run, outcome=fault)
         return pytest.TestReport(
             nodeid=item.nodeid,
             location=item.location,
             keywords={},
             outcome="skipped" if skipped else "passed" if error is None else "failed",
             longrepr=None,
-            when=call.when,
+            when="call" if call.when == "collect" else call.when,
             duration=call.duration,
         )
 
@@ -350,7 +353,12 @@ class ExaminerPlugin:
             session is not None and session.child is not None and session.used > 1 and verdict in _DOUBTFUL
         )
         return TestRun(
-            outcome, calls, missing, doubtful, unclear=verdict is Verdict.WRONG_TYPE and _unclear(error)
+            outcome,
+            calls,
+            missing,
+            doubtful,
+            unclear=verdict is Verdict.WRONG_TYPE and _unclear(error),
+            training=test.training,
         )
 
     def _verdict(self, error: BaseException | None) -> tuple[Verdict, str, Difference | None]:

@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ from autograder.examination import (
 )
 from autograder.examiner.candidate import Candidate, CellSource
 from autograder.examiner.errors import GraderFault
-from autograder.examiner.misconceptions import Catalogue
+from autograder.examiner.misconceptions import Catalogue, Mutant
 from autograder.examiner.reference import Reference
 from autograder.examiner.scoring import score_cells
 from autograder.examiner.suite import Suite, SuiteError, TestRun, run_suite
@@ -87,7 +87,13 @@ class WorkerSettings:
 def code_cells(notebook: NotebookNode) -> list[CellSource]:
     """The notebook's code cells, as a candidate runs them."""
     return [
-        CellSource(index, grade_id(cell), cell.source, skip=SKIP_TAG in tags(cell))
+        CellSource(
+            index,
+            grade_id(cell),
+            cell.source,
+            skip=SKIP_TAG in tags(cell),
+            defines=not is_test(cell) and bool(defined_names(cell.source)),
+        )
         for index, cell in enumerate(notebook.cells)
         if cell.cell_type == "code"
     ]
@@ -114,13 +120,9 @@ class Examiner:
             code_cells(read_script(solution.read_text(encoding="utf-8"))) if solution.is_file() else []
         )
         self._bounds = (self._assignment.limits, self._assignment.seed + settings.seed)
-        self._reference = Reference(zygote, self._solution_cells, *self._bounds)
+        self._reference = Reference(zygote, self._given_cells(), *self._bounds)
         self._callers: dict[str, set[str]] | None = None
-        self._catalogue = Catalogue(
-            paths.suite(settings.assignment),
-            paths.cache / "signatures" / settings.assignment,
-            self._run_mutant,
-        )
+        self._catalogue = Catalogue(paths.suite(settings.assignment), self._answers)
 
     def examine(self, student: str, key: str, raw: bytes | None) -> Examination:
         """Grade one submission; ``raw`` is the file as handed in, None if there is none."""
@@ -206,8 +208,9 @@ class Examiner:
             ``public`` and ``hidden``: the first failed test of either kind, empty if none fails;
             ``faults``: tests that ended in a grader error.
         """
+        if not any(function in defined_names(cell.source) for cell in self._solution_cells):
+            raise SuiteError(f"a mutant replaces {function!r}, which no cell of the solution defines")
         concerned = self._tests_by_function().get(function, set())
-        candidate = Candidate(self._zygote, replaced(self._given_cells(), function, source), *self._bounds)
         failed = {"public": "", "hidden": ""}
         faults: list[str] = []
 
@@ -220,13 +223,13 @@ class Examiner:
                 failed[kind] = failed[kind] or f"{outcome.name} ({outcome.verdict}): {outcome.message[:200]}"
             return bool(failed["hidden"])
 
+        variant = self._reference.candidate_with(source).variant(source)
         try:
-            candidate.run_cells()
             for first in (True, False):
                 if failed["hidden"]:
                     break
                 self._suite.run(
-                    candidate,
+                    variant,
                     self._reference,
                     *self._bounds,
                     select=lambda test, first=first: (  # type: ignore[misc]
@@ -235,7 +238,7 @@ class Examiner:
                     enough=enough,
                 )
         finally:
-            candidate.close()
+            variant.close()
             self._reference.forget_objects()
         return {**failed, "faults": faults}
 
@@ -248,14 +251,13 @@ class Examiner:
         """Which tests call which function, as seen on the solution."""
         if self._callers is None:
             callers: dict[str, set[str]] = {}
-            candidate = Candidate(self._zygote, self._given_cells(), *self._bounds)
+            variant = self._reference.candidate().variant("")
             try:
-                candidate.run_cells()
                 runs = self._suite.run(
-                    candidate, self._reference, *self._bounds, select=lambda test: not test.training
+                    variant, self._reference, *self._bounds, select=lambda test: not test.training
                 )
             finally:
-                candidate.close()
+                variant.close()
             for run in runs:
                 for call in run.calls:
                     callers.setdefault(call.function, set()).add(f"{run.outcome.module}::{run.outcome.name}")
@@ -274,36 +276,20 @@ class Examiner:
             ),
         )
 
-    def _run_mutant(self, function: str, source: str) -> list[TestRun]:
-        """The suite's runs on the solution with one function replaced."""
-        concerned = self._tests_by_function().get(function, set())
-        candidate = Candidate(self._zygote, replaced(self._given_cells(), function, source), *self._bounds)
+    def _answers(self, mutant: Mutant, tests: Collection[str]) -> list[TestRun]:
+        """What the solution with a mutant in it answers to some tests."""
+        variant = self._reference.candidate_with(mutant.source).variant(mutant.source)
         try:
-            candidate.run_cells()
             return self._suite.run(
-                candidate, self._reference, *self._bounds, select=lambda test: test.key in concerned
+                variant, self._reference, *self._bounds, select=lambda test: test.key in tests
             )
         finally:
-            candidate.close()
+            variant.close()
 
     def close(self) -> None:
         """End all processes."""
         self._reference.close()
         self._zygote.stop()
-
-
-def replaced(cells: list[CellSource], function: str, source: str) -> list[CellSource]:
-    """The cells with ``source`` run right after the cell that defines ``function``."""
-    found = [function in defined_names(cell.source) for cell in cells]
-    if True not in found:
-        raise SuiteError(f"a mutant replaces {function!r}, which no cell of the solution defines")
-    last = len(found) - 1 - found[::-1].index(True)
-    return [
-        CellSource(cell.index, cell.grade_id, f"{cell.source}\n\n{source}", cell.skip)
-        if index == last
-        else cell
-        for index, cell in enumerate(cells)
-    ]
 
 
 def defined_names(source: str) -> set[str]:

@@ -45,6 +45,18 @@ assignments:
     feedback: {before: names}
 """
 
+LATE = """\
+attempts: best
+late:
+  grace: 15 minutes
+  penalty: 10
+  last_day: 3
+  extensions:
+    ada: 2 days
+    bob: 2027-03-20
+    cleo: {01_first: 2027-03-21 12:00, 02_second: 12 hours}
+"""
+
 
 def loaded(folder: Path, text: str | bytes) -> Course:
     (folder / COURSE_FILE).write_bytes(text.encode() if isinstance(text, str) else text)
@@ -105,6 +117,16 @@ class TestTheCourse:
         ("title: {en: A course, ko: 과목}\n", "", "line 1: title is missing"),
         ("ko: 둘째", "fr: Deux", "line 12: assignments.02_second.title.fr is no setting here"),
         ("language: en", "1: en", "line 2: 1 is no setting here"),
+        ("language: en", "late: {extensions: {ada: {03: 1 day}}}", "extensions.ada.3 has to be text, not 3"),
+        ("language: en", "late: {extensions: {123: 1 day}}", "late.extensions.123 has to be in quotes"),
+        ("language: en", "late: {extensions: {ada: {first: 1 day}}}", "late.extensions.ada.first is no assig"),
+        ("language: en", "late: {extensions: {ada: a lot}}", "late.extensions.ada has to be a date such as"),
+        ("language: en", "late: {grace: 1.5 days}", "late.grace has to be a time such as 15 minutes, 12 ho"),
+        ("language: en", "late: {penalty: 101}", "late.penalty has to be none, zero or a number of percent"),
+        ("language: en", "late: {penalty: true}", "late.penalty has to be none, zero or a number of percent"),
+        ("language: en", "late: {last_day: -1}", "line 2: late.last_day has to be at least 0, not -1"),
+        ("language: en", "attempts: first", "line 2: attempts has to be 'last' or 'best', not 'first'"),
+        ("tensorflow: true", "weight: -1", "line 15: assignments.02_second.weight has to be at least 0"),
         ("language: en", "language: en\nlanguage: ko", "line 3: this is not YAML (found duplicate key"),
         # types
         ("language: en", "language: de", "line 2: language has to be 'en' or 'ko', not 'de'"),
@@ -199,7 +221,7 @@ class TestSchema:
         first = (REPOSITORY / COURSE_FILE).read_text(encoding="utf-8").splitlines()[0]
         assert first == f"# yaml-language-server: $schema={SCHEMA_FILE}"
 
-    @pytest.mark.parametrize("text", [TEXT, (REPOSITORY / COURSE_FILE).read_text(encoding="utf-8")])
+    @pytest.mark.parametrize("text", [TEXT, TEXT + LATE, (REPOSITORY / COURSE_FILE).read_text(encoding="utf-8")])
     def test_it_accepts_what_the_models_accept(self, text: str) -> None:
         document = YAML(typ="safe").load(text)
         document = json.loads(json.dumps(document, default=str))  # editors read dates as text
@@ -218,5 +240,6 @@ def test_the_config_for_nbgrader_follows_the_course(tmp_path: Path) -> None:
     loaded(tmp_path, TEXT + "id: my-course\nlate: {penalty: zero}\n")
     config = nbgrader_config(tmp_path)
     assert config.CourseDirectory.course_id == "my-course"
-    assert config.LateSubmissionPlugin.penalty_method == "zero"
+    assert config.AssignLatePenalties.plugin_class == "autograder.late.LatePenalty"
+    assert config.LatePenalty.root == str(tmp_path.resolve())
     assert config.OneLanguage.remove_cell_tags == {"ko"}

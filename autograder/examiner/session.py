@@ -1,0 +1,432 @@
+"""Talk with a candidate as tests do: call functions, hold objects that stay there, keep a log.
+
+Whatever a candidate does, each wait here has a deadline, and what it sends is data to be judged, never an
+instruction.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from autograder.examination import Verdict
+from autograder.examiner.checks import Strided
+from autograder.examiner.errors import CandidateLost, MissingName, student_error
+from autograder.wire import (
+    Channel,
+    ChannelClosed,
+    ChannelTimeout,
+    FrameLimits,
+    Handle,
+    StridedArray,
+    ValueTooLarge,
+    WireError,
+    encode,
+)
+
+
+@dataclass(frozen=True)
+class LoggedCall:
+    """One call and its answer, as data: what misconceptions are recognised by.
+
+    Attributes:
+        function: the notebook's name that it goes back to: for ``figure.axes`` the function that
+            returned the figure.
+        label: how the thing called is written, for people.
+        frame: the request's bytes, which name the arguments exactly.
+        args, kwargs: the arguments as sent.
+        value: what came back (data or Handle), or an exception.
+        raised: whether ``value`` is an exception.
+        is_call: a call, not an attribute or the like.
+    """
+
+    function: str
+    label: str
+    frame: bytes
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    value: Any
+    raised: bool
+    is_call: bool = True
+
+
+@dataclass
+class Log:
+    """The calls of one test."""
+
+    calls: list[LoggedCall] = field(default_factory=list)
+
+
+class Lifeline(Protocol):
+    """What a session tells its owner when the candidate gives no answer."""
+
+    def lost(self, session: Session, verdict: Verdict) -> CandidateLost:
+        """Kill what is to be killed and say how it ended."""
+
+    def kept_waiting(self) -> float:
+        """Seconds for which the machine kept the candidate waiting, since last asked."""
+
+
+class Session:
+    """Requests and replies with one forked candidate (or with the candidate itself).
+
+    Args:
+        channel: to it.
+        names: the notebook's names, each with whether it can be called.
+        lifeline: told when the candidate gives no answer.
+        deadline: of everything in this session, by :func:`time.monotonic`.
+    """
+
+    def __init__(self, channel: Channel, names: dict[str, bool], lifeline: Lifeline, deadline: float) -> None:
+        self.channel = channel
+        self.names = names
+        self.lifeline = lifeline
+        self.deadline = deadline
+        self.log = Log()
+        self.ended: CandidateLost | None = None
+        self.child: int | None = None
+        self.used = 0
+        self.strikes: dict[str, int] = {}
+
+    def request(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Send a request and wait for its reply.
+
+        Raises:
+            CandidateLost: there is no answer, or one that is no answer.
+        """
+        return self.exchange(message, request_frame(message))
+
+    def exchange(self, message: dict[str, Any], frame: list[Any]) -> dict[str, Any]:
+        """The same for a request that is encoded already."""
+        del message
+        if self.ended is not None:
+            raise self.ended
+        try:
+            self.channel.send_frame(frame, deadline=self.deadline)
+            reply = self.channel.receive(deadline=self.deadline, extension=self.lifeline.kept_waiting)
+        except ChannelTimeout:
+            self.ended = self.lifeline.lost(self, Verdict.TIMEOUT)
+        except ChannelClosed:
+            self.ended = self.lifeline.lost(self, Verdict.CRASHED)
+        except ValueTooLarge:
+            self.ended = self.lifeline.lost(self, Verdict.OUTPUT)
+        except WireError:
+            self.ended = self.lifeline.lost(self, Verdict.PROTOCOL)
+        else:
+            if isinstance(reply, dict) and len(reply) >= 1:
+                return reply
+            self.ended = self.lifeline.lost(self, Verdict.PROTOCOL)
+        raise self.ended
+
+    def value(self, message: dict[str, Any], origin: Origin) -> Any:
+        """The value that a request asks for, logged, and wrapped if it is a handle."""
+        frame = request_frame(message)
+        try:
+            value = self.unpack(self.exchange(message, frame))
+        except (Exception, CandidateLost) as error:
+            self._record(origin, frame, (), {}, error, raised=True, is_call=False)
+            raise
+        self._record(origin, frame, (), {}, value, raised=False, is_call=False)
+        return self.wrap(value, origin)
+
+    def unpack(self, reply: dict[str, Any]) -> Any:
+        """The value of a reply; raises what the reply says was raised."""
+        if "value" in reply:
+            return reply["value"]
+        if isinstance(reply.get("exception"), dict):
+            raise student_error(reply["exception"])
+        if isinstance(reply.get("missing"), str):
+            raise MissingName(reply["missing"][:200])
+        if isinstance(reply.get("refused"), str):
+            raise CandidateLost(
+                Verdict.OUTPUT, f"what came back is too large to judge: {reply['refused'][:200]}"
+            )
+        raise CandidateLost(Verdict.PROTOCOL, "the answer was no answer")
+
+    def _spare(self, origin: Origin) -> None:
+        """Do not call what ran into the time limit in two tests in a row: it would in all the others."""
+        if self.strikes.get(origin.function, 0) >= 2:
+            text = f"`{origin.function}` was not called again: it ran into the time limit in two tests before"
+            raise CandidateLost(Verdict.TIMEOUT, text)
+
+    def _strike(self, origin: Origin, error: BaseException | None) -> None:
+        if isinstance(error, CandidateLost) and error.verdict is Verdict.TIMEOUT:
+            self.strikes[origin.function] = self.strikes.get(origin.function, 0) + 1
+        else:
+            self.strikes.pop(origin.function, None)
+
+    def wrap(self, value: Any, origin: Origin) -> Any:
+        """Handles as objects that tests use naturally."""
+        if isinstance(value, Handle):
+            return RemoteObject(self, value, origin)
+        if isinstance(value, tuple):
+            return tuple(self.wrap(item, origin) for item in value)
+        if isinstance(value, list):
+            return [self.wrap(item, origin) for item in value]
+        if isinstance(value, dict):
+            return {key: self.wrap(item, origin) for key, item in value.items()}
+        return value
+
+    def call(self, origin: Origin, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call and log."""
+        self._spare(origin)
+        message = {"op": "call", "target": target, "args": _plain(args), "kwargs": _plain(kwargs)}
+        frame = request_frame(message)
+        try:
+            value = self.unpack(self.exchange(message, frame))
+        except (Exception, CandidateLost) as error:
+            self._record(origin, frame, args, kwargs, error, raised=True)
+            raise
+        self._record(origin, frame, args, kwargs, value, raised=False)
+        return self.wrap(value, origin.of_result())
+
+    def call_watched(
+        self, origin: Origin, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Any, str | None]:
+        """Call; also what it changed besides: an argument's position or name, the generators, or None."""
+        self._spare(origin)
+        message = {"op": "watch", "target": target, "args": _plain(args), "kwargs": _plain(kwargs)}
+        frame = request_frame(message)
+        try:
+            reply = self.exchange(message, frame)
+            value = self.unpack(reply)
+        except (Exception, CandidateLost) as error:
+            self._record(origin, frame, args, kwargs, error, raised=True)
+            raise
+        changed = _changed(message, reply)
+        self._record(origin, frame, args, kwargs, (value, changed), raised=False)
+        return self.wrap(value, origin.of_result()), changed
+
+    def _record(
+        self,
+        origin: Origin,
+        frame: list[Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        value: Any,
+        *,
+        raised: bool,
+        is_call: bool = True,
+    ) -> None:
+        if not origin.function:  # a library's module: what it answers says nothing of the student
+            return
+        self._strike(origin, value if raised else None)
+        data = b"".join(bytes(part) for part in frame)
+        self.log.calls.append(
+            LoggedCall(origin.function, origin.label, data, args, kwargs, value, raised, is_call)
+        )
+
+
+def ended_session(reason: CandidateLost) -> Session:
+    """A session in which every request ends with ``reason``."""
+    ours, theirs = socket.socketpair()
+    ours.close()
+    theirs.close()
+    session = Session(Channel(ours), {}, _NoOne(), 0.0)
+    session.ended = reason
+    return session
+
+
+class _NoOne:
+    """The lifeline of a session that has ended before it began."""
+
+    def lost(self, session: Session, verdict: Verdict) -> CandidateLost:
+        """See :class:`Lifeline`."""
+        return session.ended or CandidateLost(verdict, "the process ended")
+
+    def kept_waiting(self) -> float:
+        """See :class:`Lifeline`."""
+        return 0.0
+
+
+def _changed(message: dict[str, Any], reply: dict[str, Any]) -> str | None:
+    args, kwargs = reply.get("args"), reply.get("kwargs")
+    sent = message["args"]
+    if not isinstance(args, list) or len(args) != len(sent) or not isinstance(kwargs, dict):
+        raise CandidateLost(Verdict.PROTOCOL, "the answer was no answer")
+    for position, (before, after) in enumerate(zip(sent, args, strict=True), start=1):
+        if not _same(before, after):
+            return f"its argument number {position}"
+    for key, before in message["kwargs"].items():
+        if not _same(before, kwargs.get(key)):
+            return f"its argument {key!r}"
+    return None if reply.get("generators") is True else "the state of the global random generator"
+
+
+def _same(before: Any, after: Any) -> bool:
+    """Whether data are equal in type, shape and value; a handle equals any handle."""
+    if isinstance(before, StridedArray):
+        before = before.array
+    if isinstance(before, Handle):
+        return isinstance(after, Handle)
+    if isinstance(before, np.ndarray):
+        return (
+            isinstance(after, np.ndarray)
+            and before.shape == after.shape
+            and before.dtype == after.dtype
+            and before.tobytes() == after.tobytes()
+        )
+    if isinstance(before, (list, tuple)):
+        return (
+            type(before) is type(after)
+            and len(before) == len(after)
+            and all(_same(b, a) for b, a in zip(before, after, strict=True))
+        )
+    if isinstance(before, dict):
+        return (
+            isinstance(after, dict)
+            and before.keys() == after.keys()
+            and all(_same(before[key], after[key]) for key in before)
+        )
+    return type(before) is type(after) and bool(before == after or (before != before and after != after))
+
+
+def _plain(value: Any) -> Any:
+    """Arguments ready for the wire: remote objects as their handles."""
+    if isinstance(value, RemoteObject):
+        return value._handle
+    if isinstance(value, RemoteFunction):
+        return value._fetch()._handle
+    if isinstance(value, Strided):
+        return StridedArray(value.array)
+    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
+        return type(value)(_plain(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
+def request_frame(message: dict[str, Any]) -> list[Any]:
+    if isinstance(message.get("args"), tuple):
+        message["args"] = list(message["args"])
+    return encode(message, limits=FrameLimits(structure=32 << 20, payload=1 << 30))
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an object comes from: the notebook's name at its root, and how it is written."""
+
+    function: str = ""
+    label: str = ""
+
+    def of_result(self) -> Origin:
+        """The origin of what a call returns."""
+        return Origin(self.function, f"{self.label}(…)")
+
+    def of_attribute(self, name: str) -> Origin:
+        """The origin of an attribute."""
+        return Origin(self.function, f"{self.label}.{name}")
+
+    def of_item(self, key: Any) -> Origin:
+        """The origin of an item."""
+        return Origin(self.function, f"{self.label}[{key!r}]"[:200])
+
+
+class RemoteObject:
+    """An object that stays in the candidate; attributes, calls, items, len and iteration go there."""
+
+    def __init__(self, session: Session, handle: Handle, origin: Origin) -> None:
+        self._session = session
+        self._handle = handle
+        self._origin = origin
+
+    @property
+    def remote_type(self) -> str:
+        """The class's name, as the candidate tells it."""
+        return self._handle.type_name
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        message = {"op": "get", "target": self._handle, "attribute": name}
+        return self._session.value(message, self._origin.of_attribute(name))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._session.call(self._origin, self._handle, args, kwargs)
+
+    def call_watched(self, *args: Any, **kwargs: Any) -> tuple[Any, str | None]:
+        """See :meth:`Session.call_watched`."""
+        return self._session.call_watched(self._origin, self._handle, args, kwargs)
+
+    def __getitem__(self, key: Any) -> Any:
+        message = {"op": "item", "target": self._handle, "key": _plain(key)}
+        return self._session.value(message, self._origin.of_item(key))
+
+    def __len__(self) -> int:
+        length = self._session.value({"op": "length", "target": self._handle}, self._origin)
+        if type(length) is not int or not 0 <= length < 1 << 31:
+            raise CandidateLost(Verdict.PROTOCOL, "a length that is none")
+        return length
+
+    def __iter__(self) -> Iterator[Any]:
+        items = self._session.value({"op": "items", "target": self._handle}, self._origin)
+        if not isinstance(items, list):
+            raise CandidateLost(Verdict.PROTOCOL, "items that are none")
+        return iter(items)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __str__(self) -> str:
+        text = self._session.value({"op": "text", "target": self._handle}, self._origin)
+        return text if isinstance(text, str) else ""
+
+    def __repr__(self) -> str:
+        return self._handle.text or f"<{self._handle.type_name}>"
+
+
+class RemoteFunction:
+    """A function of the notebook, by name."""
+
+    def __init__(self, session: Session, name: str) -> None:
+        self._session = session
+        self._origin = Origin(name, name)
+        self.__name__ = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._session.call(self._origin, self.__name__, args, kwargs)
+
+    def call_watched(self, *args: Any, **kwargs: Any) -> tuple[Any, str | None]:
+        """See :meth:`Session.call_watched`."""
+        return self._session.call_watched(self._origin, self.__name__, args, kwargs)
+
+    def _fetch(self) -> RemoteObject:
+        value = self._session.value({"op": "handle", "target": self.__name__}, self._origin)
+        if not isinstance(value, RemoteObject):
+            raise CandidateLost(Verdict.PROTOCOL, "a handle that is none")
+        return value
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self._fetch(), name)
+
+    def __repr__(self) -> str:
+        return f"<function {self.__name__} of the submission>"
+
+
+class Submission:
+    """The fixture ``submission``: the notebook's names as attributes."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __getattr__(self, name: str) -> Any:
+        # Hypothesis asks every fixture whether it is a mock.
+        if name.startswith(("__", "hypothesis_internal")):
+            raise AttributeError(name)
+        if self._session.ended is not None:
+            raise self._session.ended
+        if name not in self._session.names:
+            raise MissingName(name)
+        if self._session.names[name]:
+            return RemoteFunction(self._session, name)
+        return self._session.value({"op": "value", "target": name}, Origin(name, name))
+
+    def import_module(self, name: str) -> Any:
+        """A module, imported in the candidate."""
+        return self._session.value({"op": "import", "name": name}, Origin())

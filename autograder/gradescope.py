@@ -1,0 +1,196 @@
+"""A week as a Gradescope autograder: the archive to upload, and what runs inside it.
+
+Gradescope unpacks the archive into ``/autograder/source``, runs ``setup.sh`` once, and for each submission
+starts a container, puts the files into ``/autograder/submission``, runs ``run_autograder`` and reads
+``/autograder/results/results.json``. The environment variable ``AUTOGRADER_ROOT`` puts another folder in
+the place of ``/autograder``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from autograder.bundle import (
+    BundleSettings,
+    engine_files,
+    examine_one,
+    fault,
+    find_notebook,
+    settings_file,
+    week_files,
+)
+from autograder.course import Course, CourseError, Paths, load_course
+from autograder.grade import GradeError, write_atomically
+
+ROOT_VARIABLE = "AUTOGRADER_ROOT"
+
+_SETUP = """\
+#!/usr/bin/env bash
+# Run once by Gradescope, when the image is built: Python and what the autograder needs.
+set -euo pipefail
+root="${AUTOGRADER_ROOT:-/autograder}"
+export DEBIAN_FRONTEND=noninteractive
+
+apt-get update
+apt-get install -y --no-install-recommends python3 python3-venv libseccomp2
+python=python3
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+  apt-get install -y --no-install-recommends python3.11 python3.11-venv
+  python=python3.11
+fi
+"$python" -m venv "$root/venv"
+"$root/venv/bin/python" -m pip install --no-cache-dir --disable-pip-version-check \\
+  -r "$root/source/requirements.txt"
+
+# A submission runs as another user, who has no business here.
+chmod -R go-rwx "$root/source/course/solutions" "$root/source/course/tests"
+"""
+
+_RUN = """\
+#!/usr/bin/env bash
+# Grades one submission; Gradescope runs it once for each.
+set -euo pipefail
+root="${AUTOGRADER_ROOT:-/autograder}"
+cd "$root/source"
+export PYTHONPATH="$root/source" PYTHONDONTWRITEBYTECODE=1
+exec "$root/venv/bin/python" -P -m autograder.gradescope
+"""
+
+
+def package_gradescope(
+    root: Path, week: str, switched_off: Sequence[str] = (), *, late_penalty: bool = True
+) -> Path:
+    """Write ``exports/gradescope-<week>.zip``, the archive to upload as a week's autograder.
+
+    The same course gives the same bytes.
+
+    Args:
+        root: the course's folder.
+        week: the assignment.
+        switched_off: layers of confinement to do without there.
+        late_penalty: take off for lateness what ``course.yml`` says.
+
+    Returns:
+        the archive's path.
+    """
+    course, paths = load_course(root), Paths(root)
+    settings = BundleSettings(week=week, switched_off=tuple(switched_off), late_penalty=late_penalty)
+    files = {
+        "setup.sh": _SETUP.encode(),
+        "run_autograder": _RUN.encode(),
+        **settings_file(settings),
+        **engine_files(),
+        **week_files(course, paths, week, public_only=False),
+    }
+    target = paths.exports / f"gradescope-{week}.zip"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.part")
+    try:
+        with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in sorted(files):
+                entry = zipfile.ZipInfo(name)
+                mode = 0o755 if name in ("setup.sh", "run_autograder") else 0o644
+                entry.external_attr = (0o100000 | mode) << 16
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, files[name])
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    return target
+
+
+def run(root: Path) -> None:
+    """Grade the submission in Gradescope's folders below ``root`` and write ``results.json``.
+
+    Raises:
+        CourseError, GradeError: nothing was written, so that Gradescope says that the autograder failed:
+            a fault of the grader is no student's zero.
+    """
+    from autograder.export import gradescope_results  # needs nbgrader, which takes a while to import
+
+    about = _metadata(root / "submission_metadata.json")
+    bundle = root / "source"
+    week = BundleSettings.model_validate_json((bundle / "settings.json").read_bytes()).week
+    found = find_notebook(root / "submission", week)
+    student = _student(about)
+    settings, course, examination = examine_one(bundle, found, student)
+    if problem := fault(examination):
+        raise GradeError(f"The submission could not be graded: {problem}")
+    assignment = course.assignment(settings.week)
+    policy = assignment.feedback
+    now = dt.datetime.now(dt.UTC)
+    due = _time(about.get("assignment", {}).get("due_date")) or assignment.due
+    penalty = 0.0
+    if settings.late_penalty:
+        submitted = _time(about.get("created_at")) or now
+        penalty = _penalty(course, settings.week, student, due, submitted, examination.points)
+    results = gradescope_results(
+        examination,
+        policy.before,
+        policy.after,
+        due=now >= due,
+        language=course.language,
+        penalty=penalty,
+    )
+    if found.problem:
+        results["output"] = f"{results['output']}\n{found.problem}".strip()
+    content = json.dumps(results, ensure_ascii=False, indent=1).encode("utf-8", "replace")
+    write_atomically(root / "results" / "results.json", content)
+
+
+def _penalty(
+    course: Course, week: str, student: str, due: dt.datetime, submitted: dt.datetime, score: float
+) -> float:
+    from autograder.late import days_late
+
+    # course.yml may know a student by the whole address or by what stands before the @.
+    names = [name for name in (student, student.partition("@")[0]) if name in course.late.extensions]
+    days = days_late(course, week, names[0] if names else student, due, submitted)
+    return course.late.deducted(score, days)
+
+
+def _metadata(path: Path) -> dict[str, Any]:
+    """What Gradescope says of the submission; empty if it says nothing that can be read."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    if not isinstance(found.get("assignment"), dict):
+        found["assignment"] = {}
+    return found
+
+
+def _student(about: dict[str, Any]) -> str:
+    users = about.get("users")
+    first = users[0] if isinstance(users, list) and users and isinstance(users[0], dict) else {}
+    return str(first.get("email") or "submission")
+
+
+def _time(text: Any) -> dt.datetime | None:
+    try:
+        time = dt.datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return time if time.tzinfo else None
+
+
+def main() -> None:
+    """What ``run_autograder`` starts."""
+    try:
+        run(Path(os.environ.get(ROOT_VARIABLE, "/autograder")))
+    except (CourseError, GradeError) as error:
+        print(f"autograder: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
