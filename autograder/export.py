@@ -492,7 +492,7 @@ def _lines(
         return
     for test in tests:
         title = wording.one_line(test.title.in_(language) or test.name)
-        yield f"{wording.mark(test.verdict)} {title}: {wording.verdict(test.verdict, language)}"
+        yield f"{wording.mark(test.verdict)} {title} ({wording.verdict(test.verdict, language)})"
         # A hidden test's message may name its input and the expected value.
         told = level == "full" or (level == "hints" and test.public)
         if told and test.message and test.verdict is not Verdict.PASSED:

@@ -184,7 +184,8 @@ def _open(identity: str, title: str, description: str, width: float, height: flo
     return (
         f'<svg class="{kind}" role="img" aria-labelledby="{identity}-t" aria-describedby="{identity}-d" '
         f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}">'
-        f'<title id="{identity}-t">{escape(title)}</title><desc id="{identity}-d">{escape(description)}</desc>'
+        f'<title id="{identity}-t">{escape(title)}</title>'
+        f'<desc id="{identity}-d">{escape(description)}</desc>'
     )
 
 
@@ -261,7 +262,9 @@ def _figures(table: Grid, largest: float, left: int, top: int, across: int, down
             level = _shade(value, largest)
             fill = "#000" if level is None else ink(_colour(level))
             x, y = left + across * (c + 0.5), top + down * (r + 0.5) + 4
-            yield f'<text x="{x:g}" y="{y:g}" fill="{fill}">{short(value)}</text>'
+            text = short(value)
+            small = ' font-size="10"' if len(text) > 4 else ""
+            yield f'<text x="{x:g}" y="{y:g}" fill="{fill}"{small}>{text}</text>'
     yield "</g>"
 
 
@@ -361,16 +364,13 @@ def lines_svg(
     taken: list[float] = []
     for number, one in enumerate(series):
         points = " ".join(f"{x(i):.1f},{y(value):.1f}" for i, value in enumerate(one.values))
-        dash = _DASHES[number % len(_DASHES)]
+        kind = number % len(_DASHES)
         parts.append(
-            f'<polyline class="line-{number % len(_DASHES)}" points="{points}" fill="none" stroke-width="2.5" '
-            f'stroke-dasharray="{dash}" stroke-linejoin="round"/>'
+            f'<polyline class="line-{kind}" points="{points}" fill="none" stroke-width="2.5" '
+            f'stroke-dasharray="{_DASHES[kind]}" stroke-linejoin="round"/>'
         )
         if len(one.values) == 1:
-            parts.append(
-                f'<circle class="line-{number % len(_DASHES)}" cx="{x(0):.1f}" '
-                f'cy="{y(one.values[0]):.1f}" r="4"/>'
-            )
+            parts.append(f'<circle class="line-{kind}" cx="{x(0):.1f}" cy="{y(one.values[0]):.1f}" r="4"/>')
         end = y(one.values[-1]) + 4
         while any(abs(end - other) < 14 for other in taken):  # names do not cover each other
             end += 14 if end < top + down - 10 else -14
@@ -410,11 +410,11 @@ def confusion_svg(
     side = size * count
     most = max((n for r, row in enumerate(matrix) for c, n in enumerate(row) if r != c), default=0) or 1
     parts = [_open(identity, title, description, left + side + 4, top + side + 4, "confusion")]
-    parts.append('<g class="axis" fill="currentColor" font-size="12" text-anchor="middle" aria-hidden="true">')
-    parts.append(f'<text x="{left + side / 2:g}" y="14">{escape(words[1])}</text>')
     parts.append(
-        f'<text transform="translate(13 {top + side / 2:g}) rotate(-90)">{escape(words[0])}</text>'
+        '<g class="axis" fill="currentColor" font-size="12" text-anchor="middle" aria-hidden="true">'
+        f'<text x="{left + side / 2:g}" y="14">{escape(words[1])}</text>'
     )
+    parts.append(f'<text transform="translate(13 {top + side / 2:g}) rotate(-90)">{escape(words[0])}</text>')
     for digit in range(count):
         parts.append(f'<text x="{left + size * (digit + 0.5):g}" y="{top - 8}">{digit}</text>')
         parts.append(f'<text x="{left - 11}" y="{top + size * (digit + 0.5) + 4:g}">{digit}</text>')
@@ -453,7 +453,8 @@ def digit_svg(image: Sequence[Sequence[int]], title: str, identity: str) -> Mark
     )
     return Markup(  # noqa: S704
         f'<svg class="digit" role="img" aria-labelledby="{identity}-t" viewBox="0 0 {width} {height}" '
-        f'width="84" height="84" shape-rendering="crispEdges"><title id="{identity}-t">{escape(title)}</title>'
+        f'width="84" height="84" shape-rendering="crispEdges">'
+        f'<title id="{identity}-t">{escape(title)}</title>'
         f'<rect width="{width}" height="{height}" fill="#fff"/>{drawn}</svg>'
     )
 

@@ -34,10 +34,10 @@ _DTYPE = re.compile(r"[<>|=]?(b1|[iu][1248]|f(2|4|8|16)|c(8|16|32))\Z")
 _MAX_DEPTH = 64
 _MAX_BIG_INT = 1024
 """Bytes; Python refuses to write out integers of more than 4,300 digits, which are 1,786 bytes."""
+_AMPLIFICATION = 64
+"""Bytes of memory that one byte of structure can become: an empty list in a list."""
 _MAX_ODD_SET = 200
 """Items of a set among which are some whose hashes a stranger can make collide."""
-_MOST_EXTENSION = 3.0
-"""Times a deadline's own length by which it may be moved at the most."""
 
 
 class WireError(Exception):
@@ -349,21 +349,17 @@ def _check(value: Any) -> None:
 Extension = Callable[[], float]
 
 
+@dataclass
 class _Clock:
-    """A deadline that can be moved, but not without end: part of the extension is the peer's own doing."""
-
-    def __init__(self, deadline: float | None, extension: Extension | None) -> None:
-        self.deadline = deadline
-        self._extension = extension
-        self._left = 0.0 if deadline is None else _MOST_EXTENSION * max(deadline - time.monotonic(), 0.0)
+    deadline: float | None
+    extension: Extension | None
 
     def extend(self) -> None:
         """Move the deadline by what the extension grants."""
-        more = min(self._extension() if self._extension is not None else 0.0, self._left)
+        more = self.extension() if self.extension is not None else 0.0
         if self.deadline is None or more <= 0:
             raise ChannelTimeout
         self.deadline += more
-        self._left -= more
 
 
 class Channel:
@@ -373,6 +369,9 @@ class Channel:
         sock: a connected AF_UNIX stream socket; the channel owns it.
         limits: of frames that are received.
         strided: honour :class:`StridedArray` when decoding.
+
+    Attributes:
+        received: bytes of memory that all values received so far may have taken at the most.
     """
 
     def __init__(
@@ -380,6 +379,7 @@ class Channel:
     ) -> None:
         self.socket = sock
         self.limits = limits or FrameLimits()
+        self.received = 0
         self._strided = strided
 
     def send(
@@ -425,6 +425,7 @@ class Channel:
         structure_length, payload_length = HEADER.unpack(self._read(HEADER.size, clock))
         if structure_length > self.limits.structure or payload_length > self.limits.payload:
             raise ValueTooLarge(f"a frame of {structure_length + payload_length} bytes")
+        self.received += _AMPLIFICATION * structure_length + payload_length
         structure = self._read(structure_length, clock)
         payload = self._read(payload_length, clock)
         return decode(structure, payload, strided=self._strided)

@@ -64,7 +64,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "of-short": ("{points} / {maximum}", "{points} / {maximum}"),
     "checks-passed": ("{passed} of {count} checks passed", "검사 {count}개 중 {passed}개 통과"),
     "self-check-note": (
-        "These are the public checks only. Grading uses more inputs than these, and no points are given here.",
+        "Only the public checks were run. Grading uses more inputs than these; no points are given here.",
         "공개된 검사만 실행했습니다. 채점에는 더 많은 입력을 쓰며, 여기서는 점수를 매기지 않습니다.",
     ),
     "undecided-manual": (
@@ -76,8 +76,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "a person will look at it.",
         "채점기의 오류로 {points}점을 정하지 못했습니다. 여러분의 잘못이 아니며, 사람이 확인합니다.",
     ),
-    "by-hand": ("graded by a person", "사람이 채점"),
-    "open": ("to be decided", "아직 미정"),
+    "by-hand": ("{maximum} points, by a person", "{maximum}점, 사람이 채점"),
+    "open": ("{maximum} points, to be decided", "{maximum}점, 아직 미정"),
     "late": ("Late: {points} points are deducted.", "늦게 제출하여 {points}점을 뺍니다."),
     "unreadable": (
         "Your notebook could not be read, so nothing in it could be graded.",
@@ -149,6 +149,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "비공개 검사의 입력과 기대한 값은 여기에 보이지 않습니다.",
     ),
     "comment": ("Comment", "의견"),
+    "comments": ("Comments", "의견"),
     # pictures
     "pictures": ("The arrays as pictures", "배열을 그림으로"),
     "yours": ("yours", "내 결과"),
@@ -292,7 +293,10 @@ _PATTERNS: tuple[tuple[str, _Korean], ...] = (
     (r"disk limit of (.+?) reached", r"디스크 제한(\1)에 걸렸습니다"),
     (r"reply limit of (.+?) reached", r"응답 크기 제한(\1)에 걸렸습니다"),
     (r"time limit of (\S+) s for all tests was used up", r"모든 검사의 시간 제한(\1초)을 다 썼습니다"),
-    (r"time limit of (\S+) s for all cells reached in cell (\d+)", r"셀 \2에서 전체 시간 제한(\1초)에 걸렸습니다"),
+    (
+        r"time limit of (\S+) s for all cells reached in cell (\d+)",
+        r"셀 \2에서 전체 시간 제한(\1초)에 걸렸습니다",
+    ),
     (r"time limit of (\S+) s reached in cell (\d+)", r"셀 \2에서 시간 제한(\1초)에 걸렸습니다"),
     (r"output limit of (.+?) reached in cell (\d+)", r"셀 \2에서 출력 제한(\1)에 걸렸습니다"),
     (r"the process crashed \(segmentation fault\)", "프로세스가 비정상 종료했습니다 (segmentation fault)"),
@@ -309,7 +313,7 @@ _PATTERNS: tuple[tuple[str, _Korean], ...] = (
         r"(.+): its cell \(number (\d+)\) ended with (.+)",
         lambda m: f"{message(m[1], _KO) or m[1]}. 그 셀(셀 {m[2]})이 다음과 같이 끝났습니다: {m[3]}",
     ),
-    (r"(the .+|memory limit .+|disk limit .+|limit of .+) in cell (\d+)", lambda m: f"셀 {m[2]}: {_said(m[1])}"),
+    (r"((?:the|limit of|memory limit|disk limit) .+) in cell (\d+)", lambda m: f"셀 {m[2]}: {_said(m[1])}"),
 )
 _COMPILED = tuple((re.compile(pattern, re.S), korean) for pattern, korean in _PATTERNS)
 
@@ -326,6 +330,13 @@ def message(text: str, language: Language) -> str | None:
         if found := pattern.fullmatch(text):
             return found.expand(korean) if isinstance(korean, str) else korean(found)
     return None
+
+
+def sentence(text: str) -> str:
+    """A message with a capital and a full stop, if it begins with a word."""
+    if re.match(r"[a-z]+[ ,]", text):
+        text = text[0].upper() + text[1:]
+    return text if text.endswith((".", "!", "?", ")", "…", "다", "요")) or "\n" in text else f"{text}."
 
 
 # Strangers' text

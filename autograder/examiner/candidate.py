@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from autograder.course import Limits
 from autograder.examination import CellOutcome, Verdict
 from autograder.examiner.errors import CandidateLost, GraderFault
+from autograder.examiner.outputs import clean_outputs, execution_count
 from autograder.examiner.session import Log, Session, ended_session, request_frame
 from autograder.examiner.zygote import Spawned, Zygote
 from autograder.wire import (
@@ -32,7 +33,9 @@ from autograder.wire import (
 _GRACE = 1.0
 """Seconds that a candidate gets to notice its own alarm before it is killed."""
 _DEFINITION_SECONDS = 1.0
-"""What a cell with definitions still gets when the time for all cells is used up."""
+"""What cells with definitions still get, all together, when the time for all cells is used up."""
+_MOST_WAITING = 3.0
+"""Times what a candidate used that it may be given for waiting: part of it is always its own doing."""
 _FORK_SECONDS = 5.0
 _MAX_RESTARTS = 3
 
@@ -93,6 +96,8 @@ class Candidate:
         self._settled: dict[int, CellOutcome] = {}
         self._fatal: CellOutcome | None = None
         self._spent = 0.0
+        self._room = 0
+        self._begun = time.monotonic()
         self._restarts = 0
         self._strikes: dict[str, int] = {}
         self.outcomes: list[CellOutcome] = []
@@ -108,7 +113,7 @@ class Candidate:
         """Run the notebook; a cell that is not survived is left out and the rest run again without it.
 
         The time for all cells is for all attempts together. When it is used up, cells that only show
-        something are left out and cells that define something get a last second each.
+        something are left out and cells that define something share a last second.
         """
         while True:
             self._fatal = self._attempt()
@@ -160,6 +165,7 @@ class Candidate:
     def _start(self) -> None:
         self._kill()
         limits = self._limits
+        self._room = _room(limits)
         seconds = limits.cells_seconds + limits.tests_seconds + limits.training_seconds
         self._spawned = self._zygote.spawn(
             {
@@ -170,9 +176,7 @@ class Candidate:
             },
             libraries(self._cells),
         )
-        self._spawned.channel.limits = FrameLimits(
-            structure=2 * limits.output + (1 << 20), payload=limits.reply
-        )
+        self._spawned.channel.limits = FrameLimits(structure=_room(limits), payload=limits.reply)
 
     def _set_up(self) -> None:
         answer = self._ask(
@@ -193,19 +197,22 @@ class Candidate:
         if cell.skip:
             return _not_run(cell, "")
         left = self._limits.cells_seconds - self._spent
-        seconds = min(self._limits.cell_seconds, left)
-        if seconds <= 0 and not cell.defines:
+        if cell.defines and left < _DEFINITION_SECONDS:
+            left += _DEFINITION_SECONDS
+        if left <= 0:
             limit = f"{self._limits.cells_seconds:g} s"
             return _not_run(cell, f"not run: the time limit of {limit} for all cells was used up")
-        seconds = max(seconds, _DEFINITION_SECONDS)
-        begun = time.monotonic() - self.waited
+        seconds = min(self._limits.cell_seconds, left)
+        before = self._used()
         try:
             message = self._ask(
                 {"op": "cell", "source": cell.source, "seconds": seconds}, seconds=seconds + _GRACE
             )
-            return _cell_outcome(cell, message)
+            outcome = _cell_outcome(cell, message, self._room, self._used() - before)
         finally:
-            self._spent += time.monotonic() - self.waited - begun
+            self._spent += self._used() - before
+        self._room -= len(message["outputs"])
+        return outcome
 
     def _ask(self, message: dict[str, Any], *, seconds: float) -> dict[str, Any]:
         assert self._spawned is not None
@@ -258,7 +265,7 @@ class Candidate:
                 return self._dead_session()
             session = self._session(fresh=fresh, alone=alone)
         session.strikes = self._strikes
-        session.deadline = time.monotonic() + seconds
+        session.left = seconds
         session.log = Log()
         session.used += 1
         with contextlib.suppress(CandidateLost):
@@ -304,14 +311,16 @@ class Candidate:
             socket.send_fds(channel.socket, [b"F"], [theirs.fileno()])
             child = channel.receive(deadline=deadline, extension=self.kept_waiting).get("child")
         except (ChannelClosed, ChannelTimeout, WireError, OSError, AttributeError):
+            child = None
+        finally:
+            theirs.close()
+        if type(child) is not int:
             ours.close()
             self._kill()
             return None
-        finally:
-            theirs.close()
         limits = FrameLimits(structure=4 << 20, payload=self._limits.reply)
         session = Session(Channel(ours, limits), self.names, self, 0.0)
-        session.child = child if isinstance(child, int) else None
+        session.child = child
         return session
 
     def _dead_session(self) -> Session:
@@ -359,9 +368,15 @@ class Candidate:
         """See :class:`Lifeline`."""
         if self._spawned is None or self._spawned.pidfd < 0:
             return 0.0
-        seconds = self._spawned.kept_waiting()
+        elapsed = time.monotonic() - self._begun
+        most = _MOST_WAITING * (elapsed - self.waited) - self.waited
+        seconds = max(0.0, min(self._spawned.kept_waiting(), most))
         self.waited += seconds
         return seconds
+
+    def _used(self) -> float:
+        """Seconds that count for the limits."""
+        return time.monotonic() - self.waited
 
     def _end_child(self, child: int, *, kill: bool) -> int | None:
         """Exit code of a test's fork; if the candidate does not say within a moment, all of it is killed."""
@@ -377,7 +392,7 @@ class Candidate:
                 return None
             self._kill()
             return None
-        return code if isinstance(code, int) else None
+        return code if type(code) is int and -64 <= code <= 255 else None
 
     def close(self) -> None:
         """Kill what is left."""
@@ -415,7 +430,7 @@ class Variant:
             session = None
         if session is None:
             self._session = session = self._opened(seconds=seconds, seed=seed)
-        session.deadline = time.monotonic() + seconds
+        session.left = seconds
         session.log = Log()
         session.used += 1
         with contextlib.suppress(CandidateLost):
@@ -500,22 +515,35 @@ def _not_run(cell: CellSource, message: str) -> CellOutcome:
     return CellOutcome(index=cell.index, grade_id=cell.grade_id, verdict=Verdict.SKIPPED, message=message)
 
 
-def _cell_outcome(cell: CellSource, message: Any) -> CellOutcome:
-    fields = _expect(message, verdict=str, message=str, outputs=bytes, seconds=float)
+_CELL_VERDICTS = {
+    *(Verdict.PASSED, Verdict.NOT_IMPLEMENTED, Verdict.EXCEPTION),
+    *(Verdict.TIMEOUT, Verdict.MEMORY, Verdict.OUTPUT),
+}
+"""What a candidate may say of its own cells; how it was lost is for the examiner to say."""
+
+
+def _room(limits: Limits) -> int:
+    """Bytes of JSON that all outputs of a submission may take: escapes make it longer than the text."""
+    return 2 * limits.output + (1 << 20)
+
+
+def _cell_outcome(cell: CellSource, message: Any, room: int, seconds: float) -> CellOutcome:
+    fields = _expect(message, verdict=str, message=str, outputs=bytes)
+    if len(fields["outputs"]) > room:
+        raise ValueTooLarge("more outputs than a submission may have")
     try:
         outputs = json.loads(fields["outputs"])
         verdict = Verdict(fields["verdict"])
     except (ValueError, RecursionError):
         raise WireError("outputs that are none") from None
-    if not isinstance(outputs, list):
+    if not isinstance(outputs, list) or verdict not in _CELL_VERDICTS:
         raise WireError("outputs that are none")
-    count = fields.get("count")
     return CellOutcome(
         index=cell.index,
         grade_id=cell.grade_id,
         verdict=verdict,
         message=fields["message"][:1000],
-        outputs=tuple(output for output in outputs if isinstance(output, dict)),
-        execution_count=count if type(count) is int and 0 <= count < 10**6 else None,
-        seconds=round(min(max(fields["seconds"], 0.0), 1e6), 6),
+        outputs=tuple(clean_outputs(outputs)),
+        execution_count=execution_count(fields.get("count")),
+        seconds=round(seconds, 6),
     )

@@ -31,11 +31,13 @@ class StudentError(Exception):
 
     Attributes:
         type_name: the class's name, as the candidate tells it.
+        bases: names of the built-in classes that it derives from.
         text: the exception's message.
         trace: the student's frames, innermost last.
     """
 
     type_name = "Exception"
+    bases: tuple[str, ...] = ()
     text = ""
     trace = ""
 
@@ -47,6 +49,8 @@ class StudentError(Exception):
 def _class_like(bases: tuple[str, ...]) -> type[StudentError]:
     """A StudentError that is the built-in exception too: ``pytest.raises(ValueError)`` reads naturally."""
     for name in bases:
+        if name == "MemoryError":  # CPython refuses to make instances of its subclasses without calling them
+            continue
         kind = getattr(builtins, name, None)
         if isinstance(kind, type) and issubclass(kind, Exception) and kind is not Exception:
             try:
@@ -65,6 +69,7 @@ def student_error(description: dict[str, Any]) -> StudentError:
     kind = _class_like(tuple(names))
     error = kind.__new__(kind)
     error.type_name = texts["type"][:200] or "Exception"
+    error.bases = tuple(names)
     error.text = texts["text"][:4000]
     error.trace = texts["trace"][-8000:]
     return error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
@@ -43,7 +42,7 @@ class Reference:
         if self._session is None or self._session.ended is not None:
             session = self.candidate().open_session(seconds=_PATIENCE, seed=self._seed, alone=True)
             self._session = _RememberingSession(session, self._memory)
-        self._session.deadline = time.monotonic() + _PATIENCE
+        self._session.left = _PATIENCE
         return Submission(self._session)
 
     def candidate(self) -> Candidate:
@@ -115,7 +114,7 @@ class _RememberingSession(Session):
     """A session that answers from memory where it can."""
 
     def __init__(self, session: Session, memory: _Memory) -> None:
-        super().__init__(session.channel, session.names, session.lifeline, session.deadline)
+        super().__init__(session.channel, session.names, session.lifeline, session.left)
         self.child = session.child
         self.made_objects = False
         self._memory = memory

@@ -7,6 +7,7 @@ instruction.
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -78,14 +79,14 @@ class Session:
         channel: to it.
         names: the notebook's names, each with whether it can be called.
         lifeline: told when the candidate gives no answer.
-        deadline: of everything in this session, by :func:`time.monotonic`.
+        left: seconds that the candidate has for all its answers together.
     """
 
-    def __init__(self, channel: Channel, names: dict[str, bool], lifeline: Lifeline, deadline: float) -> None:
+    def __init__(self, channel: Channel, names: dict[str, bool], lifeline: Lifeline, left: float) -> None:
         self.channel = channel
         self.names = names
         self.lifeline = lifeline
-        self.deadline = deadline
+        self.left = left
         self.log = Log()
         self.ended: CandidateLost | None = None
         self.child: int | None = None
@@ -105,9 +106,20 @@ class Session:
         del message
         if self.ended is not None:
             raise self.ended
+        waited = 0.0
+
+        def extension() -> float:
+            nonlocal waited
+            more = self.lifeline.kept_waiting()
+            waited += more
+            return more
+
+        # Only the candidate's own time counts: what the examiner does between its questions does not.
+        begun = time.monotonic()
         try:
-            self.channel.send_frame(frame, deadline=self.deadline)
-            reply = self.channel.receive(deadline=self.deadline, extension=self.lifeline.kept_waiting)
+            self.channel.send_frame(frame, deadline=begun + self.left)
+            reply = self.channel.receive(deadline=begun + self.left, extension=extension)
+            self.left = max(self.left - (time.monotonic() - begun - waited), 0.05)
         except ChannelTimeout:
             self.ended = self.lifeline.lost(self, Verdict.TIMEOUT)
         except ChannelClosed:

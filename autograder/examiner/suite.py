@@ -375,7 +375,7 @@ class ExaminerPlugin:
             return Verdict.MISSING, str(error), None
         if isinstance(error, NotImplementedError) and isinstance(error, StudentError):
             return Verdict.NOT_IMPLEMENTED, "not implemented yet", None
-        if isinstance(error, MemoryError) and isinstance(error, StudentError):
+        if isinstance(error, StudentError) and "MemoryError" in error.bases:
             return Verdict.MEMORY, "the memory limit was reached", None
         if isinstance(error, StudentError):
             text = f"{error.type_name}: {error.text}"

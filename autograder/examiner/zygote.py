@@ -36,24 +36,38 @@ class Spawned:
         self.number = number
         self.channel = channel
         self.pidfd = pidfd
-        self._credited: dict[int, float] = {}
+        self._waited = 0.0
+        self._own_wait()
+        self._credited: dict[str, float] = {}
 
     def kept_waiting(self) -> float:
         """Seconds since the last call for which the machine made it wait for a processor.
 
         A time limit is for the student's code; what other processes took from it does not count. Of the
-        candidate's processes the one that waited longest decides. 0 where the kernel does not tell.
+        candidate's tasks the one that waited longest decides, but where several waited they also waited
+        for one another, so it gets its share only. 0 where the kernel does not tell.
         """
-        longest = 0.0
-        for pid in _descendants(_pid_of(self.pidfd)):
+        delays = []
+        for task in _tasks(_descendants(_pid_of(self.pidfd))):
             try:
-                nanoseconds = int(Path(f"/proc/{pid}/schedstat").read_text().split()[1])
+                nanoseconds = int((task / "schedstat").read_text().split()[1])
             except (OSError, IndexError, ValueError):
                 continue
             waited = nanoseconds / 1e9
-            longest = max(longest, waited - self._credited.get(pid, 0.0))
-            self._credited[pid] = waited
-        return longest if longest > 0.02 else 0.0
+            delays.append(waited - self._credited.get(task.name, 0.0))
+            self._credited[task.name] = waited
+        delays = [delay for delay in delays if delay > 0.02]
+        share = max(delays) / len(delays) if delays else 0.0
+        return max(share, self._own_wait())
+
+    def _own_wait(self) -> float:
+        """The same for this process: an answer that lies there unread is not late."""
+        try:
+            waited = int(Path("/proc/self/schedstat").read_text().split()[1]) / 1e9
+        except (OSError, IndexError, ValueError):
+            return 0.0
+        more, self._waited = waited - self._waited, waited
+        return more if more > 0.02 else 0.0
 
     def kill(self, *, seconds: float = 10.0) -> None:
         """Kill everything in it and wait until it is gone."""
@@ -243,6 +257,15 @@ def _descendants(pid: int) -> list[int]:
             with contextlib.suppress(OSError, ValueError):
                 below += [int(p) for p in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
         here = below
+    return found
+
+
+def _tasks(pids: list[int]) -> list[Path]:
+    """The threads of processes, as folders in /proc."""
+    found: list[Path] = []
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            found += Path(f"/proc/{pid}/task").iterdir()
     return found
 
 

