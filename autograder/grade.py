@@ -15,6 +15,7 @@ error. Everything that is finished is on disk, so that a run that is killed goes
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -119,6 +120,10 @@ def find_submissions(paths: Paths, assignment: str, students: Sequence[str] = ()
             continue
         if folder.name.startswith(".") or folder.is_symlink() or not (folder / assignment).is_dir():
             continue
+        if not folder.name.isprintable():
+            raise GradeError(
+                f"The folder {folder.name!r} in submitted/ has a name that is no text: rename it."
+            )
         raw, problem = read_file(folder / assignment / f"{assignment}.ipynb")
         found.append(Submission(folder.name, assignment, raw, problem))
     missing = [name for name in students if name not in {s.student for s in found}]
@@ -139,12 +144,17 @@ def read_file(path: Path) -> tuple[bytes | None, str]:
     except FileNotFoundError:
         return None, f"there is no {path.name} in the folder"
     except OSError as error:
-        reason = "it is a link, which is not followed" if path.is_symlink() else error.strerror
-        return None, f"{path.name} cannot be read: {reason}"
-    with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
+        if error.errno == errno.ELOOP:
+            return None, f"{path.name} is a link, which is not followed"
+        if error.errno == errno.ENXIO:
             return None, f"{path.name} is no ordinary file"
+        # Not the student's fault, so no zero either.
+        raise GradeError(f"{path} cannot be read ({error.strerror}): look at its permissions.") from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        return None, f"{path.name} is no ordinary file"
+    with open(descriptor, "rb") as file:
         if status.st_size > _MAX_NOTEBOOK:
             return None, f"{path.name} is larger than {_MAX_NOTEBOOK >> 20} MiB"
         return file.read(_MAX_NOTEBOOK), ""
@@ -353,12 +363,15 @@ class Pool:
 
     def examine(self, submissions: Sequence[Submission]) -> Iterator[Examination]:
         """Examinations in the order in which they are finished."""
-        jobs = [{"student": s.student, "key": s.key, "raw": s.raw} for s in submissions]
+        jobs = [{"student": s.student, "key": s.key, "raw": s.raw, "problem": s.problem} for s in submissions]
         for number, answer in self.run(jobs):
             if isinstance(answer, str):
                 yield _lost(submissions[number], answer)
-            else:
+                continue
+            try:
                 yield Examination.model_validate_json(answer["examination"])
+            except ValueError as error:  # one record that cannot be read must not end the class
+                yield _lost(submissions[number], f"its record is none: {str(error)[:200]}")
 
     def close(self) -> None:
         """End all workers."""

@@ -222,7 +222,8 @@ def decode(structure: bytes | bytearray, payload: bytes | bytearray, *, strided:
             raise WireError("a truth value that is neither true nor false")
         position = end
         if make_strided:
-            spaced = np.empty((*shape[:-1], 2 * shape[-1]), dtype) if shape else result
+            # With gaps, and column after column in memory, so that neither order nor spacing may be assumed.
+            spaced = np.empty((*shape[:-1], 2 * shape[-1]), dtype, order="F") if shape else result
             if shape:
                 spaced[..., ::2] = result
                 result = spaced[..., ::2]

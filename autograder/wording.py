@@ -67,6 +67,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Only the public checks were run. Grading uses more inputs than these; no points are given here.",
         "공개된 검사만 실행했습니다. 채점에는 더 많은 입력을 쓰며, 여기서는 점수를 매기지 않습니다.",
     ),
+    "page-written": ("Details: {path}", "자세한 내용: {path}"),
     "undecided-manual": (
         "{points} more points are decided by a person, who reads your written answers.",
         "나머지 {points}점은 사람이 서술형 답안을 읽고 정합니다.",

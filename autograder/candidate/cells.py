@@ -6,12 +6,14 @@ outputs are shown to people, and no point depends on them.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
@@ -20,6 +22,7 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from matplotlib_inline.backend_inline import configure_inline_support
+from matplotlib_inline.config import InlineBackend
 
 _BACKEND = "module://matplotlib_inline.backend_inline"
 
@@ -168,6 +171,8 @@ class Recorder:
         self.shell.enable_gui = lambda gui=None: None  # no window can be opened; `%matplotlib inline` asks
         self.shell._showtraceback = self._show_traceback
         matplotlib.use(_BACKEND)
+        # Cropping a picture to what is drawn means drawing it twice.
+        InlineBackend.instance(parent=self.shell).print_figure_kwargs = {}
         configure_inline_support(self.shell, _BACKEND)  # type: ignore[no-untyped-call]
         self.known = set(self.shell.user_ns)
 
@@ -201,22 +206,20 @@ class Recorder:
         os.dup2(spill.fileno(), 1)
         os.dup2(spill.fileno(), 2)
         sys.stdout, sys.stderr = _Stream(self, "stdout"), _Stream(self, "stderr")
-        previous = signal.signal(signal.SIGALRM, _Alarm())
-        signal.setitimer(signal.ITIMER_REAL, seconds)
         error: BaseException | None = None
         try:
-            result = self.shell.run_cell(source, store_history=True)
+            with _time_limit(seconds):
+                result = self.shell.run_cell(source, store_history=True)
             error = result.error_before_exec or result.error_in_exec
         except BaseException as escaped:
             error = escaped
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, previous)
             sys.stdout, sys.stderr = streams
             for descriptor, copy in zip((1, 2), saved, strict=True):
                 os.dup2(copy, descriptor)
                 os.close(copy)
-        spilt = os.pread(spill.fileno(), max(outputs.room, 0), 0)
+        spill.seek(0)
+        spilt = spill.read(max(outputs.room, 0))
         if spilt and not outputs.overflowed:
             outputs.stream("stdout", spilt.decode("utf-8", "replace"))
         spill.close()
@@ -235,6 +238,21 @@ class Recorder:
         namespace = self.shell.user_ns
         mine = [name for name in list(namespace) if isinstance(name, str) and name not in self.known]
         return {name: callable(namespace[name]) for name in mine[:2000] if not name.startswith("_")}
+
+
+@contextlib.contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Raise :class:`CellTimeLimit` after so many seconds; Windows has no alarm, only the examiner's clock."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+    previous = signal.signal(signal.SIGALRM, _Alarm())
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
 
 
 class _Alarm:

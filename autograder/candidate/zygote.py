@@ -15,13 +15,16 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.candidate import confinement
 from autograder.candidate.serve import Server, seed_everything, serve_until_closed, silence
 from autograder.wire import Channel, ChannelClosed, FrameLimits
+
+if sys.platform == "linux":  # elsewhere a student's own machine runs the rest of this without it
+    from autograder.candidate import confinement
 
 if TYPE_CHECKING:
     from autograder.candidate.cells import Recorder
@@ -219,12 +222,26 @@ def _import(library: str) -> None:
         import scipy.ndimage
         import scipy.signal  # noqa: F401
     elif library == "tensorflow":
-        import keras
-        import tensorflow as tf
+        with _quiet():  # TensorFlow's C++ side greets on stderr whatever it is told
+            import keras
+            import tensorflow as tf
 
         # Resolved here, forks do not pay for them; the light stand-ins give way to the real packages.
         _ = (keras.layers, keras.callbacks, keras.models, keras.optimizers, keras.utils, keras.datasets)
         _ = (tf.nn, tf.keras.layers, tf.keras.models, tf.keras.datasets, tf.keras.utils)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing goes to the descriptor of stderr."""
+    saved, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(sink)
 
 
 def _candidate(recorder: Recorder, settings: Settings, request: dict[str, Any], sock: socket.socket) -> None:
@@ -241,7 +258,7 @@ def _candidate(recorder: Recorder, settings: Settings, request: dict[str, Any], 
             switched_off=frozenset(confinement.Layer(name) for name in settings.switched_off),
         )
         layers = confinement.enter(policy, sock)
-        _serve(
+        serve_notebook(
             recorder, Channel(sock, FrameLimits(structure=64 << 20, payload=1 << 30), strided=True), layers
         )
         code = 0
@@ -255,7 +272,8 @@ def _candidate(recorder: Recorder, settings: Settings, request: dict[str, Any], 
         os._exit(code)
 
 
-def _serve(recorder: Recorder, channel: Channel, layers: frozenset[confinement.Layer]) -> None:
+def serve_notebook(recorder: Recorder, channel: Channel, layers: Collection[str]) -> None:
+    """Run the examiner's cells, then answer its questions, until it hangs up."""
     setup = channel.receive()
     _limit_threads(setup["threads"])
     seed_everything(setup["seed"])

@@ -10,6 +10,7 @@ import contextlib
 import json
 import re
 import socket
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from autograder.course import Limits
 from autograder.examination import CellOutcome, Verdict
 from autograder.examiner.errors import CandidateLost, GraderFault
 from autograder.examiner.outputs import clean_outputs, execution_count
-from autograder.examiner.session import Log, Session, ended_session, request_frame
+from autograder.examiner.session import Log, Memory, Session, ended_session, request_frame
 from autograder.examiner.zygote import Spawned, Zygote
 from autograder.wire import (
     Channel,
@@ -100,6 +101,7 @@ class Candidate:
         self._begun = time.monotonic()
         self._restarts = 0
         self._strikes: dict[str, int] = {}
+        self._memory = Memory()
         self.outcomes: list[CellOutcome] = []
         self.names: dict[str, bool] = {}
         self.layers: tuple[str, ...] = ()
@@ -264,7 +266,7 @@ class Candidate:
             if not self._revive():
                 return self._dead_session()
             session = self._session(fresh=fresh, alone=alone)
-        session.strikes = self._strikes
+        session.strikes, session.memory = self._strikes, self._memory
         session.left = seconds
         session.log = Log()
         session.used += 1
@@ -451,6 +453,7 @@ class Variant:
     def _opened(self, *, seconds: float, seed: int) -> Session:
         session = self._candidate.open_session(seconds=seconds, seed=seed, alone=True)
         session.used = 0
+        session.memory = Memory()  # the solution's own logs are no stranger's, and many
         with contextlib.suppress(CandidateLost):
             answer = session.request({"op": "define", "source": self._source})
             names = answer.get("value")
@@ -480,10 +483,11 @@ _LOST = {
 
 def _explain(code: int | None, limits: Limits) -> tuple[Verdict, str]:
     """A verdict from an exit code (negative: the number of a signal)."""
-    from autograder.candidate import confinement
+    if sys.platform == "linux":
+        from autograder.candidate import confinement
 
-    if code == confinement.EXIT_MEMORY:
-        return Verdict.MEMORY, f"memory limit of {_size(limits.memory)} reached"
+        if code == confinement.EXIT_MEMORY:
+            return Verdict.MEMORY, f"memory limit of {_size(limits.memory)} reached"
     number = -code if code is not None and code < 0 else code - 128 if code is not None and code > 128 else 0
     if number == 24:
         return Verdict.TIMEOUT, "limit of processor time reached"

@@ -45,28 +45,33 @@ class StudentError(Exception):
         return self.text
 
 
+# Not those that would end a test's own loop as if there were no more to be asked, nor those whose instances
+# cannot be made without calling them.
+_NOT_LIKE = BaseExceptionGroup | StopIteration | StopAsyncIteration | MemoryError
+_KINDS: dict[str, type[Exception]] = {
+    name: kind
+    for name, kind in vars(builtins).items()
+    if isinstance(kind, type)
+    and issubclass(kind, Exception)
+    and not issubclass(kind, _NOT_LIKE)
+    and kind is not Exception
+}
+
+
 @cache
-def _class_like(bases: tuple[str, ...]) -> type[StudentError]:
+def _class_like(name: str) -> type[StudentError]:
     """A StudentError that is the built-in exception too: ``pytest.raises(ValueError)`` reads naturally."""
-    for name in bases:
-        if name == "MemoryError":  # CPython refuses to make instances of its subclasses without calling them
-            continue
-        kind = getattr(builtins, name, None)
-        if isinstance(kind, type) and issubclass(kind, Exception) and kind is not Exception:
-            try:
-                return type(f"Student{name}", (StudentError, kind), {"__module__": __name__})
-            except TypeError:  # a layout that cannot be combined
-                continue
-    return StudentError
+    return type(f"Student{name}", (StudentError, _KINDS[name]), {"__module__": __name__})
 
 
 def student_error(description: dict[str, Any]) -> StudentError:
     """The exception to raise for what a candidate described; every field is checked, none is believed."""
     fields = {key: description.get(key) for key in ("type", "text", "trace")}
     bases = description.get("bases")
-    names = [base for base in bases if isinstance(base, str)][:20] if isinstance(bases, list) else []
+    names = [base[:200] for base in bases[:20] if isinstance(base, str)] if isinstance(bases, list) else []
+    likeness = next((name for name in names if name in _KINDS), None)
     texts = {key: value if isinstance(value, str) else "" for key, value in fields.items()}
-    kind = _class_like(tuple(names))
+    kind = StudentError if likeness is None else _class_like(likeness)
     error = kind.__new__(kind)
     error.type_name = texts["type"][:200] or "Exception"
     error.bases = tuple(names)

@@ -14,6 +14,8 @@ from autograder.examiner.session import RemoteFunction, RemoteObject
 
 _SIDE = 16
 _LINE = 300
+_WIDTHS = (20, 10, 5, 3, 3)
+"""Items that are written out at each depth; what is cut off anyway is not worth the time."""
 
 
 def array_picture(array: npt.NDArray[Any], where: tuple[int, ...] = ()) -> ArrayPicture | None:
@@ -68,16 +70,17 @@ def _text(value: Any, depth: int) -> str:
         return value._handle.type_name if isinstance(value, RemoteObject) else value.__name__
     if isinstance(value, np.generic):
         return f"{type(value).__name__}({value})"
-    if depth > 4:
+    if depth >= len(_WIDTHS):
         return "…"
+    width = _WIDTHS[depth]
     if isinstance(value, (list, tuple)):
-        inner = ", ".join(_text(item, depth + 1) for item in value[:20])
-        more = ", …" if len(value) > 20 else ""
+        inner = ", ".join(_text(item, depth + 1) for item in value[:width])
+        more = ", …" if len(value) > width else ""
         if isinstance(value, list):
             return f"[{inner}{more}]"
         return f"({inner}{',' if len(value) == 1 else ''}{more})"
     if isinstance(value, dict):
-        items = list(value.items())[:20]
+        items = list(value.items())[:width]
         return "{" + ", ".join(f"{key!r}: {_text(item, depth + 1)}" for key, item in items) + "}"
     if isinstance(value, (str, bytes)):
         return repr(value[:_LINE])

@@ -55,11 +55,36 @@ class LoggedCall:
     is_call: bool = True
 
 
+@dataclass(frozen=True)
+class Omitted:
+    """Stands in a log for a value that was too large to be kept.
+
+    Attributes:
+        type_name: of the value.
+    """
+
+    type_name: str
+
+    def __repr__(self) -> str:
+        return f"<{self.type_name}, too large to be kept>"
+
+
 @dataclass
 class Log:
     """The calls of one test."""
 
     calls: list[LoggedCall] = field(default_factory=list)
+
+
+@dataclass
+class Memory:
+    """What the logs of all tests of one submission may keep.
+
+    Attributes:
+        left: bytes.
+    """
+
+    left: int = 256 << 20
 
 
 class Lifeline(Protocol):
@@ -92,6 +117,8 @@ class Session:
         self.child: int | None = None
         self.used = 0
         self.strikes: dict[str, int] = {}
+        self.memory = Memory()
+        self._counted = 0
 
     def request(self, message: dict[str, Any]) -> dict[str, Any]:
         """Send a request and wait for its reply.
@@ -228,6 +255,12 @@ class Session:
             return
         self._strike(origin, value if raised else None)
         data = b"".join(bytes(part) for part in frame)
+        size = len(data) + self.channel.received - self._counted
+        self._counted = self.channel.received
+        self.memory.left -= size
+        if self.memory.left < 0 and not raised:
+            self.memory.left += size
+            value = Omitted(type(value).__name__)
         self.log.calls.append(
             LoggedCall(origin.function, origin.label, data, args, kwargs, value, raised, is_call)
         )

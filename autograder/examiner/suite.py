@@ -7,6 +7,8 @@ again, each time with another candidate behind the fixture ``submission``.
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import os
 import re
 import sys
@@ -14,12 +16,14 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pytest
 from _pytest.runner import CallInfo, runtestprotocol
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, is_hypothesis_test, settings
+from hypothesis.errors import UnsatisfiedAssumption
+from hypothesis.strategies import DataObject
 
 from autograder.course import Limits
 from autograder.examination import Call, Difference, TestOutcome, Text, Verdict
@@ -43,6 +47,52 @@ _DOUBTFUL = {
     Verdict.PROTOCOL,
 }
 """Verdicts that something left behind by an earlier test could bring about."""
+
+
+class Examples:
+    """The examples of one property test, taken down once and replayed for every submission.
+
+    Args:
+        function: what ``@given`` made.
+    """
+
+    def __init__(self, function: Any) -> None:
+        self._handle = function.hypothesis
+        self._inner = self._handle.inner_test
+        self._noted: list[dict[str, Any]] = []
+        self.known = False
+
+    def fixtures(self, item: pytest.Item) -> list[str]:
+        """Names of the arguments that are fixtures and no examples."""
+        return list(item._fixtureinfo.argnames) if isinstance(item, pytest.Function) else []
+
+    @contextlib.contextmanager
+    def noted(self, item: pytest.Item) -> Iterator[Callable[[], None]]:
+        """While this is open, examples are taken down; they are kept if the callable is called."""
+        self._noted = []
+        fixtures = set(self.fixtures(item))
+
+        def note(**arguments: Any) -> None:
+            self._noted.append(copy.deepcopy({k: v for k, v in arguments.items() if k not in fixtures}))
+            self._inner(**arguments)
+
+        self._handle.inner_test = note
+        try:
+            yield self._keep
+        finally:
+            self._handle.inner_test = self._inner
+
+    def _keep(self) -> None:
+        # What a test draws while it runs depends on the run: such a test stays with the engine.
+        self.known = bool(self._noted) and not any(
+            isinstance(value, DataObject) for example in self._noted for value in example.values()
+        )
+
+    def replay(self, fixtures: dict[str, Any]) -> None:
+        """Run the test on every example."""
+        for example in self._noted:
+            with contextlib.suppress(UnsatisfiedAssumption):
+                self._inner(**fixtures, **copy.deepcopy(example))
 
 
 class SuiteError(Exception):
@@ -113,19 +163,24 @@ class Suite:
     def run(
         self,
         candidate: Subject,
-        referee: Referee,
+        referee: Referee | None,
         limits: Limits,
         seed: int,
         *,
         select: Callable[[TestInfo], bool] = lambda _: True,
         enough: Callable[[TestRun], bool] = lambda _: False,
     ) -> list[TestRun]:
-        """Run the selected tests on a candidate, in order, until ``enough`` says so."""
+        """Run the selected tests on a candidate, in order, until ``enough`` says so.
+
+        Without a referee, where there is no solution, an odd exception is the submission's fault.
+        """
         chosen = [item for item, test in zip(self._items, self.tests, strict=True) if select(test)]
         runs = self._run(chosen, candidate, referee, limits, seed, enough)
         for item in chosen:
             run = runs.get(item.nodeid)
-            if run is not None and run.unclear and not self._reference_passes(item, referee, limits, seed):
+            if run is None or not run.unclear or referee is None:
+                continue
+            if not self._reference_passes(item, referee, limits, seed):
                 fault = run.outcome.model_copy(update={"verdict": Verdict.GRADER_ERROR})
                 runs[item.nodeid] = replace(run, outcome=fault)
         return [runs[item.nodeid] for item in chosen if item.nodeid in runs]
@@ -134,7 +189,7 @@ class Suite:
         self,
         items: list[pytest.Item],
         candidate: Subject,
-        referee: Referee,
+        referee: Referee | None,
         limits: Limits,
         seed: int,
         enough: Callable[[TestRun], bool] = lambda _: False,
@@ -142,7 +197,7 @@ class Suite:
         plugin = self._plugin
         plugin.begin(candidate, referee, limits, seed)
         try:
-            for item, following in zip(items, [*items[1:], None], strict=True):
+            for item, following in zip(items, [*items[1:], None], strict=False):
                 runtestprotocol(item, log=False, nextitem=following)
                 run = plugin.runs.get(item.nodeid)
                 if run is not None and run.doubtful:
@@ -156,8 +211,27 @@ class Suite:
                         item.session._setupstate.teardown_exact(None)
                     break
             return plugin.runs
+        except BaseException:
+            # Or every later submission would be told that the one before was not cleared away.
+            with contextlib.suppress(Exception):
+                items[0].session._setupstate.teardown_exact(None)
+            raise
         finally:
             plugin.end()
+
+    def rehearse(self, subject: Subject, referee: Referee, limits: Limits, seed: int) -> None:
+        """Run the property tests once on the solution, so that later submissions get the same examples.
+
+        Hypothesis's engine costs far more than the calls; derandomised, it makes the same examples for
+        every submission. Where the solution does not pass, the engine stays in charge.
+        """
+        for item in self._items:
+            examples = self._plugin.examples_of(item)
+            if examples is not None and not examples.known:
+                with examples.noted(item) as keep:
+                    run = self._run([item], subject, referee, limits, seed).get(item.nodeid)
+                    if run is not None and run.outcome.verdict is Verdict.PASSED:
+                        keep()
 
     def _reference_passes(self, item: pytest.Item, referee: Referee, limits: Limits, seed: int) -> bool:
         if item.nodeid not in self._sound:
@@ -178,17 +252,35 @@ class ExaminerPlugin:
         self._body = body
         self._problems: list[str] = []
         self._infos: dict[str, TestInfo] = {}
+        self._examples: dict[str, Examples] = {}
         self._candidate: Subject | None = None
         self._referee: Referee | None = None
         self._limits = Limits()
         self._seed = 0
-        self._spent = self._waited = 0.0
+        self._spent = self._trained = self._waited = 0.0
         self.fresh = False
         self._sessions: dict[str, Session] = {}
         self._shared: Session | None = None
         self.runs: dict[str, TestRun] = {}
 
     # -- collection -----------------------------------------------------------------------------
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Have property tests tell their examples, see :class:`Examples`."""
+        for item in items:
+            function = getattr(item, "function", None)
+            if is_hypothesis_test(function):
+                self._examples[item.nodeid] = Examples(function)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """Run a property test on the examples that are known, without Hypothesis's engine."""
+        examples = self._examples.get(pyfuncitem.nodeid)
+        if examples is None or not examples.known:
+            return None
+        fixtures = {name: pyfuncitem.funcargs[name] for name in examples.fixtures(pyfuncitem)}
+        examples.replay(fixtures)
+        return True
 
     def pytest_configure(self, config: pytest.Config) -> None:
         for line in (
@@ -246,12 +338,16 @@ class ExaminerPlugin:
         self._infos[item.nodeid] = result
         return result
 
+    def examples_of(self, item: pytest.Item) -> Examples | None:
+        """The examples of a property test; None for another test, and for one that trains."""
+        return None if self.info(item).training else self._examples.get(item.nodeid)
+
     # -- one submission -------------------------------------------------------------------------
 
-    def begin(self, candidate: Subject, referee: Referee, limits: Limits, seed: int) -> None:
+    def begin(self, candidate: Subject, referee: Referee | None, limits: Limits, seed: int) -> None:
         """From now on the fixtures speak of this candidate."""
         self._candidate, self._referee, self._limits, self._seed = candidate, referee, limits, seed
-        self._spent, self._waited = 0.0, candidate.waited
+        self._spent, self._trained, self._waited = 0.0, 0.0, candidate.waited
         self.runs = {}
 
     def end(self) -> None:
@@ -269,14 +365,16 @@ class ExaminerPlugin:
     def _submission(self, request: pytest.FixtureRequest) -> Submission:
         """The student's notebook after its last cell."""
         test = self.info(request.node)
-        seconds = self._limits.training_seconds if test.training else self._limits.test_seconds
-        left = seconds if test.training else self._limits.tests_seconds - self._spent
-        if left > 0:
-            session = self._open(request, seconds=min(seconds, left))
+        limits = self._limits
+        if test.training:
+            limit, left, what = limits.training_seconds, limits.training_seconds - self._trained, "training"
         else:
-            limit = f"{self._limits.tests_seconds:g} s"
+            limit, left, what = limits.tests_seconds, limits.tests_seconds - self._spent, "all tests"
+        if left > 0:
+            session = self._open(request, seconds=left if test.training else min(limits.test_seconds, left))
+        else:
             session = ended_session(
-                CandidateLost(Verdict.TIMEOUT, f"the time limit of {limit} for all tests was used up")
+                CandidateLost(Verdict.TIMEOUT, f"the time limit of {limit:g} s for {what} was used up")
             )
         self._sessions[request.node.nodeid] = session
         return Submission(session)
@@ -305,10 +403,7 @@ class ExaminerPlugin:
         skipped = isinstance(error, pytest.skip.Exception)
         if call.when != "teardown":
             test = self.info(item)
-            if call.when == "call" and not test.training:
-                waited = self._candidate.waited if self._candidate is not None else 0.0
-                self._spent += call.duration - (waited - self._waited)
-                self._waited = waited
+            self._count(call.duration, training=test.training)
             if (error is not None or call.when == "call") and not skipped:
                 self.runs[item.nodeid] = self._judge(item, test, call)
         elif error is not None and item.nodeid in self.runs:
@@ -326,6 +421,16 @@ class ExaminerPlugin:
             when="call" if call.when == "collect" else call.when,
             duration=call.duration,
         )
+
+    def _count(self, seconds: float, *, training: bool) -> None:
+        """Set-up counts too: there the candidate is forked, and it may take its time."""
+        waited = self._candidate.waited if self._candidate is not None else 0.0
+        seconds -= waited - self._waited
+        self._waited = waited
+        if training:
+            self._trained += seconds
+        else:
+            self._spent += seconds
 
     def _judge(self, item: pytest.Item, test: TestInfo, call: CallInfo[None]) -> TestRun:
         error = call.excinfo.value if call.excinfo is not None else None

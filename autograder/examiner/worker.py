@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import platform
 import re
+import signal
 import socket
 import sys
 import time
@@ -23,6 +25,7 @@ from nbformat import NotebookNode
 from pydantic import TypeAdapter
 
 from autograder import __version__, data
+from autograder.candidate import kernel
 from autograder.candidate.zygote import Settings
 from autograder.course import Assignment, Paths, load_course
 from autograder.examination import (
@@ -122,10 +125,11 @@ class Examiner:
         self._bounds = (self._assignment.limits, self._assignment.seed + settings.seed)
         self._reference = Reference(zygote, self._given_cells(), *self._bounds)
         self._callers: dict[str, set[str]] | None = None
+        self._rehearsed = False
         self._catalogue = Catalogue(paths.suite(settings.assignment), self._answers)
 
-    def examine(self, student: str, key: str, raw: bytes | None) -> Examination:
-        """Grade one submission; ``raw`` is the file as handed in, None if there is none."""
+    def examine(self, student: str, key: str, raw: bytes | None, problem: str = "") -> Examination:
+        """Grade one submission; ``raw`` is the file as handed in, None if there is none and why."""
         started = time.perf_counter()
         common: dict[str, Any] = {
             "key": key,
@@ -135,13 +139,12 @@ class Examiner:
             "versions": versions(),
         }
         if raw is None:
+            reason = problem or "there is no notebook"
             return Examination(
                 **common,
                 status=Status.MISSING,
                 scores=score_cells(self._released, None, ()),
-                notices=(
-                    Notice(code="missing", text=f"There is no {self._assignment.name}.ipynb in the folder."),
-                ),
+                notices=(Notice(code="missing", text=f"{reason[:1].upper()}{reason[1:]}."),),
             )
         try:
             merged = merge(read_submission(raw), self._released)
@@ -159,6 +162,7 @@ class Examiner:
         notices, status = list(merged.notices), Status.GRADED
         timings: dict[str, float] = {}
         try:
+            self.rehearse()
             candidate.run_cells()
             cells = candidate.outcomes
             mark = time.perf_counter()
@@ -210,6 +214,7 @@ class Examiner:
         """
         if not any(function in defined_names(cell.source) for cell in self._solution_cells):
             raise SuiteError(f"a mutant replaces {function!r}, which no cell of the solution defines")
+        self.rehearse()
         concerned = self._tests_by_function().get(function, set())
         failed = {"public": "", "hidden": ""}
         faults: list[str] = []
@@ -241,6 +246,16 @@ class Examiner:
             variant.close()
             self._reference.forget_objects()
         return {**failed, "faults": faults}
+
+    def rehearse(self) -> None:
+        """What has to be done once before the first submission, and needs a warm zygote."""
+        if not self._rehearsed and self._solution_cells:
+            variant = self._reference.candidate().variant("")
+            try:
+                self._suite.rehearse(variant, self._reference, *self._bounds)
+            finally:
+                variant.close()
+            self._rehearsed = True
 
     def _given_cells(self) -> list[CellSource]:
         """The solution's cells without the visible checks, which define nothing."""
@@ -351,15 +366,21 @@ def versions() -> dict[str, str]:
 
 def main() -> None:
     """Collect the suite, warm the zygote, and take jobs until the grader hangs up."""
+    if sys.platform == "linux":  # nobody waits for what a grader that was killed has asked for
+        kernel.die_with_parent(signal.SIGKILL)
     channel = Channel(socket.socket(fileno=int(sys.argv[1])), FrameLimits(structure=1 << 28, payload=0))
     settings = TypeAdapter(WorkerSettings).validate_json(sys.argv[2])
     root = Path(settings.root)
-    assignment = load_course(root).assignment(settings.assignment)
+    course = load_course(root)
+    assignment = course.assignment(settings.assignment)
+    full = Paths(root).data(course)
+    if full is not None:  # the suite asks for the data without knowing of the course
+        os.environ[data.ENVIRONMENT_VARIABLE] = str(full)
     zygote = Zygote(
         Settings(
             tensorflow=assignment.tensorflow,
             data=settings.data,
-            hidden=(str(root), *(str(path) for path in data.private_files())),
+            hidden=(str(root), *(str(path) for path in data.private_files(full))),
             switched_off=settings.switched_off,
         ),
         threads=settings.threads,
@@ -375,7 +396,7 @@ def main() -> None:
                 if "probe" in job:
                     channel.send(examiner.probe(job["probe"], job["source"]))
                 else:
-                    examination = examiner.examine(job["student"], job["key"], job["raw"])
+                    examination = examiner.examine(job["student"], job["key"], job["raw"], job["problem"])
                     channel.send({"examination": examination.model_dump_json()})
         except ChannelClosed:
             return

@@ -1,0 +1,390 @@
+"""``autograder check NOTEBOOK``: a student runs the public tests on their own notebook.
+
+It needs the notebook and the week's ``test_public.py``, nothing else of the course. Where the kernel can
+confine, the notebook runs as it will be graded; elsewhere (macOS, Windows, some containers) it runs in an
+ordinary process of the student's own, with the same tests and the same time limits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder.course import COURSE_FILE, Assignment, Course, CourseError, Paths, load_course
+from autograder.examination import CellOutcome, Examination, Language, Status, TestOutcome, Text, Verdict
+from autograder.notebook import UnreadableNotebook, grade_id, is_test, merge, read_submission
+from autograder.wording import LIMITS, mark, message, number, one_line, sentence, verdict, word
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from autograder.examiner.candidate import Candidate
+    from autograder.examiner.suite import Suite, TestRun
+    from autograder.examiner.zygote import Zygote
+
+PUBLIC_TESTS = "test_public.py"
+_RELEASE, _DUE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
+
+
+class CheckError(Exception):
+    """The notebook cannot be checked; the text is one clear sentence with the way out."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a check needs, found from the notebook's place.
+
+    Attributes:
+        path: the notebook.
+        tests: the week's public tests.
+        course: the course, or a stand-in with this one week.
+        assignment: the week.
+        notebook: the student's work in the release, as it will be run.
+        released: the assignment as students got it; the student's own notebook if there is no other.
+        hidden: the course's folder, if the notebook lies in one.
+    """
+
+    path: Path
+    tests: Path
+    course: Course
+    assignment: Assignment
+    notebook: NotebookNode
+    released: NotebookNode
+    hidden: Path | None
+
+
+def check(notebook: Path, *, language: Language | None = None, confined: bool | None = None) -> int:
+    """Run the public tests on a notebook, print a summary, and write ``<week>-check.html`` beside it.
+
+    Args:
+        notebook: the student's file.
+        language: of the summary and the page; the course's, or that of the notebook's prose, if None.
+        confined: whether to confine the notebook; where the kernel can, if None.
+
+    Returns:
+        0 if all tests passed, 1 if some did not, 2 if the notebook could not be checked.
+    """
+    try:
+        material = find_material(notebook)
+        chosen = language or _language(material)
+        with _Printer(chosen) as printer:
+            examination = _examine(material, _can_confine() if confined is None else confined, printer)
+            page = _write_page(material, examination, chosen)
+            printer.end(examination.tests, page)
+    except CheckError as error:
+        print(f"autograder: {error}", file=sys.stderr)
+        return 2
+    passed = examination.tests and all(test.verdict is Verdict.PASSED for test in examination.tests)
+    return 0 if passed else 1
+
+
+# What there is
+
+
+def find_material(path: Path) -> Material:
+    """The tests and the release that belong to a notebook.
+
+    The tests are those beside the notebook, or those in ``assignments/<week>/`` of the course around it.
+
+    Raises:
+        CheckError: something is missing.
+    """
+    path = Path(os.path.abspath(path))
+    try:
+        submitted = read_submission(path.read_bytes())
+    except FileNotFoundError:
+        raise CheckError(f"There is no file {path}: give the path of your notebook.") from None
+    except OSError as error:
+        raise CheckError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnreadableNotebook as error:
+        raise CheckError(f"{path.name} cannot be checked. {error}") from None
+    course, root = _course_around(path)
+    week = _week(path, course)
+    tests = path.parent / PUBLIC_TESTS
+    if not tests.is_file() and root is not None:
+        tests = Paths(root).released_tests(week)
+    if not tests.is_file():
+        raise CheckError(
+            f"There is no {PUBLIC_TESTS} beside {path.name}: put the file of that name that came with the "
+            "assignment into the same folder."
+        )
+    if course is None or week not in course.names:
+        course = _stand_in(week, submitted)
+    released = submitted
+    if root is not None and Paths(root).released(week).is_file() and Paths(root).released(week) != path:
+        with contextlib.suppress(OSError, UnreadableNotebook):
+            released = read_submission(Paths(root).released(week).read_bytes())
+    merged = merge(submitted, released)
+    if not any(cell.cell_type == "code" for cell in merged.notebook.cells):
+        raise CheckError(f"{path.name} cannot be checked: it has no code cells.")
+    return Material(path, tests, course, course.assignment(week), merged.notebook, released, root)
+
+
+def _course_around(path: Path) -> tuple[Course | None, Path | None]:
+    for folder in path.parents:
+        if (folder / COURSE_FILE).is_file():
+            try:
+                return load_course(folder), folder
+            except CourseError:  # not a student's to mend, and not needed
+                return None, folder
+    return None, None
+
+
+def _week(path: Path, course: Course | None) -> str:
+    """The assignment's name: the file's, or the folder's where only that one is known."""
+    for name in (path.stem, path.parent.name):
+        if course is not None and name in course.names:
+            return name
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-_")[:64]
+    return name or "notebook"
+
+
+def _stand_in(week: str, notebook: NotebookNode) -> Course:
+    """A course of this one week, for a notebook that lies anywhere."""
+    found = next(
+        (
+            heading[1].strip()
+            for cell in notebook.cells
+            if cell.cell_type == "markdown" and (heading := re.match(r"#\s+(.+)", cell.source.lstrip()))
+        ),
+        week,
+    )
+    title = Text(en=one_line(found, 120), ko=one_line(found, 120))
+    assignment = Assignment(name=week, title=title, release=_RELEASE, due=_DUE)
+    return Course(title=Text(en=week, ko=week), assignments=(assignment,))
+
+
+def _language(material: Material) -> Language:
+    prose = "".join(cell.source for cell in material.released.cells if cell.cell_type == "markdown")
+    return Language.KO if re.search("[가-힣]", prose) else Language.EN
+
+
+def _can_confine() -> bool:
+    if not sys.platform.startswith("linux"):
+        return False
+    from autograder.doctor import examine_machine
+
+    return examine_machine().sufficient
+
+
+# Running it
+
+
+def _examine(material: Material, confined: bool, printer: _Printer) -> Examination:
+    from autograder.examiner.errors import GraderFault
+
+    with tempfile.TemporaryDirectory(prefix="check-", ignore_cleanup_errors=True) as scratch:
+        # The zygote warms up while the rest, NumPy and pytest above all, is imported here.
+        zygote = _zygote(material, Path(scratch), confined)
+        zygote.start()
+        try:
+            return _examine_with(zygote, material, Path(scratch), printer)
+        except GraderFault as fault:
+            raise CheckError(f"The check failed: {fault}.") from None
+        finally:
+            zygote.stop()
+
+
+def _zygote(material: Material, scratch: Path, confined: bool) -> Zygote:
+    from autograder.candidate.zygote import Settings
+
+    text = "\n".join(cell.source for cell in material.notebook.cells if cell.cell_type == "code")
+    images = str(_images(material)) if re.search(r"\bmnist\b", text) else ""
+    if not confined:
+        from autograder.examiner.local import LocalZygote
+
+        # In the grader a notebook has an empty folder of its own, so here too.
+        (scratch / "folder").mkdir()
+        return LocalZygote(Settings(tensorflow=_uses_tensorflow(text), data=images), scratch / "folder")
+    from autograder.examiner.zygote import Zygote
+
+    hidden = (str(material.hidden),) if material.hidden is not None else ()
+    return Zygote(Settings(data=images, hidden=hidden))
+
+
+def _uses_tensorflow(text: str) -> bool:
+    from autograder.examiner.candidate import CellSource, libraries
+
+    return "tensorflow" in libraries([CellSource(0, "", text)])
+
+
+def _images(material: Material) -> Path:
+    """The course's digits for ``mnist.load_data()``, made once for all checks of this user."""
+    from autograder import data
+
+    own = Paths(material.hidden).data(material.course) if material.hidden is not None else None
+    given = own if own is not None and own.is_file() else None
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
+    try:
+        path = Path(base) / "autograder" / f"mnist-{data.fingerprint(given)}.npz"
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            data.write_student_npz(path, data.course_data(given))
+    except (OSError, ValueError) as error:
+        raise CheckError(f"The images of the course cannot be prepared: {error}.") from None
+    return path
+
+
+def _examine_with(zygote: Zygote, material: Material, scratch: Path, printer: _Printer) -> Examination:
+    from autograder.examiner.candidate import Candidate
+    from autograder.examiner.scoring import score_cells
+    from autograder.examiner.suite import SuiteError, run_suite
+    from autograder.examiner.worker import code_cells, versions
+
+    # In a folder of their own: pytest would take in whatever else lies beside the notebook.
+    suite_folder = scratch / "tests"
+    suite_folder.mkdir()
+    shutil.copyfile(material.tests, suite_folder / PUBLIC_TESTS)
+    limits = material.assignment.limits
+    candidate = Candidate(zygote, code_cells(material.notebook), limits, material.assignment.seed)
+    runs: list[TestRun] = []
+
+    def body(suite: Suite) -> None:
+        printer.begin(material.assignment.title.in_(printer.language), len(suite.tests))
+        candidate.run_cells()
+        printer.cells(candidate.outcomes, material.notebook)
+        runs.extend(_run(suite, candidate, material, printer.test))
+
+    try:
+        run_suite(suite_folder, body)
+    except SuiteError as error:
+        last = str(error).strip().splitlines()[-1]
+        raise CheckError(f"{PUBLIC_TESTS} cannot be used: {one_line(last)}") from None
+    finally:
+        candidate.close()
+    tests = tuple(run.outcome for run in runs)
+    return Examination(
+        key="check",
+        assignment=material.assignment.name,
+        student="",
+        status=Status.GRADED,
+        cells=tuple(candidate.outcomes),
+        tests=tests,
+        scores=score_cells(material.released, material.notebook, tests),
+        layers=candidate.layers,
+        versions=versions(),
+        graded_at=dt.datetime.now(dt.UTC),
+    )
+
+
+def _run(
+    suite: Suite, candidate: Candidate, material: Material, show: Callable[[TestOutcome], None]
+) -> list[TestRun]:
+    """All tests, each shown as soon as it is judged."""
+    from autograder.examiner.worker import with_causes
+
+    shown: list[TestRun] = []
+
+    def judged(run: TestRun) -> bool:
+        (explained,) = with_causes([run], candidate.outcomes, material.notebook)
+        shown.append(explained)
+        show(explained.outcome)
+        return False
+
+    suite.run(candidate, None, material.assignment.limits, material.assignment.seed, enough=judged)
+    return shown
+
+
+def _write_page(material: Material, examination: Examination, language: Language) -> Path:
+    from autograder.feedback import render_feedback
+
+    page = render_feedback(examination, material.course, "full", language, material.released, self_check=True)
+    path = material.path.with_name(f"{material.path.stem}-check.html")
+    try:
+        path.write_text(page, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise CheckError(f"{path} cannot be written: {error.strerror}.") from None
+    return path
+
+
+# The summary
+
+
+class _Printer:
+    """Lines for a terminal, coloured if it is one.
+
+    What is printed goes to the output as it was when the check began: pytest takes its own away meanwhile.
+    """
+
+    def __init__(self, language: Language) -> None:
+        from rich.console import Console
+
+        if hasattr(sys.stdout, "reconfigure"):  # an old code page cannot say everything
+            sys.stdout.reconfigure(errors="replace")
+        self.language = language
+        self._console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self._symbols = _can_say("✓✗○⧖", sys.stdout.encoding)
+        self._cell = ""
+
+    def __enter__(self) -> _Printer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._console.file.flush()
+
+    def _print(self, text: str, style: str | None = None) -> None:
+        self._console.print(text, style=style)
+        self._console.file.flush()
+
+    def begin(self, title: str, count: int) -> None:
+        """The heading."""
+        self._print(f"{one_line(title)} · {word('self-check', self.language)} ({count})", "bold")
+
+    def cells(self, outcomes: Sequence[CellOutcome], notebook: NotebookNode) -> None:
+        """Cells that did not run to their end, other than those that wait for an answer or check one."""
+        for outcome in outcomes:
+            cell = notebook.cells[outcome.index]
+            quiet = (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_IMPLEMENTED)
+            if outcome.verdict in quiet or (is_test(cell) and outcome.verdict not in LIMITS):
+                continue
+            place = word("cell", self.language, number=outcome.index + 1)
+            name = f" ({grade_id(cell)})" if grade_id(cell) else ""
+            said = message(outcome.message, self.language) or outcome.message
+            self._print(f"! {place}{name}: {one_line(said)}", "yellow")
+
+    def test(self, outcome: TestOutcome) -> None:
+        """One line for a test, and for one that failed what is wrong."""
+        if outcome.cell != self._cell:
+            self._cell = outcome.cell
+            self._print(f"  {outcome.cell.removeprefix('test-')}", "dim")
+        passed = outcome.verdict is Verdict.PASSED
+        sign = mark(outcome.verdict) if self._symbols else ("ok" if passed else "--")
+        title = one_line(outcome.title.in_(self.language).replace("`", ""))
+        said = "" if passed else f"{verdict(outcome.verdict, self.language)}: "
+        waiting = outcome.verdict in (Verdict.NOT_IMPLEMENTED, Verdict.MISSING)
+        style = "green" if passed else "yellow" if waiting or outcome.verdict in LIMITS else "red"
+        self._print(f"    {sign} {said}{title}", style)
+        if passed or outcome.verdict is Verdict.NOT_IMPLEMENTED:
+            return
+        from autograder.render import tidy
+
+        first = outcome.message.strip().split("\n", 1)[0]
+        reason = message(tidy(first), self.language) or tidy(first)
+        if reason:
+            self._print(f"        {sentence(one_line(reason))}")
+        if outcome.call is not None:
+            self._print(f"        {one_line(outcome.call.arguments)}", "dim")
+
+    def end(self, outcomes: Sequence[TestOutcome], page: Path) -> None:
+        """The sum and where there is more."""
+        passed = sum(outcome.verdict is Verdict.PASSED for outcome in outcomes)
+        said = word("checks-passed", self.language, passed=number(passed), count=number(len(outcomes)))
+        self._print(said, "bold green" if passed == len(outcomes) else "bold")
+        self._print(word("page-written", self.language, path=page), "dim")
+
+
+def _can_say(text: str, encoding: str | None) -> bool:
+    try:
+        text.encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

@@ -1,0 +1,154 @@
+"""The examiner's end where there is no confinement: one ordinary process for one notebook.
+
+For a student who checks their own notebook on their own machine, whatever its system. It offers what
+:class:`~autograder.examiner.zygote.Zygote` offers, with ordinary processes and TCP on this machine in place
+of forks and inherited sockets. **Never for anybody else's notebook.**
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from autograder.candidate.zygote import Settings
+from autograder.examiner.errors import GraderFault
+from autograder.examiner.zygote import Spawned, Zygote
+from autograder.wire import Channel
+
+_CONNECT_SECONDS = 180.0
+_PASSWORD = 32
+
+
+class LocalProcess(Spawned):
+    """An ordinary process that serves one notebook."""
+
+    def __init__(self, number: int, channel: Channel, process: subprocess.Popen[bytes]) -> None:
+        super().__init__(number, channel, process.pid)  # a number that tells it lives, and no descriptor
+        self._process = process
+
+    def kept_waiting(self) -> float:
+        """Nothing is known of that here."""
+        return 0.0
+
+    def kill(self, *, seconds: float = 10.0) -> None:
+        """End it, and what it started as far as the system tells."""
+        if self.pidfd >= 0:
+            self.pidfd = -1
+            self.channel.close()
+            _end(self._process, seconds)
+
+
+class LocalZygote(Zygote):
+    """Starts processes one by one; the first is warm by the time that it is asked for.
+
+    Args:
+        settings: what to import.
+        folder: working folder of the notebook.
+        threads: computing threads.
+    """
+
+    def __init__(self, settings: Settings, folder: Path, threads: int = 1) -> None:
+        super().__init__(settings, threads)
+        self._folder = folder
+        self._next: tuple[subprocess.Popen[bytes], socket.socket, bytes] | None = None
+
+    def start(self) -> None:
+        """Start warming up the first process."""
+        self._next = self._next or self._begin()
+
+    def stop(self) -> None:
+        """End what nobody has asked for."""
+        if self._next is not None:
+            process, server, _ = self._next
+            self._next = None
+            server.close()
+            _end(process, 5.0)
+
+    def spawn(self, limits: dict[str, Any], libraries: tuple[str, ...] = ()) -> Spawned:
+        """A process that waits for its notebook; there are no limits but the examiner's clock."""
+        del limits, libraries
+        process, server, password = self._next or self._begin()
+        self._next = None
+        self._number += 1
+        with server:
+            channel = Channel(_accepted(process, server, password))
+        return LocalProcess(self._number, channel, process)
+
+    def exit_code(self, number: int, *, seconds: float) -> int | None:
+        """Unknown: it would say nothing that the verdict needs."""
+        del number, seconds
+        return None
+
+    def _begin(self) -> tuple[subprocess.Popen[bytes], socket.socket, bytes]:
+        server = socket.create_server(("127.0.0.1", 0), backlog=1)
+        password = secrets.token_hex(_PASSWORD // 2).encode()
+        threads = str(self.threads)
+        environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join(os.path.abspath(p) for p in sys.path if p),
+            "PYTHONHASHSEED": "0",
+            "MPLBACKEND": "Agg",
+            "OMP_NUM_THREADS": threads,
+            "OPENBLAS_NUM_THREADS": threads,
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        }
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-W",
+                "ignore",
+                "-m",
+                "autograder.candidate.local",
+                str(server.getsockname()[1]),
+                json.dumps(asdict(self.settings)),
+            ],
+            cwd=self._folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=os.name == "posix",
+        )
+        assert process.stdin is not None
+        with contextlib.suppress(OSError), process.stdin as pipe:  # noticed when it does not connect
+            pipe.write(password + b"\n")
+        return process, server, password
+
+
+def _accepted(process: subprocess.Popen[bytes], server: socket.socket, password: bytes) -> socket.socket:
+    """The connection of the process that knows the password."""
+    deadline = time.monotonic() + _CONNECT_SECONDS
+    server.settimeout(0.5)
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(TimeoutError):
+            connection, _ = server.accept()
+            connection.settimeout(10.0)
+            said = b""
+            with contextlib.suppress(OSError):
+                while len(said) < _PASSWORD and (more := connection.recv(_PASSWORD - len(said))):
+                    said += more
+            if hmac.compare_digest(said, password):
+                return connection
+            connection.close()
+    _end(process, 5.0)
+    raise GraderFault("the process that runs the notebook did not start")
+
+
+def _end(process: subprocess.Popen[bytes], seconds: float) -> None:
+    with contextlib.suppress(OSError):
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
