@@ -67,7 +67,7 @@ def check(notebook: Path, *, language: Language | None = None, confined: bool | 
 
     Args:
         notebook: the student's file.
-        language: of the summary and the page; the course's, or that of the notebook's prose, if None.
+        language: of the summary and the page; that of the notebook's title if None.
         confined: whether to confine the notebook; where the kernel can, if None.
 
     Returns:
@@ -164,8 +164,9 @@ def _stand_in(week: str, notebook: NotebookNode) -> Course:
 
 
 def _language(material: Material) -> Language:
-    prose = "".join(cell.source for cell in material.released.cells if cell.cell_type == "markdown")
-    return Language.KO if re.search("[가-힣]", prose) else Language.EN
+    # The first one is the assignment's own; further down stand the student's answers.
+    first = next((cell.source for cell in material.released.cells if cell.cell_type == "markdown"), "")
+    return Language.KO if re.search("[가-힣]", first) else Language.EN
 
 
 def _can_confine() -> bool:

@@ -45,7 +45,9 @@ def render_feedback(
         self_check: only public tests were run, on the student's own machine.
     """
     view = make_page(examination, course, level, language, released, marks or Marks(), self_check=self_check)
-    return render("feedback.html.j2", page=view, w=functools.partial(word, language=language))
+    return render(
+        "feedback.html.j2", language=view.language, page=view, w=functools.partial(word, language=language)
+    )
 
 
 # Files

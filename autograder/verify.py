@@ -219,7 +219,7 @@ def _given_lines(solution: NotebookNode) -> set[str]:
 
 
 def _examine(pool: Pool, notebooks: dict[str, bytes]) -> dict[str, Examination]:
-    jobs = [{"student": name, "key": "verify", "raw": raw} for name, raw in notebooks.items()]
+    jobs = [{"student": name, "key": "verify", "raw": raw, "problem": ""} for name, raw in notebooks.items()]
     result = {}
     for number, answer in pool.run(jobs):
         if isinstance(answer, str):

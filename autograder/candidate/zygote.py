@@ -103,7 +103,8 @@ def main() -> None:
     control = Channel(socket.socket(fileno=int(sys.argv[1])))
     settings = Settings.from_json(sys.argv[2])
     recorder = warm_up(settings)
-    control.send({"warm": os.getpid()})
+    with contextlib.suppress(ChannelClosed):  # whoever asked may have gone while we warmed up
+        control.send({"warm": os.getpid()})
     Nursery(control, settings, recorder).run()
 
 
