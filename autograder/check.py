@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from autograder.course import COURSE_FILE, Assignment, Course, CourseError, Paths, load_course
 from autograder.examination import CellOutcome, Examination, Language, Status, TestOutcome, Text, Verdict
 from autograder.notebook import UnreadableNotebook, grade_id, is_test, merge, read_submission
+from autograder.problem import Problem
 from autograder.wording import LIMITS, mark, message, number, one_line, sentence, verdict, word
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ PUBLIC_TESTS = "test_public.py"
 _RELEASE, _DUE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
 
-class CheckError(Exception):
+class CheckError(Problem):
     """The notebook cannot be checked; the text is one clear sentence with the way out."""
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from autograder.examination import Language
+from autograder.problem import Problem
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -109,9 +111,152 @@ def demo(
         result = run(find_root(), folder, hostile=hostile, workers=workers, progress=display.advance)
     print_scores(result.tally)
     print(f"feedback:  {len(result.pages)} pages in {folder}/feedback/<student>/03_convolution/")
-    print(
-        f"gradebook: {folder}/gradebook.db, for `nbgrader` in {folder}/ (export, generate_feedback, formgrader)"
-    )
+    print(f"gradebook: {folder}/gradebook.db, for `nbgrader export`, `generate_feedback` and `formgrader`")
+
+
+Weeks = Annotated[list[str] | None, typer.Argument(help="the weeks; all if none", show_default=False)]
+Speech = Annotated[Language | None, typer.Option(help="en or ko; the course's own if not given")]
+RosterFile = Annotated[
+    Path | None, typer.Option(help="CSV that maps students to the platform's names", show_default=False)
+]
+
+
+@app.command()
+def feedback(
+    week: Week,
+    student: Annotated[list[str] | None, typer.Option(help="only this student (repeatable)")] = None,
+    language: Speech = None,
+) -> None:
+    """Write each student's page, feedback/<student>/WEEK/feedback.html."""
+    from autograder.course import find_root
+    from autograder.feedback import write_feedback
+
+    pages = write_feedback(find_root(), week, language, tuple(student or ()))
+    print(f"{len(pages)} pages in feedback/<student>/{week}/feedback.html")
+
+
+@app.command()
+def report(
+    week: Annotated[str | None, typer.Argument(help="only this week", show_default=False)] = None,
+) -> None:
+    """Write the class report, report/index.html and a page a week."""
+    from autograder.course import find_root
+    from autograder.report import write_report
+
+    print(write_report(find_root(), week))
+
+
+@app.command()
+def check(
+    notebook: Annotated[Path, typer.Argument(help="your notebook")],
+    language: Annotated[
+        Language | None, typer.Option(help="en or ko; the notebook's own if not given")
+    ] = None,
+) -> None:
+    """For students: run the public tests on a notebook and write a page with what differs."""
+    from autograder.check import check as run
+
+    raise typer.Exit(run(notebook, language=language))
+
+
+@app.command()
+def collect(
+    week: Week,
+    source: Annotated[
+        Path, typer.Argument(help="a folder, a zip or tar, or a CSV with columns student,file")
+    ],
+) -> None:
+    """Put submissions from Canvas, Moodle or nbgrader's exchange into submitted/."""
+    from autograder.collect import collect as run
+    from autograder.course import find_root, load_course
+
+    root = find_root()
+    load_course(root).assignment(week)
+    print(run(root, week, source))
+
+
+class Platform(StrEnum):
+    """Where grades go."""
+
+    CANVAS = "canvas"
+    MOODLE = "moodle"
+    CSV = "csv"
+    GRADESCOPE = "gradescope"
+    GITHUB = "github"
+
+
+@app.command()
+def export(
+    platform: Annotated[Platform, typer.Argument(help="the format")],
+    weeks: Weeks = None,
+    roster: RosterFile = None,
+    provisional: Annotated[
+        bool, typer.Option("--provisional", help="count what a person has still to grade as 0")
+    ] = False,
+) -> None:
+    """Write grades for a platform into exports/."""
+    from autograder import export as exports
+    from autograder.course import find_root, load_course
+
+    root = find_root()
+    course = load_course(root)
+    chosen = [course.assignment(week).name for week in weeks or ()]
+    if platform in (Platform.GRADESCOPE, Platform.GITHUB):
+        write = exports.export_gradescope if platform is Platform.GRADESCOPE else exports.export_github
+        for week in chosen or course.names:
+            print(f"{week}: {len(write(root, week))} files in exports/{platform}-{week}/")
+        return
+    whole = {
+        Platform.CANVAS: exports.export_canvas,
+        Platform.MOODLE: exports.export_moodle,
+        Platform.CSV: exports.export_csv,
+    }[platform]
+    print(whole(root, chosen, roster, provisional=provisional))
+
+
+class Host(StrEnum):
+    """What runs the autograder elsewhere."""
+
+    GRADESCOPE = "gradescope"
+    GITHUB = "github"
+
+
+@app.command()
+def package(host: Annotated[Host, typer.Argument(help="gradescope or github")], week: Week) -> None:
+    """Make an archive for Gradescope, or a GitHub Classroom workflow, that grades with the same engine."""
+    from autograder.course import find_root
+    from autograder.github import package_github
+    from autograder.gradescope import package_gradescope
+
+    root = find_root()
+    print(package_gradescope(root, week) if host is Host.GRADESCOPE else package_github(root, week))
+
+
+@app.command()
+def similarity(week: Week) -> None:
+    """Find submissions that are worth a look side by side; a reason to look, never a proof."""
+    from autograder.course import find_root
+    from autograder.similarity import similarity as run
+
+    pairs = run(find_root(), week)
+    for pair in pairs:
+        print(f"{pair.score:5.0%}  {pair.a}  {pair.b}")
+    print(f"{len(pairs)} pairs; pages in report/similarity/{week}/" if pairs else "No pair is worth a look.")
+
+
+@app.command("new-week")
+def new_week(
+    name: Annotated[str, typer.Argument(help="for example 06_transfer")],
+    title: Annotated[str, typer.Argument(help="in English")],
+    korean: Annotated[str, typer.Option(help="the title in Korean; the English one if not given")] = "",
+) -> None:
+    """Make the files of a new week, which pass `autograder verify` at once."""
+    from autograder.course import find_root
+    from autograder.examination import Text
+    from autograder.scaffold import new_week as make
+
+    for path in make(find_root(), name, Text(en=title, ko=korean or title)):
+        print(path)
 
 
 def main() -> None:
@@ -120,19 +265,10 @@ def main() -> None:
     0 done; 1 the problem is said; 2 wrong usage; 3 graded, but a person has to look at a grader error;
     130 interrupted.
     """
-    from autograder.course import CourseError
-    from autograder.grade import GradeError
-
-    problems: tuple[type[Exception], ...] = (CourseError, GradeError)
-    if len(sys.argv) > 1 and sys.argv[1] in ("release", "grade", "demo", "verify"):
-        from autograder.gradebook import GradebookError
-        from autograder.release import ReleaseError
-
-        problems += (GradebookError, ReleaseError)
     try:
         app(standalone_mode=True)
-    except problems as error:
-        print(f"autograder: {error}", file=sys.stderr)
+    except Problem as problem:
+        print(f"autograder: {problem}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("autograder: interrupted; what was finished is kept, and the next run goes on", file=sys.stderr)

@@ -37,12 +37,13 @@ from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from autograder.examination import Language, Text
+from autograder.problem import Problem
 
 COURSE_FILE = "course.yml"
 SCHEMA_FILE = "course.schema.json"
 
 
-class CourseError(ValueError):
+class CourseError(Problem, ValueError):
     """The course cannot be used as it is written; the text is for the instructor, in one sentence."""
 
 

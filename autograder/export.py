@@ -26,11 +26,12 @@ from autograder.course import Course, Level, Paths, load_course
 from autograder.examination import Examination, Language, Status, TestOutcome, Verdict
 from autograder.grade import Options, prepare, read_record, record_path, write_atomically
 from autograder.gradebook import gradebook_url, nbgrader_config, open_gradebook
+from autograder.problem import Problem
 
 _BOM = b"\xef\xbb\xbf"
 
 
-class ExportError(ValueError):
+class ExportError(Problem, ValueError):
     """There is nothing that can be exported; the text is one clear sentence with the way out."""
 
 

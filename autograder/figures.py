@@ -11,6 +11,7 @@ from markupsafe import Markup
 from autograder import pictures
 from autograder.examination import ArrayPicture, TestOutcome, Verdict
 from autograder.pictures import Panel
+from autograder.wording import one_line
 
 Say = Callable[..., str]
 """Words of a page by their key: :func:`autograder.wording.word` in one language."""
@@ -109,8 +110,8 @@ def array_figure(test: TestOutcome, say: Say, parameters: Parameters, identity: 
 
 def _argument(name: str, test: TestOutcome, say: Say, parameters: Parameters) -> str:
     """How the assignment calls an argument."""
-    if not name.isdigit():
-        return name
+    if not name.isdecimal():
+        return one_line(name, 60)
     names: Sequence[str] = ()
     if test.call is not None and test.call.arguments.startswith(f"{test.call.function}("):
         names = parameters.get(test.call.function, ())
@@ -133,7 +134,7 @@ def _panel(
 ) -> PanelView:
     table = pictures.grid(picture, place)
     assert table is not None
-    caption = say("shape", shape=str(picture.shape), dtype=picture.dtype)
+    caption = say("shape", shape=str(picture.shape), dtype=one_line(picture.dtype, 40))
     if part := _part(picture, table):
         caption += "; " + say("part", part=part)
     words = [caption + "."]

@@ -35,6 +35,7 @@ from typing import Any
 
 from autograder.course import Assignment, Course, CourseError, Paths, load_course
 from autograder.examination import Examination, Notice, Status
+from autograder.problem import Problem
 from autograder.wire import Channel, ChannelClosed, ChannelTimeout, FrameLimits, WireError
 
 _MAX_NOTEBOOK = 64 << 20
@@ -42,7 +43,7 @@ _READY_SECONDS = 240.0
 _PACKAGE = Path(__file__).parent
 
 
-class GradeError(Exception):
+class GradeError(Problem):
     """Grading cannot go on; the text is one clear sentence with the way out."""
 
 

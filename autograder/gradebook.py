@@ -53,11 +53,12 @@ from autograder.notebook import (
     node,
     read_submission,
 )
+from autograder.problem import Problem
 
 CONFIG_FILE = "nbgrader_config.py"
 
 
-class GradebookError(RuntimeError):
+class GradebookError(Problem, RuntimeError):
     """The gradebook cannot be used; the text says why and what to do, in one sentence."""
 
 

@@ -482,7 +482,7 @@ def histogram_svg(
         x, tall = left + (bar + gap) * number + gap / 2, down * count / most
         if count:
             parts.append(
-                f'<rect class="bar" x="{x:g}" y="{top + down - tall:.1f}" width="{bar}" height="{tall:.1f}" '
+                f'<rect class="column" x="{x:g}" y="{top + down - tall:.1f}" width="{bar}" height="{tall:.1f}" '
                 f'rx="2"/><text x="{x + bar / 2:g}" y="{top + down - tall - 5:.1f}">{count}</text>'
             )
         parts.append(f'<text x="{x + bar / 2:g}" y="{top + down + 15}">{escape(label)}</text>')

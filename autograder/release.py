@@ -38,11 +38,12 @@ from autograder.notebook import (
     tags,
     with_stable_ids,
 )
+from autograder.problem import Problem
 
 _MARK = re.compile(r"(BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)")
 
 
-class ReleaseError(ValueError):
+class ReleaseError(Problem, ValueError):
     """The week cannot be released as it is written; the text is for the instructor, in one sentence."""
 
 

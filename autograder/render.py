@@ -20,12 +20,18 @@ def render(template: str, **values: object) -> str:
     return environment.get_template(template).render(css=_style(), **values)
 
 
+def _harmless(value: object) -> object:
+    """Every text that is put into a page, whoever wrote it, without control characters."""
+    return plain(value, 20_000) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 @functools.cache
 def _environment() -> Environment:
     return Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_harmless,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -110,8 +110,15 @@ def remarks(examination: Examination) -> list[str]:
 
 def print_verification(reports: Iterable[WeekReport]) -> bool:
     """A table of the weeks, each as it is finished, then the complaints; whether there are none."""
-    head = f"{'week':<18}{'cells':>6}{'points':>7}{'tests':>6}{'mutants killed':>16}{'accepted':>10}{'seconds':>9}"
-    print(head, flush=True)
+    columns = (
+        ("cells", 6),
+        ("points", 7),
+        ("tests", 6),
+        ("mutants killed", 16),
+        ("accepted", 10),
+        ("seconds", 9),
+    )
+    print(f"{'week':<18}" + "".join(f"{name:>{width}}" for name, width in columns), flush=True)
     complaints: list[str] = []
     for report in reports:
         killed = f"{report.killed}/{report.mutants - report.untried}"

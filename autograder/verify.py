@@ -148,7 +148,8 @@ def _catalogue(
     for mutant in mutants:
         for language in Language:
             if not mutant.hint.in_(language).strip() or not mutant.misconception.in_(language).strip():
-                yield f"tests/hidden/{name}/mutants.yml: {mutant.id} lacks its misconception or hint in {language}."
+                lack = f"{mutant.id} lacks its misconception or hint in {language}"
+                yield f"tests/hidden/{name}/mutants.yml: {lack}; write it."
 
 
 def _release(course: Course, assignment: Assignment, paths: Paths, solution: NotebookNode) -> Iterator[str]:
@@ -178,7 +179,8 @@ def _release(course: Course, assignment: Assignment, paths: Paths, solution: Not
     committed = {file: content for file, content in committed.items() if not file.startswith(".")}
     for file in sorted(fresh.keys() | committed.keys()):
         if fresh.get(file) != committed.get(file):
-            yield f"assignments/{name}/{file} is not what the solution makes today: run `autograder release {name}`."
+            mend = f"run `autograder release {name}`"
+            yield f"assignments/{name}/{file} is not what the solution makes today: {mend}."
     text = "\n".join(cell.source for cell in read_submission(committed.get(f"{name}.ipynb", b"{}")).cells)
     shown = {line.strip() for line in text.splitlines()}
     public = paths.public_tests(name)
@@ -232,12 +234,13 @@ def _solution_passes(examination: Examination, seed: int) -> Iterator[str]:
     name = examination.assignment
     for cell in examination.cells:
         if cell.verdict not in (Verdict.PASSED, Verdict.SKIPPED):
-            yield f"solutions/{name}.py: cell {cell.index + 1} does not run: {cell.message}; mend the solution."
+            place = f"cell {cell.index + 1}"
+            yield f"solutions/{name}.py: {place} does not run: {cell.message}; mend the solution."
     for test in examination.tests:
         if test.verdict is not Verdict.PASSED and test.weight > 0:
             yield (
-                f"solutions/{name}.py fails {test.name} with seed {seed} ({test.verdict}: {test.message[:200]}); "
-                "mend the solution or the test."
+                f"solutions/{name}.py fails {test.name} with seed {seed} "
+                f"({test.verdict}: {test.message[:200]}); mend the solution or the test."
             )
     if examination.status != "graded":
         yield f"{name}: the solution could not be graded: {'; '.join(n.text for n in examination.notices)}"
@@ -258,7 +261,8 @@ def _suite_fits(
             yield f"tests/hidden/{name}: no hidden test counts for {grade_id(cell)!r}; write one."
     for test in examination.tests:
         if test.cell not in cells:
-            yield f"tests/hidden/{name}: {test.name} counts for {test.cell!r}, which is no cell; correct its marker."
+            said = f"{test.name} counts for {test.cell!r}"
+            yield f"tests/hidden/{name}: {said}, which is no cell; correct its marker."
 
 
 def _stub_fails(examination: Examination) -> Iterator[str]:
@@ -269,14 +273,14 @@ def _stub_fails(examination: Examination) -> Iterator[str]:
     for cell in examination.cells:
         if cell.verdict not in (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_IMPLEMENTED):
             yield (
-                f"{name}: in the untouched assignment cell {cell.index + 1} ends with {cell.message!r} instead "
-                "of the stub's own message; let the cell call the functions itself."
+                f"{name}: in the untouched assignment cell {cell.index + 1} ends with {cell.message!r} "
+                "instead of the stub's own message; let the cell call the functions itself."
             )
     for test in examination.tests:
         if test.verdict is not Verdict.NOT_IMPLEMENTED and test.weight > 0:
             yield (
-                f"{name}: on the untouched assignment {test.name} ends with {test.verdict} ({test.message[:100]}) "
-                "instead of not-implemented; let the test use the function that it is about."
+                f"{name}: on the untouched assignment {test.name} ends with {test.verdict} "
+                f"({test.message[:100]}) instead of not-implemented; let the test use the function that it is about."
             )
 
 
@@ -286,7 +290,8 @@ def _mutants_die(pool: Pool, mutants: list[Mutant], report: WeekReport, *, fast:
     public_kills = 0
     for mutant, answer in _probe(pool, tried):
         if answer["faults"]:
-            yield f"{report.week}: on the mutant {mutant.id} a test of ours fails: {answer['faults'][0][:300]}."
+            fault = answer["faults"][0][:300]
+            yield f"{report.week}: on the mutant {mutant.id} a test of ours fails: {fault}; mend it."
         if answer["public"]:
             public_kills += 1
         if answer["hidden"]:
@@ -301,7 +306,8 @@ def _alternatives_pass(pool: Pool, alternatives: list[Alternative], report: Week
     for alternative, answer in _probe(pool, alternatives):
         problem = answer["hidden"] or answer["public"] or next(iter(answer["faults"]), "")
         if problem:
-            yield f"tests/hidden/{report.week}: the correct alternative {alternative.id} is refused by {problem}."
+            refused = f"the correct alternative {alternative.id} is refused by {problem}"
+            yield f"tests/hidden/{report.week}: {refused}; accept it."
         else:
             report.accepted += 1
 

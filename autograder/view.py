@@ -362,7 +362,7 @@ def _limits(examination: Examination, context: _Context) -> Iterator[LimitView]:
         if cell.verdict in LIMITS:
             where = escape(context.word("cell", number=cell.index + 1))
             if cell.grade_id:
-                where += Markup(" <code>{}</code>").format(cell.grade_id)
+                where += Markup(" <code>{}</code>").format(plain(cell.grade_id))
             detail = context.said(cell.message) if cell.message else None
             yield LimitView(verdict(cell.verdict, context.language), where, detail)
     for test in examination.tests:
@@ -376,8 +376,10 @@ def _limits(examination: Examination, context: _Context) -> Iterator[LimitView]:
 def _cells(examination: Examination, context: _Context) -> Iterator[CellView]:
     """Cells that a student would not find among the checks."""
     graded = {score.grade_id for score in examination.scores}
-    quiet = (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_IMPLEMENTED)
+    quiet = (Verdict.PASSED, Verdict.NOT_IMPLEMENTED)
     for cell in examination.cells:
+        if cell.verdict is Verdict.SKIPPED and not cell.message:  # as its tag says
+            continue
         if cell.verdict in quiet or (cell.grade_id in graded and cell.verdict not in LIMITS):
             continue
         yield CellView(

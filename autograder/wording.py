@@ -293,7 +293,11 @@ _PATTERNS: tuple[tuple[str, _Korean], ...] = (
     (r"memory limit of (.+?) reached", r"메모리 제한(\1)에 걸렸습니다"),
     (r"disk limit of (.+?) reached", r"디스크 제한(\1)에 걸렸습니다"),
     (r"reply limit of (.+?) reached", r"응답 크기 제한(\1)에 걸렸습니다"),
-    (r"time limit of (\S+) s for all tests was used up", r"모든 검사의 시간 제한(\1초)을 다 썼습니다"),
+    (r"the time limit of (\S+) s for all tests was used up", r"모든 검사의 시간 제한(\1초)을 다 썼습니다"),
+    (
+        r"not run: the time limit of (\S+) s for all cells was used up",
+        r"모든 셀의 시간 제한(\1초)을 다 써서 실행하지 않았습니다",
+    ),
     (
         r"time limit of (\S+) s for all cells reached in cell (\d+)",
         r"셀 \2에서 전체 시간 제한(\1초)에 걸렸습니다",

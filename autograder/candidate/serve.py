@@ -135,7 +135,7 @@ def _generator_states() -> tuple[Any, ...]:
 
 
 def _describe(error: BaseException) -> dict[str, Any]:
-    """An exception as data: its type, the built-in types it derives from, its text and the student's frames."""
+    """An exception as data: its type, the built-in types above it, its text, and the student's frames."""
     try:
         text = str(error)
     except BaseException:

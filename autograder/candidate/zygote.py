@@ -85,7 +85,7 @@ def warm_up(settings: Settings) -> Recorder:
     recorder = Recorder()
     # The first figure, the first traceback and the first result load fonts, pygments and formatters.
     rehearsal = (
-        "import numpy, matplotlib.pyplot as _p; _p.figure(); _p.imshow([[0, 1]], cmap='Greys'); _p.title('a 1')",
+        "import numpy, matplotlib.pyplot as _p; _p.figure(); _p.imshow([[0, 1]], cmap='Greys'); _p.title('1')",
         "raise ValueError('rehearsal')",
         "print(numpy.arange(3)); numpy.arange(3)",
     )

@@ -99,7 +99,9 @@ class Candidate:
         self._spent = 0.0
         self._room = 0
         self._begun = time.monotonic()
+        self._last = _DEFINITION_SECONDS
         self._restarts = 0
+        self._revivals = 0
         self._strikes: dict[str, int] = {}
         self._memory = Memory()
         self.outcomes: list[CellOutcome] = []
@@ -114,8 +116,9 @@ class Candidate:
     def run_cells(self) -> None:
         """Run the notebook; a cell that is not survived is left out and the rest run again without it.
 
-        The time for all cells is for all attempts together. When it is used up, cells that only show
-        something are left out and cells that define something share a last second.
+        The time for all cells is for all attempts together. When it is used up, or when the process was
+        lost too often, cells that only show something are left out, and a last second is for those that
+        define something.
         """
         while True:
             self._fatal = self._attempt()
@@ -198,9 +201,12 @@ class Candidate:
     def _run_cell(self, cell: CellSource) -> CellOutcome:
         if cell.skip:
             return _not_run(cell, "")
+        if self._restarts >= _MAX_RESTARTS and not cell.defines:
+            return _not_run(cell, f"not run: other cells ended the process {self._restarts} times")
         left = self._limits.cells_seconds - self._spent
-        if cell.defines and left < _DEFINITION_SECONDS:
-            left += _DEFINITION_SECONDS
+        late = left <= 0
+        if late and cell.defines:
+            left = self._last
         if left <= 0:
             limit = f"{self._limits.cells_seconds:g} s"
             return _not_run(cell, f"not run: the time limit of {limit} for all cells was used up")
@@ -212,7 +218,10 @@ class Candidate:
             )
             outcome = _cell_outcome(cell, message, self._room, self._used() - before)
         finally:
-            self._spent += self._used() - before
+            if late:
+                self._last -= self._used() - before
+            else:
+                self._spent += self._used() - before
         self._room -= len(message["outputs"])
         return outcome
 
@@ -296,9 +305,10 @@ class Candidate:
         """Whether there is a candidate; one that was lost is run again, if not too often."""
         if self._spawned is not None and self._spawned.pidfd >= 0:
             return True
-        if self._restarts >= _MAX_RESTARTS:
+        if self._revivals >= _MAX_RESTARTS:
             return False
-        self._restarts += 1
+        self._revivals += 1
+        self._restarts, self._last = _MAX_RESTARTS, _DEFINITION_SECONDS  # what cells show is known already
         self.run_cells()
         return self._spawned is not None and self._spawned.pidfd >= 0
 

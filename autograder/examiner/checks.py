@@ -185,7 +185,7 @@ def expect_raises(
                 "wrong-exception",
                 str(raised),
                 names,
-                text=f"the {error.__name__} should name the argument {names!r}; its message was {str(raised)!r}",
+                text=f"the {error.__name__} should name the argument {names!r}; it says {str(raised)!r}",
             ) from None
         return
     raise Mismatch(

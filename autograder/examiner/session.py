@@ -187,13 +187,13 @@ class Session:
         raise CandidateLost(Verdict.PROTOCOL, "the answer was no answer")
 
     def _spare(self, origin: Origin) -> None:
-        """Do not call what ran into the time limit in two tests in a row: it would in all the others."""
+        """Do not call what ran into a limit in two tests in a row: it would in all the others."""
         if self.strikes.get(origin.function, 0) >= 2:
-            text = f"`{origin.function}` was not called again: it ran into the time limit in two tests before"
+            text = f"`{origin.function}` was not called again: it ran into a limit in two tests before"
             raise CandidateLost(Verdict.TIMEOUT, text)
 
     def _strike(self, origin: Origin, error: BaseException | None) -> None:
-        if isinstance(error, CandidateLost) and error.verdict is Verdict.TIMEOUT:
+        if isinstance(error, CandidateLost) and error.verdict in (Verdict.TIMEOUT, Verdict.MEMORY):
             self.strikes[origin.function] = self.strikes.get(origin.function, 0) + 1
         else:
             self.strikes.pop(origin.function, None)

@@ -15,6 +15,7 @@ import socket
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,6 +43,7 @@ from autograder.examiner.errors import GraderFault
 from autograder.examiner.misconceptions import Catalogue, Mutant
 from autograder.examiner.reference import Reference
 from autograder.examiner.scoring import score_cells
+from autograder.examiner.session import LoggedCall
 from autograder.examiner.suite import Suite, SuiteError, TestRun, run_suite
 from autograder.examiner.zygote import Zygote
 from autograder.notebook import (
@@ -166,7 +168,8 @@ class Examiner:
             candidate.run_cells()
             cells = candidate.outcomes
             mark = time.perf_counter()
-            runs = with_causes(self._run_suite(candidate), cells, merged.notebook)
+            runs = without_blanket_refusals(self._run_suite(candidate))
+            runs = with_causes(runs, cells, merged.notebook)
             timings["tests"] = time.perf_counter() - mark
             mark = time.perf_counter()
             misconceptions = self._catalogue.recognise(runs)
@@ -344,6 +347,41 @@ def with_causes(runs: list[TestRun], cells: Sequence[CellOutcome], notebook: Not
             outcome = outcome.model_copy(update={"message": text})
         result.append(replace(run, outcome=outcome))
     return result
+
+
+def without_blanket_refusals(runs: list[TestRun]) -> list[TestRun]:
+    """The runs, where a function that refuses most of what is right earns nothing for what it refuses.
+
+    A function that raises a ValueError for whatever it is given would pass every test of its refusals.
+    """
+    answers: Counter[str] = Counter()
+    refusals: Counter[str] = Counter()
+    for run in runs:
+        answers.update({call.function for call in run.calls if call.is_call and not call.raised})
+        if run.outcome.verdict is Verdict.EXCEPTION and run.calls and _refuses(run.calls[-1]):
+            refusals[run.calls[-1].function] += 1
+    blanket = {function for function, count in refusals.items() if count > answers[function]}
+    return [
+        replace(
+            run,
+            outcome=run.outcome.model_copy(
+                update={
+                    "verdict": Verdict.FAILED,
+                    "message": f"`{run.calls[-1].function}` refuses most of what is right too",
+                }
+            ),
+        )
+        if run.outcome.verdict is Verdict.PASSED
+        and run.calls
+        and run.calls[-1].function in blanket
+        and all(_refuses(call) for call in run.calls)
+        else run
+        for run in runs
+    ]
+
+
+def _refuses(call: LoggedCall) -> bool:
+    return call.raised and isinstance(call.value, ValueError)
 
 
 def _with_metadata(path: Path) -> NotebookNode:

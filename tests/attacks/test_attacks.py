@@ -22,7 +22,9 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -164,7 +166,7 @@ def graded(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[G
         children = children_of_this_process()
         mixed = run(course)
         result = Graded(course, alone, mixed)
-        result.left_behind += [f"process {pid}" for pid in children_of_this_process() - children]
+        result.left_behind += [f"process {pid}" for pid in children_of_this_process(10.0) - children]
         if Path("/proc/self/mountinfo").read_text() != mounts:
             result.left_behind.append("a mount")
         result.left_behind += [f"file {path}" for path in scratch.iterdir()]
@@ -177,12 +179,19 @@ def run(root: Path, **options: Any) -> dict[str, Examination]:
     return {examination.student: examination for examination in tally.examinations}
 
 
-def children_of_this_process() -> set[int]:
-    return {
-        int(pid)
-        for task in Path("/proc/self/task").iterdir()
-        for pid in (task / "children").read_text().split()
-    }
+def children_of_this_process(patience: float = 0.0) -> set[int]:
+    """Those that live; what has ended, or ends within a moment, is cleared away."""
+    until = time.monotonic() + patience
+    while True:
+        living = set()
+        for task in Path("/proc/self/task").iterdir():
+            for pid in map(int, (task / "children").read_text().split()):
+                with suppress(ChildProcessError):
+                    if os.waitpid(pid, os.WNOHANG) == (0, 0):
+                        living.add(pid)
+        if not living or time.monotonic() > until:
+            return living
+        time.sleep(0.1)
 
 
 def printed(examination: Examination) -> str:

@@ -60,7 +60,7 @@ class Server:
 
     def at(self, path: str) -> str:
         """The address of a page."""
-        return f"{self.url}/{path}{'&' if '?' in path else '?'}token={self.token}"
+        return f"{self.url}/{path}"
 
 
 @pytest.fixture(scope="session")
@@ -173,7 +173,7 @@ def _wait_for(server: Server, process: subprocess.Popen[bytes]) -> None:
         if process.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(server.at("api/status"), timeout=10):
+            with urllib.request.urlopen(server.at(f"api/status?token={server.token}"), timeout=10):
                 return
         except OSError:
             time.sleep(0.5)
@@ -194,9 +194,11 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh page, with nothing remembered."""
+def page(browser: Browser, jupyter: Server) -> Iterator[Page]:
+    """A fresh page of somebody who has just signed in."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000}, accept_downloads=False)
     context.set_default_timeout(SECONDS)
-    yield context.new_page()
+    opened = context.new_page()
+    opened.goto(jupyter.at(f"login?token={jupyter.token}&next=%2Fapi%2Fstatus"))
+    yield opened
     context.close()

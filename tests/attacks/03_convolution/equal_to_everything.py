@@ -1,6 +1,6 @@
 # what: returns objects whose comparisons always hold, and numbers of classes of its own
 # points: 0
-# tests: [wrong-type, failed, not-implemented, missing]
+# tests: [wrong-type, failed, not-implemented, missing, exception]
 
 # %% replace=output-size
 class Anything:

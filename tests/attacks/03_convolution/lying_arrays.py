@@ -20,7 +20,7 @@ class Liar(np.ndarray):
         return b"\0" * 128
 
     def __reduce__(self):
-        return (print, ("REA" + "CHED",))
+        return (exec, ("print('REA' + 'CHED')",))
 
 
 def conv2d(image, kernel, stride=1, padding=0):

@@ -8,7 +8,7 @@ import pickle
 
 class Bomb:
     def __reduce__(self):
-        return (print, ("REA" + "CHED",))
+        return (exec, ("print('REA' + 'CHED')",))
 
     __reduce_ex__ = lambda self, protocol: self.__reduce__()
 

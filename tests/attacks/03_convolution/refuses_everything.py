@@ -1,5 +1,5 @@
 # what: raises a ValueError that names every argument there is, whatever it is called with
-# points: <= 2
+# points: 0
 
 # %% replace=output-size
 def output_size(*args, **kwargs):

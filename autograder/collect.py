@@ -1,0 +1,529 @@
+"""Put what students handed in where nbgrader looks for it: ``submitted/<student>/<week>/<week>.ipynb``.
+
+What a learning platform hands over is a stranger's archive in a platform's naming. Nothing is unpacked:
+names are read as text, each notebook's bytes are read up to a limit, and only what belongs to the week is
+written, under names that are made here. The source may be a folder, a zip, a tar, or a CSV file with the
+columns ``student`` and ``file`` (and ``time``).
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import os
+import re
+import stat
+import tarfile
+import tempfile
+import unicodedata
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from nbgrader.utils import parse_utc
+
+from autograder.course import Paths
+from autograder.gradebook import read_timestamp
+from autograder.problem import Problem
+
+MAX_NOTEBOOK = 64 << 20
+MAX_TOTAL = 8 << 30
+MAX_FILES = 50_000
+MAX_RATIO = 200
+"""How many times smaller a zip may make a file of more than ``_SMALL`` bytes; text shrinks to a tenth."""
+_SMALL = 4 << 20
+_LINK, _ODD = "it is a link", "it is no ordinary file"
+_MAX_HEADER = 1 << 20
+_MAX_NAME = 100
+
+_IGNORED = re.compile(
+    r"(^|/)(__MACOSX|\.ipynb_checkpoints|\.git|__pycache__)(/|$)|(^|/)(\.DS_Store|Thumbs\.db)$"
+)
+
+
+class CollectError(Problem):
+    """Nothing can be collected; the text is one sentence with the way out."""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that was not collected.
+
+    Attributes:
+        name: in the source.
+        reason: in one line.
+    """
+
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{_shown(self.name)}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class CollectReport:
+    """What was done.
+
+    Attributes:
+        collected: students whose notebook was written.
+        unchanged: students whose notebook was there already.
+        late: students whom the platform calls late without saying when they handed in.
+        skipped: what was left out, and why.
+    """
+
+    collected: tuple[str, ...]
+    unchanged: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+    def __str__(self) -> str:
+        counts = (len(self.collected), len(self.unchanged), len(self.skipped))
+        lines = ["{} collected, {} unchanged, {} skipped".format(*counts)]
+        lines += [f"late, says the platform, but not by how much: {student}" for student in self.late]
+        lines += [f"skipped {skipped}" for skipped in self.skipped]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A notebook that a student handed in.
+
+    Attributes:
+        name: in the source.
+        student: name of the folder.
+        read: gives the bytes, or raises :class:`_Refused`.
+        time: when it was handed in, in UTC, None if the source does not tell.
+        order: which attempt is later, where no time tells: Canvas counts files up.
+        late: marked so by the platform.
+    """
+
+    name: str
+    student: str
+    read: Callable[[], bytes] = field(repr=False)
+    time: dt.datetime | None = None
+    order: int = 0
+    late: bool = False
+
+
+class _Refused(Exception):
+    """A file that is not to be had; the text says why in a few words."""
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A file of a source: its path, with slashes, and its bytes on request."""
+
+    path: str
+    read: Callable[[], bytes]
+
+
+def collect(root: Path, week: str, source: Path, *, names: Mapping[str, str] | None = None) -> CollectReport:
+    """Collect a week's submissions from a folder, an archive, or a CSV file.
+
+    Known are Canvas (``nameperson_12345_678_file.ipynb``), Moodle
+    (``Name_12345_assignsubmission_file_/file.ipynb``), nbgrader's exchange
+    (``user+week+time+random/week.ipynb``), nbgrader's own ``student/week/week.ipynb``, and simply
+    ``student/file.ipynb`` or ``student.ipynb``. Of several attempts the latest counts. Collecting twice
+    changes nothing.
+
+    Args:
+        root: the course's folder.
+        week: the assignment.
+        source: of any of these kinds.
+        names: what a student's folder is to be called, by what the platform calls the student: Canvas's
+            number, or the name in Moodle. Without it that is the folder's name.
+
+    Raises:
+        CollectError: there is no such source, or it cannot be read.
+    """
+    if not source.exists():
+        raise CollectError(f"{source} does not exist: name a folder, a zip, a tar or a CSV file.")
+    skipped: list[Skipped] = []
+    paths = Paths(root)
+    with _attempts(source, week, skipped) as attempts:
+        named = [replace(a, student=(names or {}).get(a.student, a.student)) for a in attempts]
+        chosen = list(_latest(_with_good_names(named, skipped), week, skipped))
+        collected: list[str] = []
+        unchanged: list[str] = []
+        late: list[str] = []
+        for attempt in chosen:
+            try:
+                new = _write(paths, week, attempt)
+            except _Refused as refused:
+                skipped.append(Skipped(attempt.name, str(refused)))
+                continue
+            except OSError as error:
+                raise CollectError(
+                    f"{paths.submission(attempt.student, week)} cannot be written ({error.strerror}); "
+                    "what was collected before it is complete."
+                ) from None
+            (collected if new else unchanged).append(attempt.student)
+            if attempt.late and attempt.time is None:
+                late.append(attempt.student)
+    return CollectReport(tuple(collected), tuple(unchanged), tuple(late), tuple(skipped))
+
+
+def _write(paths: Paths, week: str, attempt: Attempt) -> bool:
+    """Put an attempt in its place, whole or not at all; False if it is there already."""
+    notebook = paths.submission(attempt.student, week)
+    folder = notebook.parent
+    if folder.is_symlink() or folder.parent.is_symlink():
+        raise _Refused(f"{folder} is a link")
+    known = read_timestamp(folder)
+    if attempt.time is not None and known is not None and known > attempt.time:
+        raise _Refused(f"there is a later attempt of {attempt.student} already")
+    contents = {notebook: attempt.read()}
+    if attempt.time is not None:
+        contents[folder / "timestamp.txt"] = f"{attempt.time:%Y-%m-%d %H:%M:%S.%f} UTC".encode()
+    if all(_holds(path, content) for path, content in contents.items()):
+        return False
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as undo:
+        drafts = {}
+        for path, content in contents.items():
+            descriptor, draft = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
+            undo.callback(Path(draft).unlink, missing_ok=True)
+            with open(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(draft).chmod(0o644)
+            drafts[path] = Path(draft)
+        if attempt.time is None:
+            # That of an earlier attempt would be taken for this one's.
+            (folder / "timestamp.txt").unlink(missing_ok=True)
+        for path, draft_path in drafts.items():
+            draft_path.replace(path)
+    return True
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return not path.is_symlink() and path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False
+
+
+# -- which attempt of whom ------------------------------------------------------------------------
+
+
+def _with_good_names(attempts: Iterable[Attempt], skipped: list[Skipped]) -> Iterator[Attempt]:
+    for attempt in attempts:
+        student = unicodedata.normalize("NFC", attempt.student).strip()
+        if problem := _problem_of_name(student):
+            skipped.append(Skipped(attempt.name, f"the student's name {_shown(student)} {problem}"))
+        else:
+            yield replace(attempt, student=student)
+
+
+def _problem_of_name(name: str) -> str:
+    if not name.strip(". "):
+        return "is none"
+    if not name.isprintable() or any(character in name for character in '/\\:*?"<>|'):
+        return "holds characters that no folder should have"
+    if name[0] in ".-":
+        return "begins with a dot or a dash"
+    if name[0] in "=+@＝＋＠":
+        return "begins like a formula, and spreadsheets would run it"
+    return f"is longer than {_MAX_NAME} characters" if len(name.encode()) > _MAX_NAME else ""
+
+
+def _latest(attempts: Iterable[Attempt], week: str, skipped: list[Skipped]) -> Iterator[Attempt]:
+    """One attempt a student."""
+    by_student: dict[str, list[Attempt]] = {}
+    for attempt in attempts:
+        by_student.setdefault(attempt.student.casefold(), []).append(attempt)
+    for found in by_student.values():
+        if len({attempt.student for attempt in found}) > 1:
+            # Some file systems take them for one folder.
+            both = " and ".join(sorted({attempt.student for attempt in found}))
+            skipped += [Skipped(a.name, f"{both} differ in upper and lower case only") for a in found]
+            continue
+        # Of several notebooks those count that are called like the week, if there are any.
+        named = [a for a in found if week in PurePosixPath(a.name).stem] or found
+        last = max(named, key=_moment)
+        rivals = [attempt for attempt in named if _moment(attempt) == _moment(last)]
+        if len(rivals) > 1:
+            rivals = [a for a in rivals if PurePosixPath(a.name).stem == week]
+            if len(rivals) != 1:
+                reason = f"nothing tells which of the {len(found)} notebooks of {last.student} counts"
+                skipped += [Skipped(attempt.name, reason) for attempt in found]
+                continue
+            last = rivals[0]
+        skipped += [Skipped(a.name, f"{last.name} counts instead") for a in found if a is not last]
+        yield last
+
+
+def _moment(attempt: Attempt) -> tuple[dt.datetime, int]:
+    return attempt.time or dt.datetime.min, attempt.order
+
+
+# -- what the platforms call a file ---------------------------------------------------------------
+
+_EXCHANGE = re.compile(r"(?P<student>[^+]+)\+(?P<week>[^+]+)\+(?P<time>\d{4}-\d\d-\d\d [^+]*)(\+[^+]*)?")
+_MOODLE = re.compile(r"(?P<student>.+)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?")
+_CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<student>\d+)_(?P<order>\d+)_(?P<file>.+)", re.S)
+
+
+def _identified(entries: Iterable[_Entry], week: str, skipped: list[Skipped]) -> Iterator[Attempt]:
+    """The notebooks among a source's files, each with whose it is."""
+    stamps: dict[str, dt.datetime] = {}
+    found: list[tuple[_Entry, Attempt]] = []
+    for entry in entries:
+        path = PurePosixPath(entry.path)
+        if path.name == "timestamp.txt":
+            with suppress(_Refused):
+                if (time := _time(entry.read().decode("utf-8", "replace"))) is not None:
+                    stamps[str(path.parent)] = time
+        elif path.suffix != ".ipynb":
+            skipped.append(Skipped(entry.path, "it is no notebook"))
+        elif isinstance(attempt := _attempt(entry, week), str):
+            skipped.append(Skipped(entry.path, attempt))
+        else:
+            found.append((entry, attempt))
+    for entry, attempt in found:
+        stamp = stamps.get(str(PurePosixPath(entry.path).parent))
+        yield attempt if stamp is None else replace(attempt, time=stamp)
+
+
+def _attempt(entry: _Entry, week: str) -> Attempt | str:
+    """Whose notebook this is, or why it is nobody's."""
+    path = PurePosixPath(entry.path)
+    for part in reversed(path.parts[:-1]):
+        if match := _EXCHANGE.fullmatch(part):
+            if match["week"] != week:
+                return f"it belongs to {match['week']}"
+            return Attempt(entry.path, match["student"], entry.read, time=_time(match["time"]))
+        if match := _MOODLE.fullmatch(part):
+            return Attempt(entry.path, match["student"], entry.read)
+    if match := _CANVAS.fullmatch(path.name):
+        late = match["late"] is not None
+        return Attempt(entry.path, match["student"], entry.read, order=int(match["order"][:18]), late=late)
+    if len(path.parts) == 1:
+        return Attempt(entry.path, path.stem, entry.read)
+    if path.parts[-2] == week and len(path.parts) > 2:
+        return Attempt(entry.path, path.parts[-3], entry.read)
+    if path.parts[-2] == week or len(path.parts) > 3:
+        return "nothing in its path tells whose it is"
+    return Attempt(entry.path, path.parts[-2], entry.read)
+
+
+def _time(text: str) -> dt.datetime | None:
+    """A time in UTC, naive as nbgrader keeps it; None if the text is none."""
+    text = re.sub(r"\s+([+-]\d{2}:?\d{2})$", r"\1", text.strip())
+    with suppress(ValueError, OverflowError, TypeError):
+        found: dt.datetime = parse_utc(text)
+        return found
+    return None
+
+
+# -- the sources ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def _attempts(source: Path, week: str, skipped: list[Skipped]) -> Iterator[Iterator[Attempt]]:
+    """The attempts in a source, which stays open as long as they may be read."""
+    if source.is_dir():
+        yield _identified(_safe(_folder_entries(source, skipped), skipped), week, skipped)
+    elif source.suffix.lower() == ".csv":
+        yield _described(source, skipped)
+    elif zipfile.is_zipfile(source):
+        try:
+            archive = zipfile.ZipFile(source)
+        except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OSError) as error:
+            raise CollectError(f"{source} is a damaged zip ({error}): download it again.") from None
+        with archive:
+            yield _identified(_safe(_zip_entries(archive, skipped), skipped), week, skipped)
+    else:
+        yield _identified(_safe(_tar_entries(source, skipped), skipped), week, skipped)
+
+
+def _safe(entries: Iterable[_Entry], skipped: list[Skipped]) -> Iterator[_Entry]:
+    """Entries whose paths are plain relative ones, none of them there twice."""
+    kept = []
+    for number, entry in enumerate(entries):
+        if number >= MAX_FILES:
+            raise CollectError(f"The source holds more than {MAX_FILES} files: that is no class's work.")
+        if problem := _problem_of_path(entry.path):
+            skipped.append(Skipped(entry.path, problem))
+        elif not _IGNORED.search(entry.path):
+            kept.append(entry)
+    counts = Counter(entry.path for entry in kept)
+    for entry in kept:
+        if counts[entry.path] == 1:
+            yield entry
+        else:
+            skipped.append(Skipped(entry.path, f"it is there {counts[entry.path]} times"))
+
+
+def _problem_of_path(path: str) -> str:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return "its name is not UTF-8"
+    if not path.isprintable():
+        return "its name holds characters that cannot be shown"
+    if path.startswith(("/", "\\", "~")) or re.match(r"[A-Za-z]:", path):
+        return "its path is absolute"
+    return "its path leads elsewhere" if ".." in re.split(r"[/\\]", path) else ""
+
+
+def _folder_entries(folder: Path, skipped: list[Skipped]) -> Iterator[_Entry]:
+    for place, names, files in os.walk(folder):
+        names.sort()
+        for name in [*names, *sorted(files)]:
+            path = Path(place, name)
+            relative = path.relative_to(folder).as_posix()
+            if path.is_symlink():
+                skipped.append(Skipped(relative, _LINK))
+            elif name in names:
+                continue
+            elif not path.is_file():
+                skipped.append(Skipped(relative, _ODD))
+            else:
+                yield _Entry(relative, lambda path=path: _read_file(path))  # type: ignore[misc]
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            return _read(file, os.fstat(descriptor).st_size)
+    except OSError as error:
+        raise _Refused(f"it cannot be read ({error.strerror})") from None
+
+
+def _read(file: IO[bytes], size: int) -> bytes:
+    """All of a file, whatever it says of its size."""
+    content = file.read(MAX_NOTEBOOK + 1) if size <= MAX_NOTEBOOK else None
+    if content is None or len(content) > MAX_NOTEBOOK:
+        raise _Refused(f"it is larger than {MAX_NOTEBOOK >> 20} MiB")
+    return content
+
+
+def _zip_entries(archive: zipfile.ZipFile, skipped: list[Skipped]) -> Iterator[_Entry]:
+    for info in archive.infolist():
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        if info.is_dir():
+            continue
+        # A name without the UTF-8 flag was read as cp437; most programs mean UTF-8 all the same.
+        name = info.filename
+        if not info.flag_bits & 0x800:
+            with suppress(UnicodeError):
+                name = name.encode("cp437").decode("utf-8")
+        if kind not in (0, stat.S_IFREG):
+            skipped.append(Skipped(name, _LINK if kind == stat.S_IFLNK else _ODD))
+        elif info.flag_bits & 1:
+            skipped.append(Skipped(name, "it is encrypted"))
+        elif info.file_size > max(_SMALL, MAX_RATIO * info.compress_size):
+            skipped.append(Skipped(name, "it is compressed too well to be true"))
+        else:
+            yield _Entry(name, lambda info=info: _read_zipped(archive, info))  # type: ignore[misc]
+
+
+def _read_zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    try:
+        with archive.open(info) as file:
+            return _read(file, info.file_size)
+    except _Refused:
+        raise
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, RuntimeError) as error:
+        raise _Refused(f"it is damaged ({error})") from None
+    except Exception as error:  # the decompressors have errors of their own
+        raise _Refused(f"it is damaged ({type(error).__name__})") from None
+
+
+class _Member(tarfile.TarInfo):
+    """A tar's entry; a header that describes the next entry may not be large, as it is read at once."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type not in _TAR_PLAIN and self.size > _MAX_HEADER:
+            raise _TarHeader
+        member: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
+        return member
+
+
+_TAR_PLAIN = (*tarfile.REGULAR_TYPES, tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE)
+
+
+class _TarHeader(Exception):
+    """A header beyond the limit."""
+
+
+def _tar_entries(source: Path, skipped: list[Skipped]) -> Iterator[_Entry]:
+    """A tar is read in one go, from its beginning to its end; what may be needed is kept."""
+    total = kept = 0
+    try:
+        with tarfile.open(source, "r|*", tarinfo=_Member) as archive:
+            for member in archive:
+                total += member.size
+                if total > MAX_TOTAL:
+                    limit = f"{MAX_TOTAL >> 30} GiB"
+                    raise CollectError(f"{source} holds more than {limit}: that is no class's work.")
+                if member.isdir():
+                    continue
+                if not member.isreg() or member.issparse():
+                    link = member.issym() or member.islnk()
+                    skipped.append(Skipped(member.name, _LINK if link else _ODD))
+                    continue
+                if not member.name.endswith((".ipynb", "timestamp.txt")):
+                    yield _Entry(member.name, bytes)
+                    continue
+                file = archive.extractfile(member)
+                assert file is not None
+                try:
+                    content = _read(file, member.size)
+                except _Refused as refused:
+                    skipped.append(Skipped(member.name, str(refused)))
+                    continue
+                kept += len(content)
+                if kept > MAX_TOTAL // 4:
+                    limit = f"{MAX_TOTAL >> 32} GiB"
+                    raise CollectError(f"{source} holds more than {limit} of notebooks: unpack it first.")
+                yield _Entry(member.name, io.BytesIO(content).getvalue)
+    except (tarfile.TarError, EOFError, OSError, ValueError, OverflowError, _TarHeader) as error:
+        reason = str(error) or "its headers make no sense"
+        raise CollectError(f"{source} is no folder, zip or tar that can be read ({reason}).") from None
+    except Exception as error:  # zlib.error, lzma.LZMAError and their like
+        if isinstance(error, CollectError):
+            raise
+        raise CollectError(f"{source} is damaged ({error}): download it again.") from None
+
+
+def _described(source: Path, skipped: list[Skipped]) -> Iterator[Attempt]:
+    """What a CSV file says of files beside it."""
+    try:
+        text = source.read_text(encoding="utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(text), strict=True))
+    except (OSError, ValueError, csv.Error) as error:
+        raise CollectError(f"{source} cannot be read as CSV: {error}.") from None
+    base = source.parent
+    for number, row in enumerate(rows, start=2):
+        fields = {str(key).strip().lower(): value for key, value in row.items() if isinstance(value, str)}
+        if not {"student", "file"} <= fields.keys():
+            raise CollectError(f"{source}, line {number}: the columns student and file are needed.")
+        name, file = fields["student"].strip(), fields["file"].strip()
+        time = _time(fields["time"]) if fields.get("time", "").strip() else None
+        path = base / file
+        if problem := _problem_of_path(file):
+            skipped.append(Skipped(file, problem))
+        elif fields.get("time", "").strip() and time is None:
+            skipped.append(Skipped(file, f"{_shown(fields['time'])} is no time"))
+        elif any((base / parent).is_symlink() for parent in [Path(file), *Path(file).parents]):
+            skipped.append(Skipped(file, _LINK))
+        elif not path.is_file():
+            skipped.append(Skipped(file, "there is no such file"))
+        else:
+            yield Attempt(file, name, lambda path=path: _read_file(path), time=time, order=number)  # type: ignore[misc]
+
+
+def _shown(text: str) -> str:
+    """A stranger's text in one line of a report."""
+    shown = text if text.isprintable() and text == text.strip() else ascii(text)
+    return shown if len(shown) <= 160 else f"{shown[:157]}..."

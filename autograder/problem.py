@@ -1,0 +1,5 @@
+"""The base of every error that is meant for a person."""
+
+
+class Problem(Exception):
+    """Something that a person can mend: the text is one clear sentence with the way out."""
