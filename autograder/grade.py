@@ -212,7 +212,12 @@ def read_record(path: Path) -> Examination | None:
         return None
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def _keep(path: Path, examination: Examination) -> None:
+    """Write a record; it holds hidden inputs and expected values, so that it is for the grader alone."""
+    write_atomically(path, examination.model_dump_json().encode(), mode=0o600)
+
+
+def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a file so that a reader sees all of it or nothing, whatever happens in between."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
@@ -220,6 +225,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         with open(descriptor, "wb") as file:
             file.write(content)
             file.flush()
+            os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:
@@ -457,8 +463,7 @@ def grade(
             tally.fresh += 1
             if examination.status is not Status.GRADER_ERROR:
                 # A fault of ours is not kept: the next run tries again.
-                content = examination.model_dump_json().encode()
-                write_atomically(_record(paths, by_student[examination.student]), content)
+                _keep(_record(paths, by_student[examination.student]), examination)
             record(examination, by_student[examination.student])
             tally.examinations.append(examination)
             if progress:
@@ -542,5 +547,5 @@ def examine_submission(root: Path, assignment: str, student: str, raw: bytes) ->
         _PATIENT_WORKERS[name] = Pool(settings, 1, patience(course.assignment(assignment)))
     (examination,) = _PATIENT_WORKERS[name].examine([submission])
     if examination.status is not Status.GRADER_ERROR:
-        write_atomically(_record(paths, submission), examination.model_dump_json().encode())
+        _keep(_record(paths, submission), examination)
     return examination

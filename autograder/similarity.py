@@ -46,8 +46,10 @@ RUN = 12
 """Tokens of a fingerprint: shorter runs are alike by chance, longer ones miss what was changed."""
 LEAST = 50
 """Tokens that a pair has to share, counted by their weights, to be worth a look."""
-THRESHOLD = 0.5
+THRESHOLD = 0.4
 """Share of the smaller submission's own code from which on a pair is worth a look."""
+MOST = 500
+"""Pairs that are told at most: nobody looks at more."""
 _UNSEEN = 8
 """Students imagined besides the class: of three students, three with the same are not "everybody"."""
 
@@ -178,22 +180,24 @@ def _beside_the_point(source: str) -> list[tuple[int, int]]:
     def offset(line: int, column: int) -> int:
         return len(encoded[: starts[line - 1] + column].decode(errors="replace"))
 
-    found: list[ast.expr] = []
+    found: list[tuple[str, ast.expr]] = []  # what comes before it and goes with it, and the expression
     for inner in ast.walk(tree):
         if isinstance(inner, ast.arg | ast.AnnAssign) and inner.annotation is not None:
-            found.append(inner.annotation)
+            found.append((":", inner.annotation))
         elif isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef) and inner.returns is not None:
-            found.append(inner.returns)
+            found.append(("->", inner.returns))
         elif (
             isinstance(inner, ast.Expr)
             and isinstance(inner.value, ast.Constant)
             and isinstance(inner.value.value, str)
         ):
-            found.append(inner.value)
-    return [
-        (offset(e.lineno, e.col_offset), offset(e.end_lineno or e.lineno, e.end_col_offset or 0))
-        for e in found
-    ]
+            found.append(("", inner.value))
+    parts = []
+    for mark, expression in found:
+        start = offset(expression.lineno, expression.col_offset)
+        end = offset(expression.end_lineno or expression.lineno, expression.end_col_offset or 0)
+        parts.append((source.rfind(mark, 0, start) if mark else start, end))
+    return parts
 
 
 # -- fingerprints -------------------------------------------------------------------------------
@@ -365,7 +369,7 @@ def similarity(root: Path, week: str, *, threshold: float = THRESHOLD, least: fl
     if not paths.released(week).is_file():
         raise GradeError(f"{week} has not been released yet: run `autograder release {week}` first.")
     code = read_class(paths, week)
-    pairs = code.pairs(threshold, least)
+    pairs = code.pairs(threshold, least)[:MOST]
     pages = {pair: page_path(paths, week, pair) for pair in pairs}
     folder = paths.root / "report" / "similarity" / week
     for old in folder.glob("*.html") if folder.is_dir() else ():

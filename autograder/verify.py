@@ -115,7 +115,7 @@ def _verify_week(
                 report.tests = len(examinations["solution"].tests)
                 report.complaints += _stub_fails(examinations["stub"])
                 report.complaints += _mutants_die(pool, mutants, report, fast=fast)
-                report.complaints += _alternatives_pass(pool, alternatives, report)
+                report.complaints += _alternatives_pass(pool, alternatives, report, fast=fast)
         finally:
             pool.close()
 
@@ -280,7 +280,7 @@ def _stub_fails(examination: Examination) -> Iterator[str]:
         if test.verdict is not Verdict.NOT_IMPLEMENTED and test.weight > 0:
             yield (
                 f"{name}: on the untouched assignment {test.name} ends with {test.verdict} "
-                f"({test.message[:100]}) instead of not-implemented; let the test use the function that it is about."
+                f"({test.message[:100]}) instead of not-implemented; let it use the function that it is about."
             )
 
 
@@ -302,8 +302,10 @@ def _mutants_die(pool: Pool, mutants: list[Mutant], report: WeekReport, *, fast:
         yield f"tests/hidden/{report.week}: the public tests alone kill every mutant; keep something hidden."
 
 
-def _alternatives_pass(pool: Pool, alternatives: list[Alternative], report: WeekReport) -> Iterator[str]:
-    for alternative, answer in _probe(pool, alternatives):
+def _alternatives_pass(
+    pool: Pool, alternatives: list[Alternative], report: WeekReport, *, fast: bool
+) -> Iterator[str]:
+    for alternative, answer in _probe(pool, alternatives, direct=fast):
         problem = answer["hidden"] or answer["public"] or next(iter(answer["faults"]), "")
         if problem:
             refused = f"the correct alternative {alternative.id} is refused by {problem}"
@@ -312,8 +314,10 @@ def _alternatives_pass(pool: Pool, alternatives: list[Alternative], report: Week
             report.accepted += 1
 
 
-def _probe(pool: Pool, entries: list[Any]) -> Iterator[tuple[Any, dict[str, Any]]]:
-    jobs = [{"probe": entry.replaces, "source": entry.source} for entry in entries]
+def _probe(
+    pool: Pool, entries: list[Any], *, direct: bool = False
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    jobs = [{"probe": entry.replaces, "source": entry.source, "direct": direct} for entry in entries]
     for number, answer in pool.run(jobs):
         if isinstance(answer, str):
             answer = {"public": "", "hidden": "", "faults": [f"the examiner ended ({answer})"]}

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from autograder.candidate.cells import Recorder
 
 _TASKS = Path("/proc/self/task")
+_END_SECONDS = 0.3
+"""What a test's fork gets to end by itself; its exit code tells more than the signal that ends it."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def warm_up(settings: Settings) -> Recorder:
     recorder = Recorder()
     # The first figure, the first traceback and the first result load fonts, pygments and formatters.
     rehearsal = (
-        "import numpy, matplotlib.pyplot as _p; _p.figure(); _p.imshow([[0, 1]], cmap='Greys'); _p.title('1')",
+        "import numpy, matplotlib.pyplot as p; p.figure(); p.imshow([[0, 1]], cmap='Greys'); p.title('1')",
         "raise ValueError('rehearsal')",
         "print(numpy.arange(3)); numpy.arange(3)",
     )
@@ -321,10 +323,13 @@ def _serve_fork(parent: Server, descriptor: int) -> None:
 
 
 def _end(pid: int, children: set[int], *, kill: bool) -> int | None:
-    """Exit code of a test's fork, killed first if asked; None if it has none yet."""
+    """Exit code of a test's fork, killed first if asked, or if it does not end at once."""
     if pid not in children:
         return None
-    if kill:
+    pidfd = os.pidfd_open(pid)
+    ended, _, _ = select.select([pidfd], [], [], 0.0 if kill else _END_SECONDS)
+    os.close(pidfd)
+    if not ended:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     done, status = os.waitpid(pid, 0)

@@ -39,6 +39,8 @@ _MOST_WAITING = 3.0
 """Times what a candidate used that it may be given for waiting: part of it is always its own doing."""
 _FORK_SECONDS = 5.0
 _MAX_RESTARTS = 3
+_MAX_REVIVALS = 8
+"""Times that a candidate which tests have ended is started again; it counts for the tests' time."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class CellSource:
         source: the text.
         skip: not to be run.
         defines: whether tests may need what it defines; such a cell runs even when time is short.
+        essential: whether it defines functions or classes, or imports: such a cell runs even when others
+            ended the process again and again.
     """
 
     index: int
@@ -58,6 +62,7 @@ class CellSource:
     source: str
     skip: bool = False
     defines: bool = False
+    essential: bool = False
 
 
 class Subject(Protocol):
@@ -116,9 +121,8 @@ class Candidate:
     def run_cells(self) -> None:
         """Run the notebook; a cell that is not survived is left out and the rest run again without it.
 
-        The time for all cells is for all attempts together. When it is used up, or when the process was
-        lost too often, cells that only show something are left out, and a last second is for those that
-        define something.
+        The time for all cells is for all attempts together. When it is used up, a last second is for the
+        cells that define something; when the process was lost too often, for the essential ones.
         """
         while True:
             self._fatal = self._attempt()
@@ -126,6 +130,8 @@ class Candidate:
                 return
             self._settled[self._fatal.index] = self._fatal
             self._restarts += 1
+            if self._restarts == _MAX_RESTARTS:
+                self._last = _DEFINITION_SECONDS
             if self._restarts > _MAX_RESTARTS:
                 # Left with what the others define: nothing. Every later test says so.
                 self.outcomes = [self._settled.get(cell.index) or _not_run(cell, "") for cell in self._cells]
@@ -201,7 +207,7 @@ class Candidate:
     def _run_cell(self, cell: CellSource) -> CellOutcome:
         if cell.skip:
             return _not_run(cell, "")
-        if self._restarts >= _MAX_RESTARTS and not cell.defines:
+        if self._restarts >= _MAX_RESTARTS and not cell.essential:
             return _not_run(cell, f"not run: other cells ended the process {self._restarts} times")
         left = self._limits.cells_seconds - self._spent
         late = left <= 0
@@ -248,11 +254,17 @@ class Candidate:
         return Verdict.PROTOCOL, f"the process sent something that is no answer in {position}"
 
     def _ended(self) -> tuple[Verdict, str]:
-        """Why the whole candidate is gone, from its warden's exit code."""
+        """Why the whole candidate is gone, from its warden's exit code.
+
+        Raises:
+            GraderFault: the warm process or the warden was ended, and took the candidate with it.
+        """
         assert self._spawned is not None
         number = self._spawned.number
         self._kill()
-        code = self._zygote.exit_code(number, seconds=3.0)
+        code = self._zygote.exit_code(number, seconds=10.0)
+        if code is None or _is_ours(code):
+            raise GraderFault("the warm process, or what watches the submission's, was ended")
         return _explain(code, self._limits)
 
     # -- the tests ------------------------------------------------------------------------------
@@ -305,7 +317,7 @@ class Candidate:
         """Whether there is a candidate; one that was lost is run again, if not too often."""
         if self._spawned is not None and self._spawned.pidfd >= 0:
             return True
-        if self._revivals >= _MAX_RESTARTS:
+        if self._revivals >= _MAX_REVIVALS:
             return False
         self._revivals += 1
         self._restarts, self._last = _MAX_RESTARTS, _DEFINITION_SECONDS  # what cells show is known already
@@ -489,6 +501,15 @@ _LOST = {
     Verdict.OUTPUT: "the reply limit was reached",
     Verdict.PROTOCOL: "the process sent something that is no answer",
 }
+
+
+def _is_ours(code: int) -> bool:
+    """Whether a warden's exit code says that the candidate is not to blame for its end."""
+    if sys.platform != "linux":
+        return False
+    from autograder.candidate import confinement
+
+    return code in (confinement.EXIT_STOPPED, confinement.EXIT_SETUP)
 
 
 def _explain(code: int | None, limits: Limits) -> tuple[Verdict, str]:

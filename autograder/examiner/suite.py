@@ -400,6 +400,8 @@ class ExaminerPlugin:
     def pytest_runtest_makereport(self, item: pytest.Item, call: CallInfo[None]) -> pytest.TestReport:
         """Judge, and report no more than pytest needs: its own rendering of a failure costs 100 ms."""
         error = call.excinfo.value if call.excinfo is not None else None
+        if isinstance(error, GraderFault):
+            raise error  # nothing can be judged: the submission is examined again, or left to a person
         skipped = isinstance(error, pytest.skip.Exception)
         if call.when != "teardown":
             test = self.info(item)

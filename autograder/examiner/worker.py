@@ -49,6 +49,7 @@ from autograder.examiner.zygote import Zygote
 from autograder.notebook import (
     UnreadableNotebook,
     grade_id,
+    is_solution,
     is_test,
     merge,
     read_script,
@@ -61,6 +62,7 @@ SKIP_TAG = "skip-execution"
 """Cells with this tag run in Jupyter and not in the grader (nbclient's own convention)."""
 
 
+_ESSENTIAL = re.compile(r"^(?:(?:async )?def|class|import|from) ", re.M)
 _DEFINITION = re.compile(r"^(?:(?:async )?def|class) +(\w+)|^(\w+) *(?::[^=\n]+)?=(?!=)", re.M)
 
 
@@ -98,6 +100,7 @@ def code_cells(notebook: NotebookNode) -> list[CellSource]:
             cell.source,
             skip=SKIP_TAG in tags(cell),
             defines=not is_test(cell) and bool(defined_names(cell.source)),
+            essential=is_solution(cell) or (not is_test(cell) and bool(_ESSENTIAL.search(cell.source))),
         )
         for index, cell in enumerate(notebook.cells)
         if cell.cell_type == "code"
@@ -132,6 +135,14 @@ class Examiner:
 
     def examine(self, student: str, key: str, raw: bytes | None, problem: str = "") -> Examination:
         """Grade one submission; ``raw`` is the file as handed in, None if there is none and why."""
+        examination = self._examine(student, key, raw, problem)
+        if examination.status is Status.GRADER_ERROR:
+            # Perhaps a process of ours was killed: once more, with all of them new.
+            self._reference.close()
+            examination = self._examine(student, key, raw, problem)
+        return examination
+
+    def _examine(self, student: str, key: str, raw: bytes | None, problem: str) -> Examination:
         started = time.perf_counter()
         common: dict[str, Any] = {
             "key": key,
@@ -206,10 +217,15 @@ class Examiner:
             timings={name: round(value, 6) for name, value in timings.items()},
         )
 
-    def probe(self, function: str, source: str) -> dict[str, Any]:
+    def probe(self, function: str, source: str, *, direct: bool = False) -> dict[str, Any]:
         """How the suite takes the solution with one name replaced: verify's question, answered quickly.
 
         The tests that call the function run first, and the run ends with the first hidden test that fails.
+
+        Args:
+            function: the name that is replaced.
+            source: what replaces it.
+            direct: run no other tests than those that call the function.
 
         Returns:
             ``public`` and ``hidden``: the first failed test of either kind, empty if none fails;
@@ -234,7 +250,7 @@ class Examiner:
         variant = self._reference.candidate_with(source).variant(source)
         try:
             for first in (True, False):
-                if failed["hidden"]:
+                if failed["hidden"] or (direct and not first):
                     break
                 self._suite.run(
                     variant,
@@ -432,7 +448,7 @@ def main() -> None:
             while True:
                 job = channel.receive()
                 if "probe" in job:
-                    channel.send(examiner.probe(job["probe"], job["source"]))
+                    channel.send(examiner.probe(job["probe"], job["source"], direct=job["direct"]))
                 else:
                     examination = examiner.examine(job["student"], job["key"], job["raw"], job["problem"])
                     channel.send({"examination": examination.model_dump_json()})

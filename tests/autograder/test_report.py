@@ -1,4 +1,4 @@
-"""The class report: what needs a person first, sound statistics, and pages for three students or a thousand."""
+"""The class report: what needs a person first, sound statistics, pages for three students or a thousand."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def three() -> list[Entry]:
     ]
 
 
-class Text_(HTMLParser):
+class PageText(HTMLParser):
     """The words of a page, its links, and the kinds of its elements."""
 
     def __init__(self, html: str) -> None:
@@ -125,8 +125,8 @@ class Text_(HTMLParser):
             self.words += data + " "
 
 
-def page(report: WeekReport) -> Text_:
-    return Text_(render_week(report))
+def page(report: WeekReport) -> PageText:
+    return PageText(render_week(report))
 
 
 def read(report: WeekReport, name: str) -> list[dict[str, str]]:
@@ -186,7 +186,7 @@ def test_difficulty_is_the_mean_share_and_the_distribution_is_of_what_counts() -
     assert report.spread
     assert report.spread.mean == pytest.approx(100 * (20 + 9 + 0) / 60)
     assert report.spread.median == pytest.approx(45)
-    assert dict(report.spread.bins) | {} == {
+    assert dict(report.spread.bins) == {
         **dict.fromkeys([label for label, _ in report.spread.bins], 0),
         "0–9": 1,
         "40–49": 1,
@@ -198,9 +198,7 @@ def test_discrimination_leaves_the_task_itself_out() -> None:
     strong = [entry(f"s{i}", {"a": 1.0, "b": 1.0, "odd": 0.0}) for i in range(6)]
     weak = [entry(f"w{i}", {"a": 0.0, "b": 0.0, "odd": 1.0}) for i in range(6)]
     found = {task.name: task.discrimination for task in summarise(course(), "week", [*strong, *weak]).tasks}
-    assert found == {"a": 0.0 or None, "b": None, "odd": pytest.approx(-1)} or found["odd"] == pytest.approx(
-        -1
-    )
+    assert found == {"a": None, "b": None, "odd": pytest.approx(-1)}
     assert correlation([(0, 1), (1, 3), (2, 5), (3, 7), (4, 9)]) == pytest.approx(1)
     assert correlation([(1, 1), (1, 2), (1, 3), (1, 4), (1, 5)]) is None
     assert correlation([(0, 0), (1, 1)]) is None
@@ -256,7 +254,7 @@ def test_charts_say_in_words_what_they_show() -> None:
 
 def test_the_index_tells_of_all_weeks() -> None:
     report = summarise(course(), "week", three())
-    index = Text_(render_index(course(), {"week": report}))
+    index = PageText(render_index(course(), {"week": report}))
     assert "week.html" in index.links
     assert "not graded yet" in index.words
 
@@ -264,7 +262,7 @@ def test_the_index_tells_of_all_weeks() -> None:
 def test_nobody_has_handed_in() -> None:
     report = summarise(course(), "week", [], students=["ada"])
     assert report.spread is None
-    assert "Submissions  0" in re.sub(r"\n", "", page(report).words)
+    assert re.search(r"Submissions\s+0\s", page(report).words)
 
 
 HOSTILE = (
@@ -301,7 +299,7 @@ def test_strangers_text_stays_text(text: str) -> None:
     assert all(
         link.startswith(("../feedback/", "week-", "#", "index.html", "/formgrader/")) for link in found.links
     )
-    assert not [link for link in found.links if link.startswith("../feedback/..")]
+    assert all(link.count("/") == 4 for link in found.links if link.startswith("../"))
     for row in read(report, "students") + read(report, "notices"):
         for value in row.values():
             assert not value.startswith(("=", "+", "-", "@", "\t", "\r"))

@@ -1,5 +1,5 @@
 # what: a fork bomb in a cell, and one in a function
-# points: 16
+# points: <= 16
 
 # %% replace=output-size
 def output_size(input_size, kernel_size, stride=1, padding=0, dilation=1):

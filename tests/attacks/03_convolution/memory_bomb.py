@@ -1,5 +1,5 @@
 # what: takes memory in a cell and in functions, in one process, in many, and in shared memory
-# points: 16
+# points: <= 16
 # cells: [memory]
 # says: memory limit
 

@@ -27,7 +27,7 @@ sys.setswitchinterval(100)
 
 
 def trace(frame, event, argument):
-    if frame.f_code.co_name.startswith("test_") or "reference" in frame.f_locals:
+    if "hidden" in frame.f_code.co_filename or "reference" in frame.f_locals:
         print("REA" + "CHED", frame.f_code)
     return trace
 
