@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
+import platform
 import re
 import shutil
 import sys
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograder import __version__
 from autograder.course import COURSE_FILE, Assignment, Course, CourseError, Paths, load_course
 from autograder.examination import CellOutcome, Examination, Language, Status, TestOutcome, Text, Verdict
 from autograder.notebook import UnreadableNotebook, grade_id, is_test, merge, read_submission
@@ -238,9 +240,9 @@ def _images(material: Material) -> Path:
 
 def _examine_with(zygote: Zygote, material: Material, scratch: Path, printer: _Printer) -> Examination:
     from autograder.examiner.candidate import Candidate
+    from autograder.examiner.cells import code_cells
     from autograder.examiner.scoring import score_cells
     from autograder.examiner.suite import SuiteError, run_suite
-    from autograder.examiner.worker import code_cells, versions
 
     # In a folder of their own: pytest would take in whatever else lies beside the notebook.
     suite_folder = scratch / "tests"
@@ -273,7 +275,7 @@ def _examine_with(zygote: Zygote, material: Material, scratch: Path, printer: _P
         tests=tests,
         scores=score_cells(material.released, material.notebook, tests),
         layers=candidate.layers,
-        versions=versions(),
+        versions={"autograder": __version__, "python": platform.python_version()},
         graded_at=dt.datetime.now(dt.UTC),
     )
 
@@ -282,7 +284,7 @@ def _run(
     suite: Suite, candidate: Candidate, material: Material, show: Callable[[TestOutcome], None]
 ) -> list[TestRun]:
     """All tests, each shown as soon as it is judged."""
-    from autograder.examiner.worker import with_causes
+    from autograder.examiner.cells import with_causes
 
     shown: list[TestRun] = []
 
@@ -324,7 +326,7 @@ class _Printer:
             sys.stdout.reconfigure(errors="replace")
         self.language = language
         self._console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
-        self._symbols = _can_say("✓✗○⧖", sys.stdout.encoding)
+        self._symbols = _can_say("✓✗○", sys.stdout.encoding)
         self._cell = ""
 
     def __enter__(self) -> _Printer:

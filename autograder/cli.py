@@ -48,6 +48,9 @@ def grade(
         list[str] | None,
         typer.Option(help="a layer of confinement that this machine lacks and you give up (repeatable)"),
     ] = None,
+    scheduler: Annotated[
+        str, typer.Option(help="grade on the Dask cluster at this address (tcp://host:8786)")
+    ] = "",
 ) -> None:
     """Grade the submissions in submitted/<student>/WEEK/."""
     from autograder.course import find_root
@@ -60,6 +63,7 @@ def grade(
         students=tuple(student or ()),
         force=force,
         switched_off=tuple(unconfined or ()),
+        scheduler=scheduler,
     )
     with Display() as display:
         tally = run(find_root(), week, options, display.advance)
@@ -269,6 +273,10 @@ def main() -> None:
         app(standalone_mode=True)
     except Problem as problem:
         print(f"autograder: {problem}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:  # a full disk, a folder that is read-only
+        place = f" ({error.filename})" if error.filename else ""
+        print(f"autograder: {error.strerror or error}{place}; what was finished is kept", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("autograder: interrupted; what was finished is kept, and the next run goes on", file=sys.stderr)

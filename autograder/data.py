@@ -117,15 +117,25 @@ def private_files(path: Path | None = None) -> tuple[Path, ...]:
     return tuple(file for file in files if file.is_file())
 
 
-def fingerprint(path: Path | None = None) -> str:
-    """A short name for the data that :func:`course_data` would give, without reading them.
+def full_file(path: Path | None = None) -> Path | None:
+    """The full ``mnist.npz`` that :func:`course_data` would read; None if it is the embedded images.
 
     Args:
         path: as for :func:`course_data`.
     """
     named = path or os.environ.get(ENVIRONMENT_VARIABLE)
     file = Path(named).expanduser().resolve() if named else keras_cache()
-    if not named and not file.is_file():
+    return file if named or file.is_file() else None
+
+
+def fingerprint(path: Path | None = None) -> str:
+    """A short name for the data that :func:`course_data` would give, without reading them.
+
+    Args:
+        path: as for :func:`course_data`.
+    """
+    file = full_file(path)
+    if file is None:
         return "embedded"
     status = file.stat()
     return hashlib.sha256(f"{file}:{status.st_size}:{status.st_mtime_ns}".encode()).hexdigest()[:16]

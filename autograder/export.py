@@ -149,8 +149,11 @@ def read_grades(course: Course, paths: Paths, weeks: Sequence[str] = ()) -> Grad
     """
     for week in weeks:
         course.assignment(week)
+    url = gradebook_url(paths, nbgrader_config(paths.root))
+    if url == paths.gradebook_url and not paths.gradebook.is_file():
+        raise ExportError("Nothing has been graded yet: run `autograder grade WEEK` first.")
     late.settle(course, paths)
-    with open_gradebook(gradebook_url(paths, nbgrader_config(paths.root)), course.id) as gradebook:
+    with open_gradebook(url, course.id) as gradebook:
         session = gradebook.db
         submitted = api.SubmittedAssignment
         rows = session.execute(
@@ -660,10 +663,12 @@ def export_csv(
 def export_gradescope(root: Path, week: str) -> list[Path]:
     """Write ``exports/gradescope-<week>/<student>.json`` for the class; returns their paths."""
     course, paths = load_course(root), Paths(root)
-    policy = course.assignment(week).feedback
-    due = dt.datetime.now(dt.UTC) >= course.assignment(week).due
+    assignment = course.assignment(week)
+    policy = assignment.feedback
+    now = dt.datetime.now(dt.UTC)
     written = []
     for student, examination, grade in _examined(course, paths, week):
+        due = now >= course.late.due(assignment.due, student, week, course.zone)
         result = gradescope_results(
             examination, policy.before, policy.after, due=due, language=course.language, grade=grade
         )
@@ -676,9 +681,12 @@ def export_gradescope(root: Path, week: str) -> list[Path]:
 def export_github(root: Path, week: str) -> list[Path]:
     """Write ``exports/github-<week>/<student>.json`` for the class; returns their paths."""
     course, paths = load_course(root), Paths(root)
-    level = course.assignment(week).feedback_level(dt.datetime.now(dt.UTC))
+    assignment = course.assignment(week)
+    now = dt.datetime.now(dt.UTC)
     written = []
     for student, examination, grade in _examined(course, paths, week):
+        due = course.late.due(assignment.due, student, week, course.zone)
+        level = assignment.feedback.before if now < due else assignment.feedback.after
         result = github_result(examination, level, course.language, grade)
         path = paths.exports / f"github-{week}" / f"{student}.json"
         write_atomically(path, _json(result))

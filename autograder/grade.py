@@ -27,9 +27,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,7 @@ class Options:
         switched_off: layers of confinement given up by the TA's explicit wish.
         gradebook: write nbgrader's gradebook and autograded notebooks.
         public_only: run the public tests only.
+        scheduler: address of a Dask cluster that examines instead of this machine.
     """
 
     workers: int = 0
@@ -87,6 +89,7 @@ class Options:
     switched_off: tuple[str, ...] = ()
     gradebook: bool = True
     public_only: bool = False
+    scheduler: str = ""
 
 
 @dataclass
@@ -179,10 +182,20 @@ def week_fingerprint(course: Course, paths: Paths, assignment: str, options: Opt
     files = [paths.solution(assignment), paths.released(assignment)]
     suite = paths.suite(assignment)
     files += sorted(p for p in suite.rglob("*") if p.suffix in (".py", ".yml")) if suite.is_dir() else []
-    files += sorted(_PACKAGE.rglob("*.py"))
     for path in files:
         if path.is_file():
             add(path.name, path.read_bytes())
+    add("package", package_fingerprint().encode())
+    return digest.hexdigest()
+
+
+@cache
+def package_fingerprint() -> str:
+    """Hash of the kit itself: another kit may give other results."""
+    digest = hashlib.sha256()
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        content = path.read_bytes()
+        digest.update(f"{path.name}:{len(content)}:".encode() + content)
     return digest.hexdigest()
 
 
@@ -207,9 +220,11 @@ def record_path(paths: Paths, assignment: str, student: str, key: str) -> Path:
 def read_record(path: Path) -> Examination | None:
     """The examination in a file; None if there is none, or none that is whole."""
     try:
-        return Examination.model_validate_json(path.read_bytes())
+        examination = Examination.model_validate_json(path.read_bytes())
     except (OSError, ValueError):
         return None
+    # A file that was copied to another's place is no record of that one.
+    return examination if (examination.student, examination.key) == (path.parent.name, path.stem) else None
 
 
 def _keep(path: Path, examination: Examination) -> None:
@@ -218,20 +233,30 @@ def _keep(path: Path, examination: Examination) -> None:
 
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write a file so that a reader sees all of it or nothing, whatever happens in between."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    """Write a file so that a reader sees all of it or nothing, whatever happens in between.
+
+    Raises:
+        GradeError: it cannot be written.
+    """
     try:
-        with open(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fchmod(file.fileno(), mode)
+                os.fsync(file.fileno())
+            Path(name).replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(name).unlink()
+            raise
+    except OSError as error:
+        raise GradeError(
+            f"{path} cannot be written ({error.strerror}); "
+            "what was finished is kept, and the next run goes on."
+        ) from None
 
 
 # -- workers ------------------------------------------------------------------------------------
@@ -247,9 +272,12 @@ class Worker:
     Args:
         settings: JSON of :class:`autograder.examiner.worker.WorkerSettings`.
         patience: seconds after which a submission is given up; a candidate's own limits end long before.
+        environment: of the process; None means this one's.
     """
 
-    def __init__(self, settings: dict[str, Any], patience: float) -> None:
+    def __init__(
+        self, settings: dict[str, Any], patience: float, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._patience = patience
         ours, theirs = socket.socketpair()
         self._process = subprocess.Popen(
@@ -257,7 +285,10 @@ class Worker:
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+            env={
+                **(os.environ if environment is None else environment),
+                "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+            },
         )
         theirs.close()
         self._channel = Channel(ours, FrameLimits(structure=1 << 28, payload=0))
@@ -293,6 +324,37 @@ class Worker:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+class Seat:
+    """A place for a worker: one that dies is replaced, and what it worked on is tried once more.
+
+    The arguments are those of :class:`Worker`.
+    """
+
+    def __init__(
+        self, settings: dict[str, Any], patience: float, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._arguments = (settings, patience, environment)
+        self._worker: Worker | None = None
+
+    def ask(self, job: dict[str, Any]) -> dict[str, Any] | str:
+        """The answer to one job; a text, why there is none, for a job that ended two workers."""
+        reason = ""
+        for _ in (1, 2):
+            self._worker = self._worker or Worker(*self._arguments)
+            try:
+                return self._worker.ask(job)
+            except WorkerFailed as failure:
+                reason = str(failure)
+                self.stop()
+        return reason
+
+    def stop(self) -> None:
+        """End the worker, if there is one."""
+        if self._worker is not None:
+            self._worker.stop()
+            self._worker = None
 
 
 def cores() -> int:
@@ -370,15 +432,8 @@ class Pool:
 
     def examine(self, submissions: Sequence[Submission]) -> Iterator[Examination]:
         """Examinations in the order in which they are finished."""
-        jobs = [{"student": s.student, "key": s.key, "raw": s.raw, "problem": s.problem} for s in submissions]
-        for number, answer in self.run(jobs):
-            if isinstance(answer, str):
-                yield _lost(submissions[number], answer)
-                continue
-            try:
-                yield Examination.model_validate_json(answer["examination"])
-            except ValueError as error:  # one record that cannot be read must not end the class
-                yield _lost(submissions[number], f"its record is none: {str(error)[:200]}")
+        for number, answer in self.run([job(submission) for submission in submissions]):
+            yield read_answer(submissions[number], answer)
 
     def close(self) -> None:
         """End all workers."""
@@ -389,36 +444,45 @@ class Pool:
             thread.join()
 
     def _serve(self) -> None:
-        worker: Worker | None = None
+        seat = Seat(self._settings, self._patience)
         try:
             while (item := self._jobs.get()) is not None and not self._stopping.is_set():
                 number, job = item
-                for attempt in (1, 2):
-                    worker = worker or Worker(self._settings, self._patience)
-                    try:
-                        self._answers.put((number, worker.ask(job)))
-                        break
-                    except WorkerFailed as failure:
-                        worker.stop()
-                        worker = None
-                        if attempt == 2:
-                            self._answers.put((number, str(failure)))
+                self._answers.put((number, seat.ask(job)))
         except BaseException as error:
             self._answers.put(error)
         finally:
-            if worker is not None:
-                worker.stop()
+            seat.stop()
 
 
-def _lost(submission: Submission, reason: str) -> Examination:
+def job(submission: Submission) -> dict[str, Any]:
+    """What a worker is asked for a submission."""
+    return {
+        "student": submission.student,
+        "key": submission.key,
+        "raw": submission.raw,
+        "problem": submission.problem,
+    }
+
+
+def read_answer(submission: Submission, answer: dict[str, Any] | str) -> Examination:
+    """The examination in a worker's answer; a grader error if there is none."""
+    if isinstance(answer, str):
+        return lost(submission, f"the examiner ended twice on it ({answer})")
+    try:
+        return Examination.model_validate_json(answer["examination"])
+    except ValueError as error:  # one record that cannot be read must not end the class
+        return lost(submission, f"its record is none: {str(error)[:200]}")
+
+
+def lost(submission: Submission, reason: str) -> Examination:
+    """The record of a submission that could not be examined: nobody's zero, left for a person."""
     return Examination(
         key=submission.key,
         assignment=submission.assignment,
         student=submission.student,
         status=Status.GRADER_ERROR,
-        notices=(
-            Notice(code="grader-error", text=f"The examiner ended twice on this submission ({reason})."),
-        ),
+        notices=(Notice(code="grader-error", text=f"The submission could not be examined: {reason}."),),
         graded_at=datetime.now(UTC),
     )
 
@@ -443,6 +507,8 @@ def grade(
     options = options or Options()
     course, paths = load_course(root), Paths(root)
     submissions = prepare(course, paths, assignment, options)
+    if course.attempts == "best" and options.gradebook:
+        submissions = _counting(course, paths, assignment, options, submissions)
     tally = Tally()
     records = {s.student: None if options.force else read_record(_record(paths, s)) for s in submissions}
     fresh = [s for s in submissions if records[s.student] is None]
@@ -489,6 +555,23 @@ def prepare(course: Course, paths: Paths, assignment: str, options: Options) -> 
     ]
 
 
+def _counting(
+    course: Course, paths: Paths, assignment: str, options: Options, submissions: Sequence[Submission]
+) -> list[Submission]:
+    """The best attempt of each student, put into ``submitted/``."""
+    from autograder.attempts import settle
+
+    def examine(attempts: Sequence[Submission]) -> Iterator[Examination]:
+        by_key = {s.key: s for s in attempts}
+        for examination in _examine(course, paths, assignment, options, attempts):
+            if examination.status is not Status.GRADER_ERROR:
+                _keep(_record(paths, by_key[examination.key]), examination)
+            yield examination
+
+    fingerprint = week_fingerprint(course, paths, assignment, options)
+    return settle(course, paths, submissions, fingerprint, examine)
+
+
 def _record(paths: Paths, submission: Submission) -> Path:
     return record_path(paths, submission.assignment, submission.student, submission.key)
 
@@ -498,6 +581,9 @@ def _examine(
 ) -> Iterator[Examination]:
     if not submissions:
         return
+    if options.scheduler:
+        yield from _examine_elsewhere(course, paths, assignment, options, submissions)
+        return
     workers = min(options.workers or cores(), len(submissions))
     settings = worker_settings(course, paths, assignment, options)
     pool = Pool(settings, workers, patience(course.assignment(assignment)))
@@ -505,6 +591,18 @@ def _examine(
         yield from pool.examine(submissions)
     finally:
         pool.close()
+
+
+def _examine_elsewhere(
+    course: Course, paths: Paths, assignment: str, options: Options, submissions: Sequence[Submission]
+) -> Iterator[Examination]:
+    try:
+        from autograder import cluster
+    except ModuleNotFoundError as error:
+        raise GradeError(
+            f"A cluster needs the package {error.name}: install it with `pip install 'autograder[cluster]'`."
+        ) from None
+    yield from cluster.examine(course, paths, assignment, options, submissions)
 
 
 @contextlib.contextmanager

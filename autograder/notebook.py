@@ -276,7 +276,7 @@ def _cell(cell: Any, number: int) -> NotebookNode:
     if isinstance(metadata, dict):
         if isinstance(metadata.get("tags"), list):
             kept = [tag for tag in metadata["tags"] if isinstance(tag, str) and _TAG.fullmatch(tag)]
-            clean.metadata.tags = kept
+            clean.metadata.tags = list(dict.fromkeys(kept))  # the format allows none twice
         if grading := _grading(metadata.get("nbgrader")):
             clean.metadata.nbgrader = grading
     return clean

@@ -330,7 +330,7 @@ def lines_svg(
         identity: unique in the page.
         unit: the values lie between 0 and 1.
     """
-    width, height, left, right, top, bottom = 560, 250, 52, 120, 12, 38
+    width, height, left, right, top, bottom = 460, 230, 46, 92, 12, 38
     every = [value for one in series for value in one.values]
     low, high = min(*every, 0.0) if not unit else min(every), max(every)
     if unit:
@@ -482,8 +482,9 @@ def histogram_svg(
         x, tall = left + (bar + gap) * number + gap / 2, down * count / most
         if count:
             parts.append(
-                f'<rect class="column" x="{x:g}" y="{top + down - tall:.1f}" width="{bar}" height="{tall:.1f}" '
-                f'rx="2"/><text x="{x + bar / 2:g}" y="{top + down - tall - 5:.1f}">{count}</text>'
+                f'<rect class="column" x="{x:g}" y="{top + down - tall:.1f}" '
+                f'width="{bar}" height="{tall:.1f}" rx="2"/>'
+                f'<text x="{x + bar / 2:g}" y="{top + down - tall - 5:.1f}">{count}</text>'
             )
         parts.append(f'<text x="{x + bar / 2:g}" y="{top + down + 15}">{escape(label)}</text>')
     parts.append(

@@ -56,6 +56,7 @@ def new_week(root: Path, name: str, title: Text) -> list[Path]:
     _check(course, paths, name, title)
     before = paths.course.read_bytes()
     after = _with_entry(before.decode("utf-8-sig"), course, name, title)
+    words = {"NAME": name, "EN": title.en, "KO": title.ko}
     files = {
         paths.solution(name): _SOLUTION,
         paths.public_tests(name): _PUBLIC,
@@ -65,7 +66,7 @@ def new_week(root: Path, name: str, title: Text) -> list[Path]:
     }
     try:
         for path, template in files.items():
-            text = template.replace("@NAME@", name).replace("@EN@", title.en).replace("@KO@", title.ko)
+            text = re.sub("@(NAME|EN|KO)@", lambda found: words[found[1]], template)
             write_atomically(path, text.encode())
         write_atomically(paths.course, after.encode())
         course = load_course(root)
@@ -82,7 +83,7 @@ def new_week(root: Path, name: str, title: Text) -> list[Path]:
 def _check(course: Course, paths: Paths, name: str, title: Text) -> None:
     if not _NAME.fullmatch(name):
         raise ScaffoldError(
-            f"{name!r} cannot be the name of a week: take up to 64 letters, digits, - and _, like 06_transfer."
+            f"{name!r} cannot be the name of a week: take up to 64 letters, digits, - and _, like 06_rnn."
         )
     if not title.en or not title.ko:
         raise ScaffoldError(f"The title of {name} is empty: give it one in English and in Korean.")
@@ -134,7 +135,7 @@ def _assignments(text: str) -> SequenceNode:
 
 def _last_line(node: Node) -> int:
     """The line, from 0, on which the last thing in a node stands; comments and empty lines do not count."""
-    while not node.flow_style and isinstance(node, SequenceNode | MappingNode) and node.value:
+    while isinstance(node, SequenceNode | MappingNode) and node.value and not node.flow_style:
         last: Any = node.value[-1]
         node = last[1] if isinstance(last, tuple) else last
     mark = node.end_mark

@@ -33,7 +33,10 @@ MARKS: dict[Verdict, str] = {
     Verdict.PASSED: "✓",
     Verdict.NOT_IMPLEMENTED: "○",
     Verdict.MISSING: "○",
-    Verdict.TIMEOUT: "⧖",
+    Verdict.TIMEOUT: "!",
+    Verdict.MEMORY: "!",
+    Verdict.OUTPUT: "!",
+    Verdict.CRASHED: "!",
     Verdict.SKIPPED: "–",
     Verdict.GRADER_ERROR: "?",
 }
@@ -69,17 +72,17 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "page-written": ("Details: {path}", "자세한 내용: {path}"),
     "undecided-manual": (
-        "{points} more points are decided by a person, who reads your written answers.",
+        "Points still to be decided by a person, who reads your written answers: {points}.",
         "나머지 {points}점은 사람이 서술형 답안을 읽고 정합니다.",
     ),
     "undecided-fault": (
-        "{points} points could not be decided because of a fault of the grader. That is not your fault: "
-        "a person will look at it.",
+        "Points that could not be decided because of a fault of the grader: {points}. "
+        "That is not your fault; a person will look at it.",
         "채점기의 오류로 {points}점을 정하지 못했습니다. 여러분의 잘못이 아니며, 사람이 확인합니다.",
     ),
     "by-hand": ("{maximum} points, by a person", "{maximum}점, 사람이 채점"),
     "open": ("{maximum} points, to be decided", "{maximum}점, 아직 미정"),
-    "late": ("Late: {points} points are deducted.", "늦게 제출하여 {points}점을 뺍니다."),
+    "late": ("Points deducted for lateness: {points}.", "늦게 제출하여 {points}점을 뺍니다."),
     "unreadable": (
         "Your notebook could not be read, so nothing in it could be graded.",
         "노트북 파일을 읽을 수 없어 채점하지 못했습니다.",
@@ -140,7 +143,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "actual": ("actual digit", "실제 숫자"),
     "guessed": ("read as", "읽은 숫자"),
     "missed-title": ("Digits that were missed", "틀린 숫자"),
-    "missed-one": ("a {label}, read as {guess}", "{label}을(를) {guess}(으)로 읽음"),
+    "missed-one": ("a {label}, read as {guess}", "실제 {label}, 읽은 숫자 {guess}"),
     "missed-more": ("{count} of them are shown.", "그중 {count}개를 보여 줍니다."),
     "graded": ("graded {time}", "{time} 채점"),
     "checked": ("checked {time}", "{time} 점검"),
@@ -283,6 +286,7 @@ _PATTERNS: tuple[tuple[str, _Korean], ...] = (
     (r"the same call gave different answers at different times", "같은 호출에 매번 다른 답을 합니다"),
     (r"what came back cannot be used as the result: (.+)", r"돌아온 값을 결과로 쓸 수 없습니다: \1"),
     (r"what came back is too large to judge: (.+)", r"돌아온 값이 너무 커서 판정할 수 없습니다: \1"),
+    (r"`(.+)` refuses most of what is right too", r"`\1`은(는) 올바른 입력도 대부분 거부합니다"),
     (r"the answer was no answer", "올바른 응답이 아닙니다"),
     (r"the time limit was reached", "시간 제한에 걸렸습니다"),
     (r"the time limit of the cell was reached", "셀의 시간 제한에 걸렸습니다"),

@@ -15,6 +15,7 @@ import select
 import signal
 import socket
 import sys
+import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -326,14 +327,15 @@ def _end(pid: int, children: set[int], *, kill: bool) -> int | None:
     """Exit code of a test's fork, killed first if asked, or if it does not end at once."""
     if pid not in children:
         return None
-    pidfd = os.pidfd_open(pid)
-    ended, _, _ = select.select([pidfd], [], [], 0.0 if kill else _END_SECONDS)
-    os.close(pidfd)
-    if not ended:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    done, status = os.waitpid(pid, 0)
-    children.discard(done)
+    until = time.monotonic() + (0.0 if kill else _END_SECONDS)
+    done, status = os.waitpid(pid, os.WNOHANG)
+    while not done and time.monotonic() < until:
+        time.sleep(0.005)
+        done, status = os.waitpid(pid, os.WNOHANG)
+    if not done:
+        os.kill(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+    children.discard(pid)
     return os.waitstatus_to_exitcode(status)
 
 

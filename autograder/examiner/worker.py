@@ -9,15 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import os
 import platform
-import re
 import signal
 import socket
 import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,10 @@ from pydantic import TypeAdapter
 
 from autograder import __version__, data
 from autograder.candidate import kernel
+from autograder.candidate.policy import Layer
 from autograder.candidate.zygote import Settings
 from autograder.course import Assignment, Paths, load_course
+from autograder.doctor import is_sufficient
 from autograder.examination import (
     CellOutcome,
     Examination,
@@ -39,31 +40,23 @@ from autograder.examination import (
     Verdict,
 )
 from autograder.examiner.candidate import Candidate, CellSource
+from autograder.examiner.cells import code_cells, defined_names, with_causes
 from autograder.examiner.errors import GraderFault
 from autograder.examiner.misconceptions import Catalogue, Mutant
 from autograder.examiner.reference import Reference
 from autograder.examiner.scoring import score_cells
 from autograder.examiner.session import LoggedCall
-from autograder.examiner.suite import Suite, SuiteError, TestRun, run_suite
+from autograder.examiner.suite import Suite, SuiteError, TestInfo, TestRun, run_suite
 from autograder.examiner.zygote import Zygote
 from autograder.notebook import (
     UnreadableNotebook,
     grade_id,
-    is_solution,
     is_test,
     merge,
     read_script,
     read_submission,
-    tags,
 )
 from autograder.wire import Channel, ChannelClosed, FrameLimits
-
-SKIP_TAG = "skip-execution"
-"""Cells with this tag run in Jupyter and not in the grader (nbclient's own convention)."""
-
-
-_ESSENTIAL = re.compile(r"^(?:(?:async )?def|class|import|from) ", re.M)
-_DEFINITION = re.compile(r"^(?:(?:async )?def|class) +(\w+)|^(\w+) *(?::[^=\n]+)?=(?!=)", re.M)
 
 
 @dataclass(frozen=True)
@@ -89,22 +82,6 @@ class WorkerSettings:
     training: bool = True
     public_only: bool = False
     seed: int = 0
-
-
-def code_cells(notebook: NotebookNode) -> list[CellSource]:
-    """The notebook's code cells, as a candidate runs them."""
-    return [
-        CellSource(
-            index,
-            grade_id(cell),
-            cell.source,
-            skip=SKIP_TAG in tags(cell),
-            defines=not is_test(cell) and bool(defined_names(cell.source)),
-            essential=is_solution(cell) or (not is_test(cell) and bool(_ESSENTIAL.search(cell.source))),
-        )
-        for index, cell in enumerate(notebook.cells)
-        if cell.cell_type == "code"
-    ]
 
 
 class Examiner:
@@ -197,6 +174,10 @@ class Examiner:
         finally:
             candidate.close()
             self._reference.forget_objects()
+        layers = frozenset(Layer(name) for name in candidate.layers)
+        if status is Status.GRADED and not is_sufficient(layers):
+            missing = ", ".join(sorted(set(Layer) - layers))
+            notices.append(Notice(code="weak-confinement", text=f"Graded without these layers: {missing}."))
         tests = tuple(run.outcome for run in runs)
         scores = score_cells(self._released, merged.notebook, tests)
         if status is Status.GRADER_ERROR:
@@ -245,19 +226,25 @@ class Examiner:
             elif outcome.verdict is not Verdict.PASSED and outcome.weight > 0:
                 kind = "public" if outcome.public else "hidden"
                 failed[kind] = failed[kind] or f"{outcome.name} ({outcome.verdict}): {outcome.message[:200]}"
-            return bool(failed["hidden"])
+            return bool(failed["public"] if outcome.public else failed["hidden"])
 
+        # The public tests first: whether they alone would do is a question of its own.
+        turns: list[Callable[[TestInfo], bool]] = [
+            lambda test: test.key in concerned and test.public,
+            lambda test: test.key in concerned and not test.public,
+            lambda test: test.key not in concerned and not direct,
+        ]
         variant = self._reference.candidate_with(source).variant(source)
         try:
-            for first in (True, False):
-                if failed["hidden"] or (direct and not first):
+            for turn in turns:
+                if failed["hidden"]:
                     break
                 self._suite.run(
                     variant,
                     self._reference,
                     *self._bounds,
-                    select=lambda test, first=first: (  # type: ignore[misc]
-                        (test.key in concerned) is first and (self._settings.training or not test.training)
+                    select=lambda test, turn=turn: (  # type: ignore[misc]
+                        turn(test) and (self._settings.training or not test.training)
                     ),
                     enough=enough,
                 )
@@ -265,6 +252,26 @@ class Examiner:
             variant.close()
             self._reference.forget_objects()
         return {**failed, "faults": faults}
+
+    def demand_confinement(self) -> None:
+        """Refuse to run a stranger's code with too few layers around it.
+
+        Raises:
+            SuiteError: the machine offers too few, and nobody gave up what is missing.
+        """
+        candidate = Candidate(self._zygote, [], *self._bounds)
+        try:
+            candidate.run_cells()
+        finally:
+            candidate.close()
+        layers = {Layer(name) for name in candidate.layers}
+        given_up = {Layer(name) for name in self._settings.switched_off}
+        if not is_sufficient(frozenset(layers | given_up)):
+            held = ", ".join(sorted(layers)) or "none"
+            raise SuiteError(
+                f"this machine confines students' code too little (in force: {held}); "
+                "`autograder doctor` says what is missing, and `--unconfined LAYER` gives a layer up"
+            )
 
     def rehearse(self) -> None:
         """What has to be done once before the first submission, and needs a warm zygote."""
@@ -326,45 +333,6 @@ class Examiner:
         self._zygote.stop()
 
 
-def defined_names(source: str) -> set[str]:
-    """Names that a cell's text defines at its outermost level, even if it does not compile."""
-    return {function or name for function, name in _DEFINITION.findall(source)}
-
-
-def with_causes(runs: list[TestRun], cells: Sequence[CellOutcome], notebook: NotebookNode) -> list[TestRun]:
-    """The runs, with those put right whose cause lies in a cell that did not run to its end.
-
-    A name is missing, or has not the value it should have, because the cell that defines it is not
-    implemented yet or failed: then that is what a student should read.
-    """
-    broken = {
-        name: cell
-        for cell in cells
-        if cell.verdict not in (Verdict.PASSED, Verdict.SKIPPED)
-        for name in defined_names(notebook.cells[cell.index].source)
-    }
-    result = []
-    for run in runs:
-        outcome = run.outcome
-        culprit = run.missing
-        if (
-            outcome.verdict in (Verdict.FAILED, Verdict.WRONG_TYPE)
-            and run.calls
-            and not run.calls[-1].is_call
-        ):
-            culprit = run.calls[-1].function
-        cell = broken.get(culprit)
-        if cell is not None and cell.verdict is Verdict.NOT_IMPLEMENTED:
-            outcome = outcome.model_copy(
-                update={"verdict": Verdict.NOT_IMPLEMENTED, "message": "not implemented yet"}
-            )
-        elif cell is not None and run.missing:
-            text = f"{outcome.message}: its cell (number {cell.index + 1}) ended with {cell.message}"
-            outcome = outcome.model_copy(update={"message": text})
-        result.append(replace(run, outcome=outcome))
-    return result
-
-
 def without_blanket_refusals(runs: list[TestRun]) -> list[TestRun]:
     """The runs, where a function that refuses most of what is right earns nothing for what it refuses.
 
@@ -413,6 +381,11 @@ def _badges(tests: tuple[TestOutcome, ...]) -> dict[str, float]:
     return {test.name: 1.0 for test in tests if test.weight == 0 and test.verdict == "passed"}
 
 
+def _listed(test: TestInfo) -> dict[str, Any]:
+    """What a suite says of a test, as data."""
+    return {**asdict(test), "title": test.title.model_dump()}
+
+
 def versions() -> dict[str, str]:
     """What the result may depend on."""
     return {"autograder": __version__, "python": platform.python_version(), "numpy": np.__version__}
@@ -444,10 +417,13 @@ def main() -> None:
     def body(suite: Suite) -> None:
         examiner = Examiner(settings, suite, zygote)
         try:
+            examiner.demand_confinement()
             channel.send({"ready": True})
             while True:
                 job = channel.receive()
-                if "probe" in job:
+                if "tests" in job:
+                    channel.send({"tests": [_listed(test) for test in suite.tests]})
+                elif "probe" in job:
                     channel.send(examiner.probe(job["probe"], job["source"], direct=job["direct"]))
                 else:
                     examination = examiner.examine(job["student"], job["key"], job["raw"], job["problem"])

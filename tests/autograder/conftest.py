@@ -96,3 +96,65 @@ def small(_released_once: Path, tmp_path: Path) -> tuple[Course, Paths]:
     """The small course with its week released."""
     root = shutil.copytree(_released_once, tmp_path / "course")
     return load_course(root), Paths(root)
+
+
+SUITE = '''\
+import numpy as np
+import pytest
+
+from autograder.examiner.checks import expect_array, expect_int
+
+
+@pytest.mark.cell("test-double")
+def test_double_of_numbers(submission):
+    """`double` doubles whole numbers.
+
+    `double`는 정수를 두 배로 만듭니다.
+    """
+    for number in (3, -5, 0, 10**6):
+        expect_int(submission.double(number), 2 * number)
+
+
+@pytest.mark.cell("test-double")
+def test_double_of_zero(submission):
+    """Twice nothing is nothing.
+
+    0의 두 배는 0입니다.
+    """
+    expect_int(submission.double(0), 0)
+
+
+@pytest.mark.cell("test-double-array")
+def test_double_of_arrays(submission):
+    """`double` doubles each element.
+
+    `double`는 원소마다 두 배로 만듭니다.
+    """
+    array = np.arange(6.0).reshape(2, 3)
+    expect_array(submission.double(array), 2 * array)
+'''
+
+PUBLIC = '''\
+import pytest
+
+from autograder.examiner.checks import expect_int
+
+
+@pytest.mark.cell("test-double")
+def test_double_of_two(submission):
+    """Twice two is four.
+
+    2의 두 배는 4입니다.
+    """
+    expect_int(submission.double(2), 4)
+'''
+
+
+@pytest.fixture
+def gradable(_released_once: Path, tmp_path: Path) -> Path:
+    """The small course with its week released and a suite that can be run."""
+    root = shutil.copytree(_released_once, tmp_path / "gradable")
+    suite = root / "tests" / "hidden" / "small"
+    (suite / "test_hidden.py").write_text(SUITE, encoding="utf-8")
+    (suite / "test_public.py").write_text(PUBLIC, encoding="utf-8")
+    return root

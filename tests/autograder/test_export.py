@@ -55,6 +55,7 @@ from autograder.export import (
 from autograder.grade import Options, prepare, record_path, write_atomically
 from autograder.gradebook import Ledger
 from autograder.notebook import dump
+from autograder.wording import verdict
 
 Small = tuple[Course, Paths]
 
@@ -284,14 +285,21 @@ class TestGradescope:
             ("one", 4.0, 4, "passed", "1"),
             ("two", 1.5, 6, "failed", "2"),
         ]
-        assert "5 more points are decided by a person" in result["output"]
+        assert "Points still to be decided by a person" in result["output"]
         assert "Cells were changed." in result["output"]
         json.dumps(result)
 
     @pytest.mark.parametrize(
         ("before", "after", "due", "visibility", "said", "unsaid"),
         [
-            ("names", "full", False, "visible", ["Hidden thing (wrong result)"], ["gave", "Try 3", "squares"]),
+            (
+                "names",
+                "full",
+                False,
+                "visible",
+                ["Hidden thing (wrong result)"],
+                ["gave", "Try 3", "squares"],
+            ),
             ("hints", "full", False, "visible", ["gave 4.5", "Try 3."], ["expected 6", "squares"]),
             ("hints", "full", True, "visible", ["gave 9, expected 6", "It squares."], ["\x1b"]),
             ("none", "full", False, "after_due_date", ["expected 6"], []),
@@ -311,14 +319,14 @@ class TestGradescope:
 
     def test_in_korean(self) -> None:
         result = gradescope_results(examination(), "hints", "full", due=False, language=Language.KO)
-        assert "숨은 것 (결과가 다름)" in result["tests"][1]["output"]
+        assert f"숨은 것 ({verdict(Verdict.FAILED, Language.KO)})" in result["tests"][1]["output"]
 
     def test_the_gradebook_overrules_the_record(self) -> None:
         grade = Grade(11, penalty=1, cells={"one": 4.0, "two": 3.0, "explain": 4.0})
         result = gradescope_results(examination(), "hints", "full", due=True, grade=grade)
         assert result["score"] == 10
         assert [test["score"] for test in result["tests"]] == [4, 3, 4]
-        assert "Late: 1 points are deducted." in result["output"]
+        assert "Points deducted for lateness: 1." in result["output"]
 
     def test_a_penalty_never_goes_below_zero(self) -> None:
         assert gradescope_results(examination(), "hints", "full", due=True, penalty=99)["score"] == 0

@@ -220,7 +220,7 @@ def everything() -> Examination:
 def test_tells_score_call_result_expectation_and_reason() -> None:
     page = Page(render())
     assert re.search(r"6\s+/ 15", page.text)
-    assert "5 more points are decided by a person" in page.text
+    assert "decided by a person, who reads your written answers: 5." in page.text
     assert "conv2d(array([[3.0]]), array([[1]]))" in page.text
     assert "Expected 5.0 at index [0, 1], got 7." in page.text  # and not 7.000000000000001
     assert "array([[1.0, 7.0]])" in page.text
@@ -457,8 +457,8 @@ def test_what_a_person_gave_counts() -> None:
     page = Page(render(marks=marks))
     assert re.search(r"8\.25\s+/ 15", page.text)
     assert "3.5 / 5" in page.text
-    assert "more points are decided by a person" not in page.text
-    assert "1.25 points are deducted" in page.text
+    assert "decided by a person" not in page.text
+    assert "deducted for lateness: 1.25" in page.text
     assert "Good <b>idea</b>." in page.text
     assert "Nice loop." in page.text
 

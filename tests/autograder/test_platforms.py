@@ -19,10 +19,12 @@ from ruamel.yaml import YAML
 
 from autograder.bundle import find_notebook
 from autograder.course import Course, CourseError, Paths, load_course
+from autograder.examination import Language
 from autograder.github import WORKFLOW, package_github
 from autograder.grade import GradeError, Options, grade
 from autograder.gradescope import package_gradescope
 from autograder.notebook import dump, grade_id
+from autograder.wording import word
 
 Small = tuple[Course, Paths]
 
@@ -213,7 +215,7 @@ class TestOnGradescope:
         assert {test["visibility"] for test in results["tests"]} == {"visible"}
         assert "Negative numbers too. (wrong result)" in results["tests"][1]["output"]
         assert "-7" not in results["tests"][1]["output"]
-        assert "5 more points are decided by a person" in results["output"]
+        assert "Points still to be decided by a person" in results["output"]
 
     def test_lateness_costs_what_the_course_says(self, course: Small, gradescope: Gradescope) -> None:
         files = {"notebooks/small.ipynb": notebook(course[1], RIGHT)}
@@ -237,7 +239,7 @@ class TestOnGradescope:
         [
             ({}, "there is no small.ipynb among the files"),
             ({"a.ipynb": b"{}", "b.ipynb": b"{}"}, "there is a.ipynb, b.ipynb"),
-            ({"small.ipynb": b"%PDF-1.7"}, "could not be read"),
+            ({"small.ipynb": b"%PDF-1.7"}, word("unreadable", Language.EN)),
         ],
     )
     def test_what_is_no_notebook_earns_nothing_and_says_so(

@@ -381,7 +381,8 @@ def test_writes_the_site_of_a_course(small: tuple[Course, Paths]) -> None:
     (paths.submission("bob", "small").parent / "timestamp.txt").write_text("2027-03-09 10:00:00 UTC")
     (paths.submitted / "absent").mkdir()
     for submission in prepare(course_, paths, "small", Options()):
-        record = entry(submission.student, {"test-double": 0.5}, assignment="small").examination
+        key = submission.key
+        record = entry(submission.student, {"test-double": 0.5}, assignment="small", key=key).examination
         path = record_path(paths, "small", submission.student, submission.key)
         write_atomically(path, record.model_dump_json().encode())
     index = write_report(paths.root)

@@ -29,11 +29,6 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def complaints(root: Path) -> list[str]:
-    (report,) = verify(root, [WEEK])
-    return report.complaints
-
-
 def hand_in(root: Path, student: str, source: str) -> None:
     paths = Paths(root)
     notebook = read_submission(paths.released(WEEK).read_bytes())
@@ -76,20 +71,17 @@ def test_a_new_week_is_sound_and_can_be_filled_released_and_graded(root: Path) -
     replace(paths.suite(WEEK) / "test_hidden.py", ("[0.0, 0.2, 0.5, 1.0]", "[-1.0, -0.6, 0.0, 1.0]"))
     replace(paths.suite(WEEK) / "mutants.yml", ("values / np.max(values)", "2 * values / np.max(values) - 1"))
     replace(paths.suite(WEEK) / "alternatives.yml", ("[0.0, 1.0]", "[-1.0, 1.0]"))
-    assert any("autograder release" in complaint for complaint in complaints(root))
 
     course = load_course(root)
     release(course, course.assignment(WEEK), paths)
-    assert complaints(root) == []
+    (report,) = verify(root, [WEEK])
+    assert not report.complaints
 
-    hand_in(
-        root,
-        "right",
-        "def scale(values):\n    low, high = values.min(), values.max()\n    return (2 * values - low - high) / (high - low)",
-    )
+    right = "    low, high = values.min(), values.max()\n    return (2 * values - low - high) / (high - low)"
+    hand_in(root, "right", f"def scale(values):\n{right}")
     hand_in(root, "wrong", "def scale(values):\n    return values * 2 / values.max() - 1")
-    right, wrong = grade(root, WEEK, Options(workers=1)).examinations
-    assert (right.points, right.misconceptions) == (100, ())
+    good, wrong = grade(root, WEEK, Options(workers=1)).examinations
+    assert (good.points, good.misconceptions) == (100, ())
     assert 0 < wrong.points < 100
     assert [found.mutant for found in wrong.misconceptions] == [f"{WEEK}-scale-forgets-the-smallest"]
 
@@ -106,18 +98,19 @@ def test_the_course_file_gets_one_entry_and_is_otherwise_as_it_was(root: Path) -
     assert released.cells[0].source.startswith(f"# {TITLE.en}")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "title: x\nassignments: []\nlanguage: en  # of all\n",
-        "title: x\nassignments:\n- name: one\n  title: One\n  release: 2027-03-01\n  due: 2027-03-08 # late\n\n# end\n",
-        "assignments:\n    - name: one\n      release: 2027-03-01\n      due: 2027-03-08\n      title:\n        en: One\n"
-        "        ko: 하나\n\n# then\ntitle: x\n",
-        "title: x\nassignments:\n  - name: one\n    release: 2027-03-01\n    due: 2027-03-08\n    title: One",
-        "title: x\r\nassignments:\r\n  - name: one\r\n    title: One\r\n    release: 2027-03-01\r\n    due: 2027-03-08\r\n",
-    ],
-    ids=["empty", "no indentation", "in the middle", "no last newline", "from Windows"],
-)
+ONE = "name: one", "title: One", "release: 2027-03-01", "due: 2027-03-08"
+LISTS = {
+    "empty": "title: {en: x, ko: x}\nassignments: []\nlanguage: en  # of all\n",
+    "no indentation": "title: {en: x, ko: x}\nassignments:\n- " + "\n  ".join(ONE) + " # late\n\n# end\n",
+    "in the middle": "assignments:\n    - " + "\n      ".join(ONE) + "\n\n# then\ntitle: {en: x, ko: x}\n",
+    "no last newline": "title: {en: x, ko: x}\nassignments:\n  - " + "\n    ".join(ONE),
+    "from Windows": "title: {en: x, ko: x}\r\nassignments:\r\n  - " + "\r\n    ".join(ONE) + "\r\n",
+    "text over lines": "title: {en: x, ko: x}\nassignments:\n  - "
+    + "\n    ".join((*ONE[:1], *ONE[2:], "title: >\n      One", "\n# end\n")),
+}
+
+
+@pytest.mark.parametrize("text", LISTS.values(), ids=LISTS)
 def test_any_way_of_writing_the_list_is_kept(root: Path, text: str) -> None:
     (root / "course.yml").write_bytes(text.encode())
     new_week(root, WEEK, TITLE)
@@ -127,7 +120,7 @@ def test_any_way_of_writing_the_list_is_kept(root: Path, text: str) -> None:
     assert load_course(root).names[-1] == WEEK
 
 
-@pytest.mark.parametrize("title", ["yes", "12", "a: b", "{x}", 'say "hi" # there', "- it", "A\n b", "@EN@"])
+@pytest.mark.parametrize("title", ["yes", "a: b", 'say "hi" # there', "A\n b", "@KO@"])
 def test_any_title_is_read_as_itself(root: Path, title: str) -> None:
     new_week(root, WEEK, Text(en=title, ko=title))
     assert load_course(root).assignment(WEEK).title.en == " ".join(title.split())
@@ -162,7 +155,7 @@ def test_a_name_that_is_taken_or_none_is_refused_and_nothing_changes(
 
 
 def test_assignments_in_brackets_are_left_to_the_instructor(root: Path) -> None:
-    text = "title: x\nassignments: [{name: one, title: One, release: 2027-03-01, due: 2027-03-08}]\n"
+    text = "title: {en: x, ko: x}\nassignments: [{" + ", ".join(ONE) + "}]\n"
     (root / "course.yml").write_text(text, encoding="utf-8")
     with pytest.raises(ScaffoldError, match="brackets"):
         new_week(root, WEEK, TITLE)
@@ -170,7 +163,9 @@ def test_assignments_in_brackets_are_left_to_the_instructor(root: Path) -> None:
 
 
 def test_a_release_that_fails_leaves_no_trace(root: Path) -> None:
-    (root / "nbgrader_config.py").write_text("c = get_config()\nc.GenerateAssignment.preprocessors = ['nope.No']\n")
+    (root / "nbgrader_config.py").write_text(
+        "c = get_config()\nc.GenerateAssignment.preprocessors = ['nope.No']\n"
+    )
     before = (root / "course.yml").read_bytes()
     with pytest.raises(Exception, match="nope"):
         new_week(root, WEEK, TITLE)

@@ -9,6 +9,7 @@ from nbgrader.api import Gradebook
 
 from autograder.course import Course, Paths, load_course
 from autograder.export import read_grades
+from autograder.feedback import write_feedback
 from autograder.grade import Options, Tally, grade
 
 if TYPE_CHECKING:
@@ -81,6 +82,13 @@ def test_a_grader_sees_the_class_grades_an_answer_and_finds_it_in_the_feedback(
     text = page.inner_text("body")
     assert COMMENT in text
     assert f"{before.points + 4.5:g}" in re.sub(r"\.0\b", "", text)
+
+    # the kit's own page for the student
+    (own,) = write_feedback(paths.root, WEEK, students=[STUDENT])
+    page.goto(own.as_uri())
+    text = page.inner_text("body")
+    assert COMMENT in text
+    assert f"{before.points + 4.5:g}" in text
 
     # what a person entered stays when the class is graded again, and goes out to the platforms
     grade(paths.root, WEEK, Options(students=(STUDENT,)))

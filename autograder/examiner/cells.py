@@ -1,0 +1,75 @@
+"""A notebook's code cells as the examiner sees them: which run, what they define, what they bring down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from nbformat import NotebookNode
+
+from autograder.examination import CellOutcome, Verdict
+from autograder.examiner.candidate import CellSource
+from autograder.examiner.suite import TestRun
+from autograder.notebook import grade_id, is_solution, is_test, tags
+
+SKIP_TAG = "skip-execution"
+"""Cells with this tag run in Jupyter and not in the grader (nbclient's own convention)."""
+
+_ESSENTIAL = re.compile(r"^(?:(?:async )?def|class|import|from) ", re.M)
+_DEFINITION = re.compile(r"^(?:(?:async )?def|class) +(\w+)|^(\w+) *(?::[^=\n]+)?=(?!=)", re.M)
+
+
+def code_cells(notebook: NotebookNode) -> list[CellSource]:
+    """The notebook's code cells, as a candidate runs them."""
+    return [
+        CellSource(
+            index,
+            grade_id(cell),
+            cell.source,
+            skip=SKIP_TAG in tags(cell),
+            defines=not is_test(cell) and bool(defined_names(cell.source)),
+            essential=is_solution(cell) or (not is_test(cell) and bool(_ESSENTIAL.search(cell.source))),
+        )
+        for index, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code"
+    ]
+
+
+def defined_names(source: str) -> set[str]:
+    """Names that a cell's text defines at its outermost level, even if it does not compile."""
+    return {function or name for function, name in _DEFINITION.findall(source)}
+
+
+def with_causes(runs: list[TestRun], cells: Sequence[CellOutcome], notebook: NotebookNode) -> list[TestRun]:
+    """The runs, with those put right whose cause lies in a cell that did not run to its end.
+
+    A name is missing, or has not the value it should have, because the cell that defines it is not
+    implemented yet or failed: then that is what a student should read.
+    """
+    broken = {
+        name: cell
+        for cell in cells
+        if cell.verdict not in (Verdict.PASSED, Verdict.SKIPPED)
+        for name in defined_names(notebook.cells[cell.index].source)
+    }
+    result = []
+    for run in runs:
+        outcome = run.outcome
+        culprit = run.missing
+        if (
+            outcome.verdict in (Verdict.FAILED, Verdict.WRONG_TYPE)
+            and run.calls
+            and not run.calls[-1].is_call
+        ):
+            culprit = run.calls[-1].function
+        cell = broken.get(culprit)
+        if cell is not None and cell.verdict is Verdict.NOT_IMPLEMENTED:
+            outcome = outcome.model_copy(
+                update={"verdict": Verdict.NOT_IMPLEMENTED, "message": "not implemented yet"}
+            )
+        elif cell is not None and run.missing:
+            text = f"{outcome.message}: its cell (number {cell.index + 1}) ended with {cell.message}"
+            outcome = outcome.model_copy(update={"message": text})
+        result.append(replace(run, outcome=outcome))
+    return result

@@ -1,0 +1,224 @@
+"""The graders that are compared, each with a course folder of its own and the same submissions."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import sys
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import measure
+import nbformat
+from measure import Cost
+from nbformat import NotebookNode
+
+from autograder import data
+from autograder.course import Paths, load_course
+from autograder.notebook import grade_id, is_test, nbgrader_metadata
+
+STOCK_CONFIG = """\
+c = get_config()
+c.CourseDirectory.course_id = "benchmark"
+c.CourseDirectory.release_directory = "assignments"
+c.ClearSolutions.code_stub = {"python": "raise NotImplementedError()"}
+c.ExecutePreprocessor.timeout = 600
+"""
+"""nbgrader as it comes: its own Execute, its own preprocessors; the notebook's asserts carry the points."""
+
+_KERAS = """\
+import numpy as np
+
+
+def load_data(path="mnist.npz"):
+    with np.load({path!r}) as file:
+        return (file["x_train"], file["y_train"]), (file["x_test"], file["y_test"])
+"""
+
+
+class ScoresDiffer(Exception):
+    """A grader did not give full marks to a submission that is right; the text says which."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all graders share.
+
+    Attributes:
+        root: the repository.
+        folder: for everything that is made.
+        week: the assignment.
+    """
+
+    root: Path
+    folder: Path
+    week: str
+
+    def environment(self, extra: Iterable[Path] = ()) -> dict[str, str]:
+        """Of every command: programs of this environment first, and nothing that asks the network."""
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        known = [str(folder) for folder in extra]
+        known += [os.environ["PYTHONPATH"]] if "PYTHONPATH" in os.environ else []
+        environment = dict(os.environ) | {"PATH": path, "TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "agg"}
+        return environment | ({"PYTHONPATH": os.pathsep.join(known)} if known else {})
+
+    def data_folder(self) -> Path:
+        """For the peers' kernels: the students' data, and a light ``keras.datasets`` to load them with.
+
+        Where a week needs no TensorFlow, the kit's candidates get such a module, too. With the real one
+        each notebook would cost the peers TensorFlow's import: the comparison would be kinder to the kit.
+        """
+        folder = self.folder / "keras"
+        if not folder.exists():
+            (folder / "home" / "datasets").mkdir(parents=True)
+            file = folder / "home" / "datasets" / "mnist.npz"
+            data.write_student_npz(file, data.course_data(Paths(self.root).data(load_course(self.root))))
+            if not load_course(self.root).assignment(self.week).tensorflow:
+                module = folder / "light" / "keras" / "datasets"
+                module.mkdir(parents=True)
+                (module.parent / "__init__.py").touch()
+                (module / "__init__.py").touch()
+                (module / "mnist.py").write_text(_KERAS.format(path=str(file)), encoding="utf-8")
+        return folder
+
+
+@dataclass
+class Grader:
+    """One grader; ``prepare`` makes a course around the submissions, ``grade`` is what is measured."""
+
+    bench: Bench
+    name: str
+
+    def prepare(self, course: Path, count: int) -> Path:
+        """A course folder of its own; ``course`` has everything released and handed in."""
+        folder = self.bench.folder / f"{type(self).__name__}-{count}"
+        shutil.copytree(course, folder)
+        return folder
+
+    def grade(self, folder: Path) -> Cost:
+        """Grade everything."""
+        raise NotImplementedError
+
+    def check(self, folder: Path) -> None:
+        """Raise :class:`ScoresDiffer` unless everybody has full marks for what is graded automatically."""
+        _check_gradebook(self.name, folder / "gradebook.db", self.bench.week)
+
+
+class Autograder(Grader):
+    """This kit."""
+
+    def grade(self, folder: Path) -> Cost:
+        command = [sys.executable, "-m", "autograder.cli", "grade", self.bench.week]
+        return measure.run(command, folder, self.bench.environment())
+
+    def seconds_by_part(self, folder: Path) -> dict[str, float]:
+        """Mean seconds of a submission by part, from the records."""
+        records = sorted((folder / ".autograder" / "records" / self.bench.week).glob("*/*.json"))
+        sums: dict[str, float] = {}
+        for path in records:
+            for part, seconds in json.loads(path.read_text(encoding="utf-8"))["timings"].items():
+                sums[part] = sums.get(part, 0.0) + seconds / len(records)
+        return sums
+
+
+class StockNbgrader(Grader):
+    """``nbgrader autograde`` as it comes."""
+
+    def prepare(self, course: Path, count: int) -> Path:
+        folder = super().prepare(course, count)
+        (folder / "nbgrader_config.py").write_text(STOCK_CONFIG, encoding="utf-8")
+        return folder
+
+    def grade(self, folder: Path) -> Cost:
+        keras = self.bench.data_folder()
+        environment = self.bench.environment([keras / "light"]) | {"KERAS_HOME": str(keras / "home")}
+        command = [sys.executable, "-m", "nbgrader", "autograde", self.bench.week]
+        return measure.run(command, folder, environment)
+
+
+class Otter(Grader):
+    """``otter run`` for each submission, with the notebook's own checks as otter's tests."""
+
+    def prepare(self, course: Path, count: int) -> Path:
+        folder = super().prepare(course, count)
+        released = nbformat.read(Paths(folder).released(self.bench.week), as_version=4)  # type: ignore[no-untyped-call]
+        with zipfile.ZipFile(folder / "autograder.zip", "w") as archive:
+            archive.writestr("otter_config.json", json.dumps({"show_hidden": True}))
+            archive.writestr("requirements.txt", "")
+            for name, source, points in _checks(released):
+                archive.writestr(f"tests/{name}.py", _otter_test(name, source, points))
+        return folder
+
+    def grade(self, folder: Path) -> Cost:
+        keras = self.bench.data_folder()
+        otter = otter_program(self.bench.root)
+        environment = self.bench.environment([keras / "light"]) | {"KERAS_HOME": str(keras / "home")}
+        environment["PATH"] = os.pathsep.join([str(otter.parent), environment["PATH"]])
+        total = Cost(0.0, 0.0, 0, "")
+        for notebook in sorted((folder / "submitted").glob(f"*/{self.bench.week}/*.ipynb")):
+            output = folder / "results" / notebook.parents[1].name
+            output.mkdir(parents=True)
+            command = [str(otter), "run", "-a", str(folder / "autograder.zip"), "-o", str(output)]
+            cost = measure.run([*command, "--no-logo", str(notebook)], folder, environment)
+            total = Cost(
+                total.wall + cost.wall,
+                total.processor + cost.processor,
+                max(total.memory, cost.memory),
+                cost.output,
+            )
+        return total
+
+    def check(self, folder: Path) -> None:
+        released = nbformat.read(Paths(folder).released(self.bench.week), as_version=4)  # type: ignore[no-untyped-call]
+        wanted = sum(points for _, _, points in _checks(released))
+        for file in sorted((folder / "results").glob("*/results.json")):
+            tests = json.loads(file.read_text(encoding="utf-8"))["tests"]
+            points = sum(test.get("score") or 0.0 for test in tests)
+            if abs(points - wanted) > 1e-6:
+                raise ScoresDiffer(f"{self.name} gave {file.parent.name} {points:g} of {wanted:g} points")
+
+
+def otter_program(root: Path) -> Path:
+    """Where the benchmark's own otter-grader is, or would be."""
+    return root / "benchmarks" / ".venv-otter" / "bin" / "otter"
+
+
+def _checks(released: NotebookNode) -> list[tuple[str, str, float]]:
+    """Test cells: a name that can be a module's, the source, the points."""
+    return [
+        (grade_id(cell).replace("-", "_"), cell.source, float(nbgrader_metadata(cell).get("points", 0)))
+        for cell in released.cells
+        if is_test(cell) and cell.cell_type == "code"
+    ]
+
+
+def _otter_test(name: str, source: str, points: float) -> str:
+    return (
+        "from otter.test_files import test_case\n\n"
+        f"OK_FORMAT = False\nname = {name!r}\npoints = {points!r}\n\n"
+        f"@test_case(points={points!r}, hidden=False)\n"
+        f"def test_{name}(env):\n    exec({source!r}, env)\n"
+    )
+
+
+def _check_gradebook(name: str, file: Path, week: str) -> None:
+    query = """
+        select submitted_assignment.student_id, base_cell.name, grade.auto_score, grade_cells.max_score
+        from grade join base_cell on base_cell.id = grade.cell_id
+        join grade_cells on grade_cells.id = base_cell.id
+        join submitted_notebook on submitted_notebook.id = grade.notebook_id
+        join submitted_assignment on submitted_assignment.id = submitted_notebook.assignment_id
+        join assignment on assignment.id = submitted_assignment.assignment_id
+        where assignment.name = ? and grade_cells.cell_type = 'code'
+    """
+    with sqlite3.connect(file) as database:
+        rows = database.execute(query, (week,)).fetchall()
+    if not rows:
+        raise ScoresDiffer(f"{name} recorded nothing")
+    for student, cell, score, most in rows:
+        if score is None or abs(score - most) > 1e-6:
+            raise ScoresDiffer(f"{name} gave {student} {score} of {most:g} points for {cell}")

@@ -1,0 +1,224 @@
+"""Grade the same submissions with this kit, stock nbgrader and otter-grader, and write down what each costs.
+
+``make bench`` runs this. All graders run one after another on the same machine in one run, after a warm-up
+of each, and each has to give full marks to every submission: they are all right. Results go to
+``benchmarks/results.md`` and ``benchmarks/results.svg``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import psutil
+from graders import Autograder, Bench, Grader, Otter, ScoresDiffer, StockNbgrader, otter_program
+from measure import CommandFailed, Cost
+from plot import draw
+from submissions import write_class
+
+from autograder.course import CourseError, Paths, load_course
+from autograder.demo import make_course
+from autograder.grade import read_record
+from autograder.gradebook import Ledger
+
+ROOT = Path(__file__).resolve().parents[1]
+KIT, AGAIN, NBGRADER, OTTER = "autograder grade", "the same, again", "nbgrader autograde", "otter run"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement.
+
+    Attributes:
+        grader: its command.
+        count: submissions.
+        cost: of all of them.
+    """
+
+    grader: str
+    count: int
+    cost: Cost
+
+    @property
+    def each(self) -> float:
+        """Wall seconds a submission."""
+        return self.cost.wall / self.count
+
+
+def main() -> int:
+    """Measure, check, write."""
+    options = _arguments()
+    try:
+        week = load_course(ROOT).assignment(options.week)
+    except CourseError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    sizes = sorted({int(size) for size in options.sizes.split(",")})
+    peers = max(sizes) if options.peers is None else options.peers
+    with tempfile.TemporaryDirectory(prefix="autograder-bench-") as name:
+        bench = Bench(ROOT, Path(name), week.name)
+        graders: list[tuple[str, Grader]] = [
+            (KIT, Autograder(bench, KIT)),
+            (NBGRADER, StockNbgrader(bench, NBGRADER)),
+        ]
+        if options.otter and _install_otter():
+            graders.append((OTTER, Otter(bench, OTTER)))
+        try:
+            rows, parts = _measure(bench, graders, sizes, peers)
+        except (CommandFailed, ScoresDiffer) as error:
+            print(f"bench: {error}", file=sys.stderr)
+            return 1
+    text = _report(week.name, rows, parts)
+    print(text)
+    if options.output:
+        folder = Path(options.output)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "results.md").write_text(text, encoding="utf-8")
+        draw(
+            [(row.grader, row.count, row.cost.wall) for row in rows], parts, week.name, folder / "results.svg"
+        )
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--week", default="03_convolution", help="the assignment")
+    parser.add_argument("--sizes", default="5,10,20,50,100", help="class sizes, with commas between")
+    parser.add_argument("--peers", type=int, metavar="N", help="largest class that the others grade")
+    parser.add_argument("--quick", action="store_true", help="short for --sizes 4,8")
+    parser.add_argument("--no-otter", dest="otter", action="store_false", help="leave out otter-grader")
+    parser.add_argument(
+        "--output", default=str(ROOT / "benchmarks"), help="folder of the results; empty: only print"
+    )
+    options = parser.parse_args()
+    if options.quick:
+        options.sizes = "4,8"
+    return options
+
+
+def _install_otter() -> bool:
+    """Whether otter-grader is there, in an environment of its own."""
+    program = otter_program(ROOT)
+    if program.is_file():
+        return True
+    print("installing otter-grader into benchmarks/.venv-otter ...", file=sys.stderr)
+    folder = program.parents[1]
+    venv.create(folder, with_pip=True)
+    wanted = ["otter-grader==7.*", "numpy", "matplotlib", "scipy", "ipykernel"]
+    pip = [str(program.with_name("python")), "-m", "pip", "install", "--quiet", *wanted]
+    done = subprocess.run(pip, capture_output=True, text=True, check=False)
+    if done.returncode == 0 and program.is_file():
+        return True
+    reason = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
+    print(f"otter-grader is left out, it cannot be installed: {reason}", file=sys.stderr)
+    return False
+
+
+def _measure(
+    bench: Bench, graders: list[tuple[str, Grader]], sizes: list[int], peers: int
+) -> tuple[list[Row], dict[str, float]]:
+    """All measurements, and the kit's seconds a submission by part in the largest class."""
+    rows: list[Row] = []
+    parts: dict[str, float] = {}
+    released = make_course(ROOT, bench.folder / "released", bench.week)
+    for count in [0, *sizes]:  # 0 is the warm-up: one submission, not counted
+        course = make_course(ROOT, bench.folder / f"course-{count}", bench.week)
+        paths = Paths(course)
+        notebook = nbformat.read(Paths(released).released(bench.week), as_version=4)  # type: ignore[no-untyped-call]
+        write_class(ROOT, bench.week, notebook, paths.submitted, count or 1)
+        for name, grader in graders:
+            if not isinstance(grader, Autograder) and count > peers:
+                continue
+            folder = grader.prepare(course, count)
+            cost = grader.grade(folder)
+            grader.check(folder)
+            if not count:
+                continue
+            rows.append(Row(name, count, cost))
+            print(f"{name:<20}{count:>6} {cost.wall:9.1f} s", file=sys.stderr, flush=True)
+            if isinstance(grader, Autograder):
+                rows.append(Row(AGAIN, count, grader.grade(folder)))
+                parts = grader.seconds_by_part(folder)
+                parts["gradebook"] = _gradebook_seconds(bench, folder, course)
+    return rows, parts
+
+
+def _gradebook_seconds(bench: Bench, graded: Path, course: Path) -> float:
+    """Seconds that nbgrader's gradebook and the graded notebook of one submission take."""
+    paths = Paths(course)
+    files = sorted((Paths(graded).records / bench.week).glob("*/*.json"))
+    records = [record for file in files if (record := read_record(file)) is not None]
+    with Ledger(load_course(course), paths, bench.week) as ledger:
+        started = time.perf_counter()
+        for record in records:
+            ledger.record(record, paths.submission(record.student, bench.week).read_bytes())
+        return (time.perf_counter() - started) / len(records)
+
+
+def _report(week: str, rows: list[Row], parts: dict[str, float]) -> str:
+    """The results as Markdown."""
+    lines = [
+        f"# Benchmark: {week}",
+        "",
+        "Made by `make bench`; do not edit. The same submissions for every grader, all right and each written",
+        "differently; every grader gave all of them full marks. One run on one machine, after a warm-up of each.",
+        "",
+        f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {_machine()}.",
+        "",
+        "| command | submissions | wall (s) | a submission (s) | processor (s) | memory (MiB) | times faster |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    kit = {row.count: row for row in rows if row.grader == KIT}
+    for row in sorted(rows, key=lambda row: (row.count, [KIT, AGAIN, NBGRADER, OTTER].index(row.grader))):
+        ratio = row.cost.wall / kit[row.count].cost.wall
+        factor = "" if row.grader == KIT else f"{ratio:.1f}" if ratio >= 1 else f"({ratio:.1%} of the first)"
+        lines.append(
+            f"| `{row.grader}` | {row.count} | {row.cost.wall:.1f} | {row.each:.3f} "
+            f"| {row.cost.processor:.1f} | {row.cost.memory / 2**20:.0f} | {factor} |"
+        )
+    lines += [
+        "",
+        "The last column is how many times longer the command took than the first run of `autograder grade`.",
+        "",
+        "## Where the time of one submission goes",
+        "",
+        "| part | seconds | share |",
+        "|---|---:|---:|",
+    ]
+    shown = {name: seconds for name, seconds in parts.items() if name != "total"}
+    whole = sum(shown.values()) or 1.0
+    lines += [f"| {name} | {seconds:.4f} | {seconds / whole:.1%} |" for name, seconds in shown.items()]
+    lines += ["", "![time against class size, and by part](results.svg)", ""]
+    return "\n".join(lines)
+
+
+def _machine() -> str:
+    """The machine in a few words, without its name."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    memory = psutil.virtual_memory().total / 2**30
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    load = os.getloadavg()[0]
+    return (
+        f"{cores} cores ({model}), {memory:.0f} GiB, {platform.system()} {platform.release().split('-')[0]}, "
+        f"Python {platform.python_version()}, load average at the end {load:.1f}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
