@@ -51,22 +51,44 @@ def grade(
     scheduler: Annotated[
         str, typer.Option(help="grade on the Dask cluster at this address (tcp://host:8786)")
     ] = "",
+    since: Annotated[
+        str, typer.Option(help="only what was handed in since then (2027-03-15 23:59, the course's time)")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="say whose score would change and why, and record nothing")
+    ] = False,
 ) -> None:
     """Grade the submissions in submitted/<student>/WEEK/."""
     from autograder.course import find_root
-    from autograder.grade import Options
+    from autograder.grade import Options, handed_in_since
     from autograder.grade import grade as run
     from autograder.show import Display, print_scores
 
+    root = find_root()
+    chosen = tuple(student or ())
+    if since:
+        chosen = handed_in_since(root, week, since, chosen)
+        if not chosen:
+            print(f"Nobody has handed in {week} since {since}.")
+            return
     options = Options(
         workers=workers,
-        students=tuple(student or ()),
+        students=chosen,
+        gradebook=not dry_run,
         force=force,
         switched_off=tuple(unconfined or ()),
         scheduler=scheduler,
     )
     with Display() as display:
-        tally = run(find_root(), week, options, display.advance)
+        tally = run(root, week, options, display.advance)
+    if dry_run:
+        from autograder.regrade import compare
+
+        changes = compare(root, week, tally.examinations)
+        for change in changes:
+            print(change)
+        print(f"{len(changes)} of {len(tally.examinations)} scores would change; nothing was recorded.")
+        return
     print_scores(tally)
     if any(
         e.status == "grader-error" or (e.undecided and not all(s.manual for s in e.undecided))
@@ -200,14 +222,15 @@ def export(
 ) -> None:
     """Write grades for a platform into exports/."""
     from autograder import export as exports
-    from autograder.course import find_root, load_course
+    from autograder.course import Paths, find_root, load_course
 
     root = find_root()
     course = load_course(root)
     chosen = [course.assignment(week).name for week in weeks or ()]
     if platform in (Platform.GRADESCOPE, Platform.GITHUB):
         write = exports.export_gradescope if platform is Platform.GRADESCOPE else exports.export_github
-        for week in chosen or course.names:
+        paths = Paths(root)
+        for week in chosen or [name for name in course.names if (paths.records / name).is_dir()]:
             print(f"{week}: {len(write(root, week))} files in exports/{platform}-{week}/")
         return
     whole = {
@@ -226,14 +249,26 @@ class Host(StrEnum):
 
 
 @app.command()
-def package(host: Annotated[Host, typer.Argument(help="gradescope or github")], week: Week) -> None:
+def package(
+    host: Annotated[Host, typer.Argument(help="gradescope or github")],
+    week: Week,
+    unconfined: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="a layer of confinement that Gradescope's machine lacks and you give up (repeatable)"
+        ),
+    ] = None,
+) -> None:
     """Make an archive for Gradescope, or a GitHub Classroom workflow, that grades with the same engine."""
     from autograder.course import find_root
     from autograder.github import package_github
     from autograder.gradescope import package_gradescope
 
     root = find_root()
-    print(package_gradescope(root, week) if host is Host.GRADESCOPE else package_github(root, week))
+    if host is Host.GRADESCOPE:
+        print(package_gradescope(root, week, tuple(unconfined or ())))
+    else:
+        print(package_github(root, week))
 
 
 @app.command()

@@ -164,6 +164,43 @@ def read_file(path: Path) -> tuple[bytes | None, str]:
         return file.read(_MAX_NOTEBOOK), ""
 
 
+def handed_in_since(root: Path, assignment: str, since: str, students: Sequence[str] = ()) -> tuple[str, ...]:
+    """Students whose submission came at or after ``since``.
+
+    The time is that of ``timestamp.txt`` where there is one, else that of the notebook's file.
+
+    Args:
+        root: the course's folder.
+        assignment: the week.
+        since: ISO time; without a zone it is the course's.
+        students: of these only; everybody if empty.
+
+    Raises:
+        GradeError: ``since`` is no time.
+    """
+    from autograder.gradebook import read_timestamp
+
+    course, paths = load_course(root), Paths(root)
+    try:
+        moment = datetime.fromisoformat(since)
+    except ValueError:
+        raise GradeError(f"{since!r} is no time: write it as 2027-03-15 23:59.") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=course.zone)
+    found = []
+    for submission in find_submissions(paths, assignment, students):
+        file = paths.submission(submission.student, assignment)
+        told = read_timestamp(file.parent)
+        if told is not None:
+            came = told.replace(tzinfo=UTC)
+        elif file.exists():
+            came = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+        else:
+            continue
+        if came >= moment:
+            found.append(submission.student)
+    return tuple(found)
+
+
 # -- keys and records ---------------------------------------------------------------------------
 
 

@@ -162,13 +162,12 @@ def graded(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[G
                 notebook.cells.append(nbformat.v4.new_markdown_cell(f"{MARK}submission"))  # type: ignore[no-untyped-call]
                 nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
         kernel.become_subreaper()  # whatever is left behind becomes a child of this process
-        mounts = Path("/proc/self/mountinfo").read_text()
+        mounts = mounted(course)
         children = children_of_this_process()
         mixed = run(course)
         result = Graded(course, alone, mixed)
         result.left_behind += [f"process {pid}" for pid in children_of_this_process(10.0) - children]
-        if Path("/proc/self/mountinfo").read_text() != mounts:
-            result.left_behind.append("a mount")
+        result.left_behind += [f"mount {place}" for place in mounted(course) - mounts]
         result.left_behind += [f"file {path}" for path in scratch.iterdir()]
         result.left_behind += [f"file {path}" for path in course.rglob("*.part")]
         yield result
@@ -192,6 +191,12 @@ def children_of_this_process(patience: float = 0.0) -> set[int]:
         if not living or time.monotonic() > until:
             return living
         time.sleep(0.1)
+
+
+def mounted(root: Path) -> set[str]:
+    """Where something is mounted, but for what other tests have mounted for themselves."""
+    places = {line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
+    return {place for place in places if "/pytest-" not in place or place.startswith(str(root))}
 
 
 def printed(examination: Examination) -> str:

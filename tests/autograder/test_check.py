@@ -180,7 +180,8 @@ def test_an_endless_loop_is_ended_without_a_sandbox(folder: Path) -> None:
     (folder / "small.ipynb").write_text(text.replace("assert double(2) == 4", "pass"), encoding="utf-8")
     done = run(folder / "small.ipynb")
     assert done.returncode == 1, done.stderr
-    assert "! Cell 3: time limit of 1 s reached in cell 3" in done.stdout
+    # By its own alarm, or from outside where it swallowed that one: it depends on where the alarm struck.
+    assert re.search(r"! Cell 3: (the )?time limit of", done.stdout)
     assert "! took too long: double doubles." in done.stdout
     assert "✓ flip turns a row around." in done.stdout
 

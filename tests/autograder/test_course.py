@@ -221,7 +221,9 @@ class TestSchema:
         first = (REPOSITORY / COURSE_FILE).read_text(encoding="utf-8").splitlines()[0]
         assert first == f"# yaml-language-server: $schema={SCHEMA_FILE}"
 
-    @pytest.mark.parametrize("text", [TEXT, TEXT + LATE, (REPOSITORY / COURSE_FILE).read_text(encoding="utf-8")])
+    @pytest.mark.parametrize(
+        "text", [TEXT, TEXT + LATE, (REPOSITORY / COURSE_FILE).read_text(encoding="utf-8")]
+    )
     def test_it_accepts_what_the_models_accept(self, text: str) -> None:
         document = YAML(typ="safe").load(text)
         document = json.loads(json.dumps(document, default=str))  # editors read dates as text

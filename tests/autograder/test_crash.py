@@ -64,12 +64,12 @@ def root(gradable: Path) -> Path:
 
 
 def command(*options: str) -> list[str]:
-    return [sys.executable, "-m", "autograder.cli", "grade", "small", "--workers", "2", *options]
+    return [sys.executable, "-m", "autograder.cli", "grade", "small", "--workers", *options]
 
 
 def start(root: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        command(),
+        command("2"),
         cwd=root,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -78,10 +78,8 @@ def start(root: Path) -> subprocess.Popen[str]:
     )
 
 
-def finish(root: Path, *wrapper: str) -> tuple[int, str]:
-    run = subprocess.run(
-        [*wrapper, *command()], cwd=root, capture_output=True, text=True, timeout=300, check=False
-    )
+def finish(root: Path) -> tuple[int, str]:
+    run = subprocess.run(command("1"), cwd=root, capture_output=True, text=True, timeout=300, check=False)
     return run.returncode, run.stderr
 
 
@@ -265,7 +263,7 @@ def test_a_read_only_course_is_said(root: Path, mounts: list[Path]) -> None:
 @pytest.mark.parametrize("folder", [".autograder/records", "autograded"])
 def test_a_full_disk_is_said_and_the_next_run_goes_on(root: Path, mounts: list[Path], folder: str) -> None:
     (root / folder).mkdir(parents=True, exist_ok=True)
-    mount(mounts, root / folder, "-t", "tmpfs", "-o", "size=32k", "tmpfs")
+    mount(mounts, root / folder, "-t", "tmpfs", "-o", "size=16k", "tmpfs")
     code, complaints = finish(root)
     assert code == 1
     assert "space" in one_line(complaints)
@@ -282,13 +280,9 @@ def test_a_full_disk_under_everything(root: Path, tmp_path: Path, mounts: list[P
     finish(small / "course")
     for student in CLASS:
         shutil.rmtree(small / "course" / ".autograder" / "records" / "small" / student)
-    with open(small / "filler", "wb") as file:
-        try:
-            while True:
-                file.write(bytes(4096))
-                file.flush()
-        except OSError:
-            pass
+    with open(small / "filler", "wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
     code, complaints = finish(small / "course")
     assert code == 1
     one_line(complaints)

@@ -38,6 +38,7 @@ _SPAN = re.compile(rf"(?<!`)`((?:{'|'.join(_PROGRAMS)}) [^`\n]+)`(?!`)")
 
 NOT_RUN = {
     "autograder demo --hostile": "takes minutes; tests/attacks grades the same class",
+    f"autograder grade {WEEK} --scheduler tcp://scheduler:8786": "needs a cluster; has tests of its own",
     "autograder verify": "all weeks take minutes; one week is verified here",
     "autograder verify --fast": "likewise",
     f"autograder verify {WEEK}": "takes minutes; the week made by new-week is verified here",

@@ -10,7 +10,7 @@ import pytest
 from trial import COURSE, GOOD_HALF, SUITE, make
 
 from autograder.examination import Examination, Verdict
-from autograder.grade import GradeError, Options, grade
+from autograder.grade import GradeError, Options, grade, handed_in_since
 
 
 @pytest.fixture(scope="module")
@@ -166,3 +166,16 @@ def test_a_student_without_a_submission_is_named(tmp_path: Path) -> None:
     course.hand_in("right")
     with pytest.raises(GradeError, match="wrong_name"):
         grade(course.root, "trial", Options(students=("wrong_name",)))
+
+
+def test_only_what_came_since_is_chosen(tmp_path: Path) -> None:
+    course = make(tmp_path)
+    for student, time in (("early", "2027-03-05 00:00:00 UTC"), ("late", "2027-03-08 00:00:00 UTC")):
+        course.hand_in(student)
+        (course.paths.submission(student, "trial").parent / "timestamp.txt").write_text(time)
+    assert handed_in_since(course.root, "trial", "2027-03-06 12:00") == ("late",)
+    # Midnight in Seoul is three in the afternoon of the day before in UTC.
+    assert handed_in_since(course.root, "trial", "2027-03-05 08:59") == ("early", "late")
+    assert handed_in_since(course.root, "trial", "2027-03-05 09:01") == ("late",)
+    with pytest.raises(GradeError, match="is no time"):
+        handed_in_since(course.root, "trial", "yesterday")

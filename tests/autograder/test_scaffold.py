@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import nbformat
 import pytest
 
 from autograder.course import Paths, load_course
@@ -94,7 +93,7 @@ def test_the_course_file_gets_one_entry_and_is_otherwise_as_it_was(root: Path) -
     last, new = load_course(root).assignments[-2:]
     assert (new.name, new.title) == (WEEK, TITLE)
     assert (new.due - last.due).days == 7
-    released = nbformat.read(Paths(root).released(WEEK), as_version=4)
+    released = read_submission(Paths(root).released(WEEK).read_bytes())
     assert released.cells[0].source.startswith(f"# {TITLE.en}")
 
 

@@ -1,6 +1,6 @@
 # what: returns arrays of 10 GB, a million keys, a bottomless nesting, and numbers of a million digits
 # points: 0
-# tests: [memory, output, exception, wrong-type, protocol, not-implemented, missing, failed]
+# tests: [memory, output, timeout, exception, wrong-type, protocol, not-implemented, missing, failed]
 
 # %% replace=output-size
 def output_size(*args, **kwargs):
