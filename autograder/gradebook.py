@@ -407,9 +407,8 @@ class Ledger:
         kept = (api.Grade.auto_score, api.Grade.manual_score, api.Grade.extra_credit)
         rows = session.scalars(
             select(api.Grade)
-            .join(api.SubmittedNotebook, api.SubmittedNotebook.id == api.Grade.notebook_id)
-            .where(api.SubmittedNotebook.assignment_id == submission.id)
-            .where(api.SubmittedNotebook.notebook_id == assignment.notebook)
+            .where(api.Grade.notebook_id == self._notebook(session, submission.id))
+            .where(api.Grade.cell_id.in_(assignment.graded[assignment.notebook].values()))
             .options(load_only(api.Grade.cell_id, api.Grade.needs_manual_grade, *kept, raiseload=True))
         )
         grades = {grade.cell_id: grade for grade in rows}
@@ -463,6 +462,19 @@ class Ledger:
         session.flush()
         return submission
 
+    def _notebook(self, session: Any, submission: str) -> str:
+        """Id of the submission's notebook.
+
+        nbgrader's only index on grades and comments is by cell, then notebook: asked for both, the database
+        finds a submission's rows at once; asked for the notebook alone, it reads the whole class's.
+        """
+        found: str = session.scalars(
+            select(api.SubmittedNotebook.id)
+            .where(api.SubmittedNotebook.assignment_id == submission)
+            .where(api.SubmittedNotebook.notebook_id == self._assignment.notebook)
+        ).one()
+        return found
+
     def _comments(self, session: Any, submission: str, notebook: NotebookNode) -> None:
         """nbgrader's own remark on solution cells that were left as they were."""
         assignment = self._assignment
@@ -470,9 +482,8 @@ class Ledger:
         names = {cell: name for name, cell in assignment.commented[assignment.notebook].items()}
         rows = session.scalars(
             select(api.Comment)
-            .join(api.SubmittedNotebook, api.SubmittedNotebook.id == api.Comment.notebook_id)
-            .where(api.SubmittedNotebook.assignment_id == submission)
-            .where(api.SubmittedNotebook.notebook_id == assignment.notebook)
+            .where(api.Comment.notebook_id == self._notebook(session, submission))
+            .where(api.Comment.cell_id.in_(assignment.commented[assignment.notebook].values()))
             .options(load_only(api.Comment.cell_id, api.Comment.auto_comment, raiseload=True))
         )
         for comment in rows:

@@ -361,6 +361,8 @@ class _Clock:
         if self.deadline is None or more <= 0:
             raise ChannelTimeout
         self.deadline += more
+        if self.deadline <= time.monotonic():
+            raise ChannelTimeout
 
 
 class Channel:

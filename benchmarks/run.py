@@ -170,12 +170,13 @@ def _report(week: str, rows: list[Row], parts: dict[str, float]) -> str:
     lines = [
         f"# Benchmark: {week}",
         "",
-        "Made by `make bench`; do not edit. The same submissions for every grader, all right and each written",
-        "differently; every grader gave all of them full marks. One run on one machine, after a warm-up of each.",
+        "Made by `make bench`; do not edit. The same submissions for every grader, all right and each",
+        "written differently; every grader gave all of them full marks. One run on one machine, after a",
+        "warm-up of each.",
         "",
         f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {_machine()}.",
         "",
-        "| command | submissions | wall (s) | a submission (s) | processor (s) | memory (MiB) | times faster |",
+        "| command | submissions | wall (s) | a submission (s) | processor (s) | memory (MiB) | ratio |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
     kit = {row.count: row for row in rows if row.grader == KIT}

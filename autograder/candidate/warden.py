@@ -4,7 +4,7 @@ It runs no code but what is here. It ends when the candidate does, and the candi
 """
 
 # Called often, and while the page tables are shared: no objects where text will do:
-# ruff: noqa: PTH101, PTH208
+# ruff: noqa: PTH101, PTH115, PTH208
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import signal
 import socket
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,8 @@ EXIT_DISK = 243  # only where the scratch folder is no volume of its own
 EXIT_SETUP = 244  # the candidate never began
 EXIT_STOPPED = 245  # the warden was told to stop
 
+_MOST_FILES = 4
+"""Times what one process may have open that all processes together may: with 256, 1,024 sockets of 0.4 MB."""
 _INTERVAL = 0.05  # s; a core fills well under 200 MB of new memory in this time
 # All that is left to a warden that was started by root.
 _WARDEN_CAPABILITIES = (
@@ -192,7 +194,11 @@ def _memory_check(charge: Charge) -> Callable[[], int | None]:
     def check() -> int | None:
         tree = [charge.pid, *descendants(charge.pid)]
         if len(tree) == 1:
-            return None  # RLIMIT_AS bounds it
+            return None  # RLIMIT_AS bounds it, and RLIMIT_NOFILE what sockets hold
+        # The kernel keeps what was sent to a socket and not received, and counts it as nobody's memory.
+        most = _MOST_FILES * charge.limits.open_files
+        if sum(len(_open_files(pid)) for pid in tree) > most and _count_open(tree) > most:
+            return EXIT_MEMORY
         # Quick, but counts pages that a fork shares with its parent twice.
         if sum(max(0, _own_memory(pid) - warm) for pid in tree) <= charge.limits.memory_bytes:
             return None
@@ -200,6 +206,23 @@ def _memory_check(charge: Charge) -> Callable[[], int | None]:
         return EXIT_MEMORY if used > charge.limits.memory_bytes + warm else None
 
     return check
+
+
+def _open_files(pid: int) -> list[str]:
+    try:
+        return os.listdir(f"/proc/{pid}/fd")
+    except OSError:
+        return []  # ended meanwhile
+
+
+def _count_open(pids: Iterable[int]) -> int:
+    """Files and sockets that are open in any of the processes, each counted once."""
+    found = set()
+    for pid in pids:
+        for name in _open_files(pid):
+            with suppress(OSError):
+                found.add(os.readlink(f"/proc/{pid}/fd/{name}"))
+    return len(found)
 
 
 def _own_memory(pid: int | str) -> int:

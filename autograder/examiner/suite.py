@@ -32,6 +32,7 @@ from autograder.examiner.checks import Mismatch
 from autograder.examiner.errors import CandidateLost, GraderFault, MissingName, StudentError
 from autograder.examiner.picture import array_picture, call_text, text_of
 from autograder.examiner.session import LoggedCall, Session, Submission, ended_session
+from autograder.examiner.training import TrainingPictures
 
 _OURS = (OSError, EOFError, ImportError, SyntaxError, MemoryError, SystemError, GraderFault)
 """Exceptions in a test that can only be our fault, whatever the submission answered."""
@@ -158,6 +159,8 @@ class Suite:
         self._items = items
         self._plugin = plugin
         self._sound: dict[str, bool] = {}
+        self.pictures: dict[str, Any] = {}
+        """What the training runs of the last :meth:`run` looked like."""
         self.tests = [plugin.info(item) for item in items]
 
     def run(
@@ -176,6 +179,7 @@ class Suite:
         """
         chosen = [item for item, test in zip(self._items, self.tests, strict=True) if select(test)]
         runs = self._run(chosen, candidate, referee, limits, seed, enough)
+        self.pictures = self._plugin.pictures.found
         for item in chosen:
             run = runs.get(item.nodeid)
             if run is None or not run.unclear or referee is None:
@@ -262,6 +266,7 @@ class ExaminerPlugin:
         self._sessions: dict[str, Session] = {}
         self._shared: Session | None = None
         self.runs: dict[str, TestRun] = {}
+        self.pictures = TrainingPictures()
 
     # -- collection -----------------------------------------------------------------------------
 
@@ -347,6 +352,7 @@ class ExaminerPlugin:
     def begin(self, candidate: Subject, referee: Referee | None, limits: Limits, seed: int) -> None:
         """From now on the fixtures speak of this candidate."""
         self._candidate, self._referee, self._limits, self._seed = candidate, referee, limits, seed
+        self.pictures = TrainingPictures()
         self._spent, self._trained, self._waited = 0.0, 0.0, candidate.waited
         self.runs = {}
 
@@ -378,6 +384,11 @@ class ExaminerPlugin:
             )
         self._sessions[request.node.nodeid] = session
         return Submission(session)
+
+    @pytest.fixture(name="training_pictures", scope="session")
+    def _training_pictures(self) -> TrainingPictures:
+        """Takes what a training run looked like, for the feedback."""
+        return self.pictures
 
     @pytest.fixture(name="shared_submission", scope="session")
     def _shared_submission(self) -> Iterator[Submission]:

@@ -151,6 +151,7 @@ class Examiner:
         misconceptions: tuple[Misconception, ...] = ()
         notices, status = list(merged.notices), Status.GRADED
         timings: dict[str, float] = {}
+        pictures: dict[str, Any] = {}
         try:
             self.rehearse()
             candidate.run_cells()
@@ -158,6 +159,7 @@ class Examiner:
             mark = time.perf_counter()
             runs = without_blanket_refusals(self._run_suite(candidate))
             runs = with_causes(runs, cells, merged.notebook)
+            pictures = self._suite.pictures
             timings["tests"] = time.perf_counter() - mark
             mark = time.perf_counter()
             misconceptions = self._catalogue.recognise(runs)
@@ -193,6 +195,7 @@ class Examiner:
             scores=scores,
             misconceptions=misconceptions,
             badges=_badges(tests),
+            pictures=pictures,
             layers=candidate.layers,
             limits={name: float(value) for name, value in self._bounds[0].model_dump().items()},
             timings={name: round(value, 6) for name, value in timings.items()},

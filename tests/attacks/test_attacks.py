@@ -37,8 +37,8 @@ from autograder.candidate import kernel
 from autograder.course import Paths, load_course
 from autograder.demo import make_course
 from autograder.examination import Examination, Status, Verdict
-from autograder.gradebook import put_outputs
 from autograder.grade import Options, grade
+from autograder.gradebook import put_outputs
 from autograder.notebook import merge, read_submission
 from autograder.sample import build_class
 

@@ -249,4 +249,4 @@ def test_the_table_of_modules_is_complete() -> None:
     there = {
         path.relative_to(package).as_posix() for path in package.rglob("*.py") if path.name != "__init__.py"
     }
-    assert named == there
+    assert named == there, "each module belongs into the table of docs/design.md, and no other"

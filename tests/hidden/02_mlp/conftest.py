@@ -136,7 +136,7 @@ def improving(shared_submission: Any) -> Training:
 
 
 @pytest.fixture(scope="session")
-def trained(shared_submission: Any) -> Training:
+def trained(shared_submission: Any, training_pictures: Any) -> Training:
     """The submission's own model, trained by the submission on the course's images.
 
     Early stopping looks at the images that students know as the test set; the judged ones are a third
@@ -148,8 +148,10 @@ def trained(shared_submission: Any) -> Training:
     result = train(shared_submission, model, _rows(data.train), one_hot(data.train.labels), validation)
     predicted = np.asarray(model.predict(_rows(data.judged), verbose=0))
     assert predicted.shape == (len(data.judged), CLASSES), f"the predictions have the shape {predicted.shape}"
-    right = np.argmax(predicted, axis=1) == data.judged.labels
-    return replace(result, accuracy=float(np.mean(right)))
+    guesses = np.argmax(predicted, axis=1)
+    training_pictures.history(result.history)
+    training_pictures.judged(data.judged.images, data.judged.labels, guesses)
+    return replace(result, accuracy=float(np.mean(guesses == data.judged.labels)))
 
 
 @pytest.fixture(scope="session")

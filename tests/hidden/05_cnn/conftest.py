@@ -56,7 +56,7 @@ class Trained:
 
 
 @pytest.fixture(scope="session")
-def trained(shared_submission: Any) -> Trained:
+def trained(shared_submission: Any, training_pictures: Any) -> Trained:
     """The one training run: built, trained and asked in the submission, judged here."""
     course = course_data()
     shared_submission.import_module("keras").utils.set_random_seed(SEED)
@@ -64,7 +64,9 @@ def trained(shared_submission: Any) -> Trained:
     x, y = prepared(course.train)
     # What students know as the test images are the held-out ones here: this run's test set is `judged`.
     history = shared_submission.train_cnn(model, x, y, prepared(course.test))
+    training_pictures.history(history)
     guesses = shared_submission.predict_digits(model, course.judged.images)
+    training_pictures.judged(course.judged.images, course.judged.labels, guesses)
     return Trained(model, history, guesses, course)
 
 
