@@ -23,8 +23,8 @@ demo: $(VENV)/.installed ## grade a sample class start to finish, in demo/
 	$(BIN)/autograder demo
 
 test: $(VENV)/.installed ## run the quick tests, then the slow ones
-	$(BIN)/python -m pytest -q -m "not slow"
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -m "not slow" --durations=5
+	$(BIN)/python -m pytest -q -m slow --durations=40
 
 lint: $(VENV)/.installed ## check style and types
 	$(BIN)/ruff check .

@@ -113,6 +113,9 @@ def programs(*, own_processes: bool, own_signals: bool, own_files: bool) -> tupl
         rules.add_rule(_EPERM, "ioctl", _has(1, _INT, request))
     for command in _FCNTL.values():
         rules.add_rule(_EPERM, "fcntl", _has(1, _INT, command))
+    # The kernel shares the processors among sessions: with one for each of its processes, a submission
+    # would take them from all others. It does nothing, and says that all went well.
+    rules.add_rule(pyseccomp.ERRNO(0), "setsid")
     # Of another process, that is: with the same user it needs no privilege.
     rules.add_rule(_EPERM, "prlimit64", pyseccomp.Arg(0, pyseccomp.NE, 0))
     _add_sockets(rules)

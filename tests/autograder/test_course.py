@@ -119,7 +119,7 @@ class TestTheCourse:
         ("language: en", "1: en", "line 2: 1 is no setting here"),
         ("language: en", "late: {extensions: {ada: {03: 1 day}}}", "extensions.ada.3 has to be text, not 3"),
         ("language: en", "late: {extensions: {123: 1 day}}", "late.extensions.123 has to be in quotes"),
-        ("language: en", "late: {extensions: {ada: {first: 1 day}}}", "late.extensions.ada.first is no assig"),
+        ("language: en", "late: {extensions: {ada: {first: 1 day}}}", "late.extensions.ada.first is no"),
         ("language: en", "late: {extensions: {ada: a lot}}", "late.extensions.ada has to be a date such as"),
         ("language: en", "late: {grace: 1.5 days}", "late.grace has to be a time such as 15 minutes, 12 ho"),
         ("language: en", "late: {penalty: 101}", "late.penalty has to be none, zero or a number of percent"),
