@@ -63,7 +63,7 @@ class Bench:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         known = [str(folder) for folder in extra]
         known += [os.environ["PYTHONPATH"]] if "PYTHONPATH" in os.environ else []
-        environment = dict(os.environ) | {"PATH": path, "TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "agg"}
+        environment = dict(os.environ) | {"PATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
         return environment | ({"PYTHONPATH": os.pathsep.join(known)} if known else {})
 
     def data_folder(self) -> Path:
@@ -95,6 +95,10 @@ class Grader:
 
     def prepare(self, course: Path, count: int) -> Path:
         """A course folder of its own; ``course`` has everything released and handed in."""
+        if (course / "autograded").exists():
+            raise ScoresDiffer(
+                f"{course.name} is graded already, so that {self.name} would have nothing to do"
+            )
         folder = self.bench.folder / f"{type(self).__name__}-{count}"
         shutil.copytree(course, folder)
         return folder
@@ -103,9 +107,9 @@ class Grader:
         """Grade everything."""
         raise NotImplementedError
 
-    def check(self, folder: Path) -> None:
+    def check(self, folder: Path, count: int) -> None:
         """Raise :class:`ScoresDiffer` unless everybody has full marks for what is graded automatically."""
-        _check_gradebook(self.name, folder / "gradebook.db", self.bench.week)
+        _check_gradebook(self.name, folder / "gradebook.db", self.bench.week, count)
 
 
 class Autograder(Grader):
@@ -172,10 +176,13 @@ class Otter(Grader):
             )
         return total
 
-    def check(self, folder: Path) -> None:
+    def check(self, folder: Path, count: int) -> None:
         released = nbformat.read(Paths(folder).released(self.bench.week), as_version=4)  # type: ignore[no-untyped-call]
         wanted = sum(points for _, _, points in _checks(released))
-        for file in sorted((folder / "results").glob("*/results.json")):
+        files = sorted((folder / "results").glob("*/results.json"))
+        if len(files) != count:
+            raise ScoresDiffer(f"{self.name} left {len(files)} results for {count} submissions")
+        for file in files:
             tests = json.loads(file.read_text(encoding="utf-8"))["tests"]
             points = sum(test.get("score") or 0.0 for test in tests)
             if abs(points - wanted) > 1e-6:
@@ -205,7 +212,7 @@ def _otter_test(name: str, source: str, points: float) -> str:
     )
 
 
-def _check_gradebook(name: str, file: Path, week: str) -> None:
+def _check_gradebook(name: str, file: Path, week: str, count: int) -> None:
     query = """
         select submitted_assignment.student_id, base_cell.name, grade.auto_score, grade_cells.max_score
         from grade join base_cell on base_cell.id = grade.cell_id
@@ -217,8 +224,9 @@ def _check_gradebook(name: str, file: Path, week: str) -> None:
     """
     with sqlite3.connect(file) as database:
         rows = database.execute(query, (week,)).fetchall()
-    if not rows:
-        raise ScoresDiffer(f"{name} recorded nothing")
+    students = {student for student, *_ in rows}
+    if len(students) != count:
+        raise ScoresDiffer(f"{name} recorded {len(students)} of {count} submissions")
     for student, cell, score, most in rows:
         if score is None or abs(score - most) > 1e-6:
             raise ScoresDiffer(f"{name} gave {student} {score} of {most:g} points for {cell}")

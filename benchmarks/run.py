@@ -141,7 +141,7 @@ def _measure(
                 continue
             folder = grader.prepare(course, count)
             cost = grader.grade(folder)
-            grader.check(folder)
+            grader.check(folder, count or 1)
             if not count:
                 continue
             rows.append(Row(name, count, cost))
@@ -149,7 +149,7 @@ def _measure(
             if isinstance(grader, Autograder):
                 rows.append(Row(AGAIN, count, grader.grade(folder)))
                 parts = grader.seconds_by_part(folder)
-                parts["gradebook"] = _gradebook_seconds(bench, folder, course)
+                parts["gradebook"] = _gradebook_seconds(bench, folder, grader.prepare(course, -count))
     return rows, parts
 
 

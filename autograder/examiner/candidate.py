@@ -263,7 +263,9 @@ class Candidate:
         number = self._spawned.number
         self._kill()
         code = self._zygote.exit_code(number, seconds=10.0)
-        if code is None or _is_ours(code):
+        if (
+            code is None or code < 0 or _is_ours(code)
+        ):  # a signal that ends a candidate reads 128 + its number
             raise GraderFault("the warm process, or what watches the submission's, was ended")
         return _explain(code, self._limits)
 
