@@ -26,6 +26,9 @@ test: $(VENV)/.installed ## run the quick tests, then the slow ones
 	$(BIN)/python -m pytest -q -m "not slow" --durations=5
 	$(BIN)/python -m pytest -q -m slow --durations=40
 
+test-all: $(VENV)/.installed ## the same with every week in the browser, 50 kills and longer fuzzing
+	AUTOGRADER_ALL=1 AUTOGRADER_KILLS=50 $(BIN)/python -m pytest -q
+
 lint: $(VENV)/.installed ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

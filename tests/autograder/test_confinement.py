@@ -822,7 +822,8 @@ def test_processor_time_is_limited(zygote: Zygote) -> None:
             pass
 
     running = zygote.start(probe, limits=Limits(cpu_seconds=1))
-    assert running.status(within=10) == EXIT_CPU
+    # On a busy machine a second of processor time takes longer than a second.
+    assert running.status(within=60) == EXIT_CPU
 
 
 def test_no_core_dump_and_no_locked_memory(zygote: Zygote) -> None:

