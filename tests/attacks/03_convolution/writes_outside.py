@@ -14,7 +14,7 @@ targets = [
     np.__file__,
     "../../../gradebook.db",
     "../../../../gradebook.db",
-    "/work/autograder-was-here",
+    "/opt/autograder-was-here",
     "/root/autograder-was-here",
     "/proc/sys/kernel/core_pattern",
     "/proc/self/oom_score_adj-not",
