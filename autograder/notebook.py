@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -428,8 +429,10 @@ def _with_unique_ids(cells: list[NotebookNode]) -> list[NotebookNode]:
         if grade_id(cell) and "id" in cell:
             continue
         name = cell.get("id") or f"cell-{number}"
-        while name in used:
-            name = f"cell-{number}-{len(used)}"
+        for attempt in itertools.count(1):
+            if name not in used:
+                break
+            name = f"cell-{number}-{attempt}"
         used.add(name)
         cell["id"] = name
     return cells
