@@ -12,7 +12,7 @@ from autograder.course import Limits
 from autograder.examination import Verdict
 from autograder.examiner.candidate import Candidate, CellSource, libraries
 from autograder.examiner.errors import CandidateLost, GraderFault
-from autograder.examiner.session import Session, Submission
+from autograder.examiner.session import Log, Session, Submission
 from autograder.examiner.zygote import Zygote
 from autograder.wire import Handle
 
@@ -42,7 +42,7 @@ class Reference:
         if self._session is None or self._session.ended is not None:
             session = self.candidate().open_session(seconds=_PATIENCE, seed=self._seed, alone=True)
             self._session = _RememberingSession(session, self._memory)
-        self._session.left = _PATIENCE
+        self._session.left, self._session.log = _PATIENCE, Log()
         return Submission(self._session)
 
     def candidate(self) -> Candidate:

@@ -69,11 +69,26 @@ class Omitted:
         return f"<{self.type_name}, too large to be kept>"
 
 
+_MOST_REQUESTS = 10_000
+_MOST_RECEIVED = 512 << 20
+"""What one test may ask and be answered: objects without end answer each question at once."""
+
+
 @dataclass
 class Log:
-    """The calls of one test."""
+    """The calls of one test.
+
+    Attributes:
+        calls: in order.
+        requests: how many questions were asked.
+        received: bytes of memory that the answers may have taken, whether they are still there or not.
+        recorded: the part of it that belongs to the calls.
+    """
 
     calls: list[LoggedCall] = field(default_factory=list)
+    requests: int = 0
+    received: int = 0
+    recorded: int = 0
 
 
 @dataclass
@@ -118,7 +133,6 @@ class Session:
         self.used = 0
         self.strikes: dict[str, int] = {}
         self.memory = Memory()
-        self._counted = 0
 
     def request(self, message: dict[str, Any]) -> dict[str, Any]:
         """Send a request and wait for its reply.
@@ -133,6 +147,10 @@ class Session:
         del message
         if self.ended is not None:
             raise self.ended
+        if self.log.requests >= _MOST_REQUESTS or self.log.received > _MOST_RECEIVED:
+            self.lifeline.lost(self, Verdict.OUTPUT)
+            self.ended = CandidateLost(Verdict.OUTPUT, "what came back has no end, or is too much to judge")
+            raise self.ended
         waited = 0.0
 
         def extension() -> float:
@@ -143,6 +161,7 @@ class Session:
 
         # Only the candidate's own time counts: what the examiner does between its questions does not.
         begun = time.monotonic()
+        received = self.channel.received
         try:
             self.channel.send_frame(frame, deadline=begun + self.left)
             reply = self.channel.receive(deadline=begun + self.left, extension=extension)
@@ -156,6 +175,8 @@ class Session:
         except WireError:
             self.ended = self.lifeline.lost(self, Verdict.PROTOCOL)
         else:
+            self.log.requests += 1
+            self.log.received += self.channel.received - received
             if isinstance(reply, dict) and len(reply) >= 1:
                 return reply
             self.ended = self.lifeline.lost(self, Verdict.PROTOCOL)
@@ -255,8 +276,8 @@ class Session:
             return
         self._strike(origin, value if raised else None)
         data = b"".join(bytes(part) for part in frame)
-        size = len(data) + self.channel.received - self._counted
-        self._counted = self.channel.received
+        size = len(data) + self.log.received - self.log.recorded
+        self.log.recorded = self.log.received
         self.memory.left -= size
         if self.memory.left < 0 and not raised:
             self.memory.left += size

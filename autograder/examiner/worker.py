@@ -394,6 +394,19 @@ def versions() -> dict[str, str]:
     return {"autograder": __version__, "python": platform.python_version(), "numpy": np.__version__}
 
 
+_MEMORY_BYTES = 4 << 30
+"""What an examiner may use; it needs a tenth of it."""
+
+
+def _bound_memory(size: int) -> None:
+    """Fail rather than take the machine's memory; the warm process and the candidates inherit it."""
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard == resource.RLIM_INFINITY or size < hard:
+        resource.setrlimit(resource.RLIMIT_DATA, (size, hard))
+
+
 def main() -> None:
     """Collect the suite, warm the zygote, and take jobs until the grader hangs up."""
     if sys.platform == "linux":  # nobody waits for what a grader that was killed has asked for
@@ -403,6 +416,8 @@ def main() -> None:
     root = Path(settings.root)
     course = load_course(root)
     assignment = course.assignment(settings.assignment)
+    if sys.platform == "linux":
+        _bound_memory(_MEMORY_BYTES + assignment.limits.memory)
     full = Paths(root).data(course)
     if full is not None:  # the suite asks for the data without knowing of the course
         os.environ[data.ENVIRONMENT_VARIABLE] = str(full)

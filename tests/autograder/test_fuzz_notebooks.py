@@ -174,16 +174,19 @@ def test_every_mutation_is_merged_or_refused_in_one_line(released: Any) -> None:
 
 
 def test_ids_that_foresee_how_doubles_are_renamed(released: Any) -> None:
-    document = json.loads(nbformat.writes(released))  # type: ignore[no-untyped-call]
     plain = {"cell_type": "markdown", "metadata": {}, "source": ""}
-    document["cells"] = [
-        {**plain, "id": f"cell-{number}-{other}"} for number in range(1, 30) for other in range(60)
-    ]
-    document["cells"] += [{**plain, "id": "cell-1-1"}] * 30
-    document["cells"] = document["cells"][-30:] + document["cells"][:-30]
-    merged = merge(read_submission(json.dumps(document).encode()), released).notebook
-    ids = [cell.id for cell in merged.cells]
-    assert len(ids) == len(set(ids))
+
+    def merged(*ids: str) -> list[str]:
+        cells = [{**plain, "id": name} for name in ids]
+        document = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+        return [
+            cell.id for cell in merge(read_submission(json.dumps(document).encode()), released).notebook.cells
+        ]
+
+    count = len(merged("a"))
+    for guess in (f"cell-{count + 2}-{count + 1}", f"cell-{count + 2}-1", f"cell-{count + 2}"):
+        ids = merged("a", guess, "a")
+        assert len(ids) == len(set(ids))
 
 
 @pytest.mark.slow

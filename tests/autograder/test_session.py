@@ -115,6 +115,25 @@ def test_large_answers_are_judged_but_not_all_kept(talk: Callable[[Answer], Sess
     assert repr(session.log.calls[-1].value) == "<ndarray, too large to be kept>"
 
 
+def test_objects_without_end_are_not_followed_for_ever(talk: Callable[[Answer], Session]) -> None:
+    endless = Handle(1, "Endless")
+    answers = {"call": endless, "items": [endless] * 5000, "length": 5000}
+    session = talk(lambda request: {"value": answers[request["op"]]})
+    with pytest.raises(CandidateLost) as lost:
+        todo = [Submission(session).f()]
+        for remote in todo:
+            todo.extend(remote)
+    assert lost.value.verdict is Verdict.OUTPUT
+
+
+def test_questions_without_end_are_not_asked(talk: Callable[[Answer], Session]) -> None:
+    remote = Submission(talk(lambda request: {"value": Handle(1, "Endless")})).f()
+    with pytest.raises(CandidateLost) as lost:
+        while True:
+            remote = remote.more
+    assert lost.value.verdict is Verdict.OUTPUT
+
+
 # -- exceptions -------------------------------------------------------------------------------------
 
 EXCEPTIONS = sorted(
