@@ -291,7 +291,7 @@ class Candidate:
             session = self._session(fresh=fresh, alone=alone)
         session.strikes, session.memory = self._strikes, self._memory
         session.left = seconds
-        session.log = Log()
+        session.log = Log(until=time.thread_time() + seconds)
         session.used += 1
         with contextlib.suppress(CandidateLost):
             session.request({"op": "begin", "seed": seed, "forget": self.forkable and not alone})
@@ -457,7 +457,7 @@ class Variant:
         if session is None:
             self._session = session = self._opened(seconds=seconds, seed=seed)
         session.left = seconds
-        session.log = Log()
+        session.log = Log(until=time.thread_time() + seconds)
         session.used += 1
         with contextlib.suppress(CandidateLost):
             session.request({"op": "begin", "seed": seed, "forget": True})

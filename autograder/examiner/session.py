@@ -6,6 +6,7 @@ instruction.
 
 from __future__ import annotations
 
+import math
 import socket
 import time
 from collections.abc import Iterator
@@ -83,12 +84,23 @@ class Log:
         requests: how many questions were asked.
         received: bytes of memory that the answers may have taken, whether they are still there or not.
         recorded: the part of it that belongs to the calls.
+        until: processor time of this thread at which the test has used up the examiner's patience.
     """
 
     calls: list[LoggedCall] = field(default_factory=list)
     requests: int = 0
     received: int = 0
     recorded: int = 0
+    until: float = math.inf
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing more may be asked."""
+        return (
+            self.requests >= _MOST_REQUESTS
+            or self.received > _MOST_RECEIVED
+            or time.thread_time() > self.until
+        )
 
 
 @dataclass
@@ -147,7 +159,7 @@ class Session:
         del message
         if self.ended is not None:
             raise self.ended
-        if self.log.requests >= _MOST_REQUESTS or self.log.received > _MOST_RECEIVED:
+        if self.log.full:
             self.lifeline.lost(self, Verdict.OUTPUT)
             self.ended = CandidateLost(Verdict.OUTPUT, "what came back has no end, or is too much to judge")
             raise self.ended
