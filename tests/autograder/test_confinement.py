@@ -200,8 +200,11 @@ def own_temporary_folder() -> Iterator[None]:
 
 def outside() -> dict[str, set[str]]:
     """What a candidate could leave behind."""
+    mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
+    # What else mounts and unmounts on this machine meanwhile is not the candidates' doing.
+    marks = (tempfile.gettempdir(), str(SCRATCH), "candidate-")
     return {
-        "mounts": set(Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()),
+        "mounts": {line for line in mounts if any(mark in line for mark in marks)},
         "files": {str(path) for path in Path(tempfile.gettempdir()).glob("candidate-*")},
     }
 
