@@ -25,7 +25,7 @@ demo: $(VENV)/.installed ## grade a sample class start to finish, in demo/
 test: $(VENV)/.installed ## run the quick tests, then the slow ones
 	$(BIN)/python -m pytest -q -m "not slow" --durations=5
 	$(BIN)/python -m pytest -q -m slow --durations=15 -n 2 --dist loadfile \
-	  --ignore tests/browser --ignore tests/autograder/test_cluster.py
+	  tests/autograder tests/attacks --ignore tests/autograder/test_cluster.py
 	$(BIN)/python -m pytest -q -m slow tests/autograder/test_cluster.py tests/browser
 
 test-all: $(VENV)/.installed ## the same with every week in the browser, 50 kills and longer fuzzing
