@@ -20,6 +20,7 @@ from autograder.grade import (
     Options,
     Pool,
     Submission,
+    demand_released,
     patience,
     read_file,
     submission_key,
@@ -101,8 +102,7 @@ def week_files(course: Course, paths: Paths, week: str, *, public_only: bool) ->
         GradeError: it is not released, or has no suite.
     """
     assignment = course.assignment(week)
-    if not paths.released(week).is_file():
-        raise GradeError(f"{week} has not been released yet: run `autograder release {week}` first.")
+    demand_released(paths, week)
     if not paths.public_tests(week).is_file():
         raise GradeError(f"{week} has no public tests: they belong in tests/hidden/{week}/test_public.py.")
     chosen = [path for path in sorted((paths.assignments / week).iterdir()) if path.is_file()]

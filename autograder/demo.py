@@ -6,10 +6,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
-
 from autograder.course import CourseError, Paths, load_course
 from autograder.grade import Options, Progress, Tally, grade
+from autograder.notebook import read_released
 from autograder.release import release
 from autograder.sample import build_class
 
@@ -80,7 +79,7 @@ def demo(
 
     folder = make_course(root, target)
     paths = Paths(folder)
-    released = nbformat.read(paths.released(WEEK), as_version=4)  # type: ignore[no-untyped-call]
+    released = read_released(paths.released(WEEK))
     students = root / "tests" / ("attacks" if hostile else "submissions") / WEEK
     build_class(students, released, paths.submitted, WEEK)
     tally = grade(folder, WEEK, Options(workers=workers), progress)

@@ -25,7 +25,7 @@ from autograder import late, wording
 from autograder.course import Course, Level, Paths, load_course
 from autograder.examination import Examination, Language, Status, TestOutcome, Verdict
 from autograder.grade import Options, prepare, read_record, record_path, write_atomically
-from autograder.gradebook import gradebook_url, nbgrader_config, open_gradebook
+from autograder.gradebook import gradebook_url, has_gradebook, nbgrader_config, open_gradebook
 from autograder.problem import Problem
 
 _BOM = b"\xef\xbb\xbf"
@@ -149,11 +149,10 @@ def read_grades(course: Course, paths: Paths, weeks: Sequence[str] = ()) -> Grad
     """
     for week in weeks:
         course.assignment(week)
-    url = gradebook_url(paths, nbgrader_config(paths.root))
-    if url == paths.gradebook_url and not paths.gradebook.is_file():
+    if not has_gradebook(paths):
         raise ExportError("Nothing has been graded yet: run `autograder grade WEEK` first.")
     late.settle(course, paths)
-    with open_gradebook(url, course.id) as gradebook:
+    with open_gradebook(gradebook_url(paths, nbgrader_config(paths.root)), course.id) as gradebook:
         session = gradebook.db
         submitted = api.SubmittedAssignment
         rows = session.execute(

@@ -11,11 +11,11 @@ import functools
 from collections.abc import Sequence
 from pathlib import Path
 
-import nbformat
 from nbformat import NotebookNode
 
 from autograder.course import Course, Level, Paths, load_course
 from autograder.examination import Examination, Language
+from autograder.notebook import read_released
 from autograder.render import render
 from autograder.view import Marks, make_page
 from autograder.wording import word
@@ -87,9 +87,7 @@ def write_feedback(
     if missing or not records:
         who = f" for {', '.join(missing)}" if missing else ""
         raise GradeError(f"There are no results of {week} yet{who}: run `autograder grade {week}` first.")
-    released: NotebookNode = nbformat.reads(  # type: ignore[no-untyped-call]
-        paths.released(week).read_text(encoding="utf-8"), as_version=4
-    )
+    released = read_released(paths.released(week))
     marks = read_marks(course, paths, week)
     written = []
     for student, examination in sorted(records.items()):
@@ -112,17 +110,16 @@ def read_marks(course: Course, paths: Paths, week: str) -> dict[str, Marks]:
     from sqlalchemy import select
 
     from autograder.export import ExportError, read_grades
-    from autograder.gradebook import gradebook_url, nbgrader_config, open_gradebook
+    from autograder.gradebook import gradebook_url, has_gradebook, nbgrader_config, open_gradebook
 
-    url = gradebook_url(paths, nbgrader_config(paths.root))
-    if url == paths.gradebook_url and not paths.gradebook.is_file():
+    if not has_gradebook(paths):
         return {}
     try:
         grades = read_grades(course, paths, [week]).grades
     except ExportError:
         return {}
     comments: dict[str, dict[str, str]] = {}
-    with open_gradebook(url, course.id) as gradebook:
+    with open_gradebook(gradebook_url(paths, nbgrader_config(paths.root)), course.id) as gradebook:
         rows = gradebook.db.execute(
             select(api.SubmittedAssignment.student_id, api.BaseCell.name, api.Comment.manual_comment)
             .select_from(api.Comment)

@@ -34,7 +34,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from autograder.course import Assignment, Course, CourseError, Paths, load_course
+from autograder.course import Assignment, Course, Paths, load_course
 from autograder.examination import Examination, Notice, Status
 from autograder.problem import Problem
 from autograder.wire import Channel, ChannelClosed, ChannelTimeout, FrameLimits, WireError
@@ -265,8 +265,12 @@ def read_record(path: Path) -> Examination | None:
 
 
 def _keep(path: Path, examination: Examination) -> None:
-    """Write a record; it holds hidden inputs and expected values, so that it is for the grader alone."""
-    write_atomically(path, examination.model_dump_json().encode(), mode=0o600)
+    """Write a record; it holds hidden inputs and expected values, so that it is for the grader alone.
+
+    A fault of ours is not kept: the next run tries again.
+    """
+    if examination.status is not Status.GRADER_ERROR:
+        write_atomically(path, examination.model_dump_json().encode(), mode=0o600)
 
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
@@ -564,9 +568,7 @@ def grade(
         for examination in _examine(course, paths, assignment, options, fresh):
             finished += 1
             tally.fresh += 1
-            if examination.status is not Status.GRADER_ERROR:
-                # A fault of ours is not kept: the next run tries again.
-                _keep(_record(paths, by_student[examination.student]), examination)
+            _keep(_record(paths, by_student[examination.student]), examination)
             record(examination, by_student[examination.student])
             tally.examinations.append(examination)
             if progress:
@@ -579,10 +581,7 @@ def grade(
 def prepare(course: Course, paths: Paths, assignment: str, options: Options) -> list[Submission]:
     """The week's submissions with their keys; raises if the week cannot be graded."""
     course.assignment(assignment)
-    if not paths.released(assignment).is_file():
-        raise GradeError(
-            f"{assignment} has not been released yet: run `autograder release {assignment}` first."
-        )
+    demand_released(paths, assignment)
     if not paths.suite(assignment).is_dir():
         raise GradeError(f"{assignment} has no hidden suite: tests belong in tests/hidden/{assignment}/.")
     fingerprint = week_fingerprint(course, paths, assignment, options)
@@ -590,6 +589,14 @@ def prepare(course: Course, paths: Paths, assignment: str, options: Options) -> 
         replace(s, key=submission_key(fingerprint, s.raw, s.problem))
         for s in find_submissions(paths, assignment, options.students)
     ]
+
+
+def demand_released(paths: Paths, assignment: str) -> None:
+    """Say in one sentence that a week has not been released, if so."""
+    if not paths.released(assignment).is_file():
+        raise GradeError(
+            f"{assignment} has not been released yet: run `autograder release {assignment}` first."
+        )
 
 
 def _counting(
@@ -601,8 +608,7 @@ def _counting(
     def examine(attempts: Sequence[Submission]) -> Iterator[Examination]:
         by_key = {s.key: s for s in attempts}
         for examination in _examine(course, paths, assignment, options, attempts):
-            if examination.status is not Status.GRADER_ERROR:
-                _keep(_record(paths, by_key[examination.key]), examination)
+            _keep(_record(paths, by_key[examination.key]), examination)
             yield examination
 
     fingerprint = week_fingerprint(course, paths, assignment, options)
@@ -669,8 +675,7 @@ def examine_submission(root: Path, assignment: str, student: str, raw: bytes) ->
     options = Options()
     course, paths = load_course(root), Paths(root)
     course.assignment(assignment)
-    if not paths.released(assignment).is_file():
-        raise CourseError(f"{assignment} has not been released yet: run `autograder release {assignment}`.")
+    demand_released(paths, assignment)
     key = submission_key(week_fingerprint(course, paths, assignment, options), raw, "")
     submission = Submission(student, assignment, raw, key=key)
     known = read_record(_record(paths, submission))
@@ -681,6 +686,5 @@ def examine_submission(root: Path, assignment: str, student: str, raw: bytes) ->
         settings = worker_settings(course, paths, assignment, options)
         _PATIENT_WORKERS[name] = Pool(settings, 1, patience(course.assignment(assignment)))
     (examination,) = _PATIENT_WORKERS[name].examine([submission])
-    if examination.status is not Status.GRADER_ERROR:
-        _keep(_record(paths, submission), examination)
+    _keep(_record(paths, submission), examination)
     return examination

@@ -14,7 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import nbformat
 from alembic.script import ScriptDirectory
 from nbformat import NotebookNode
 from nbgrader import api
@@ -51,6 +50,7 @@ from autograder.notebook import (
     is_test,
     merge,
     node,
+    read_released,
     read_submission,
 )
 from autograder.problem import Problem
@@ -256,6 +256,13 @@ def gradebook_url(paths: Paths, config: Config) -> str:
     return configured if isinstance(configured, str) and configured else paths.gradebook_url
 
 
+def has_gradebook(paths: Paths) -> bool:
+    """Whether there is a gradebook to read: a database elsewhere counts as one."""
+    return (
+        gradebook_url(paths, nbgrader_config(paths.root)) != paths.gradebook_url or paths.gradebook.is_file()
+    )
+
+
 @contextmanager
 def _explained(url: str) -> Iterator[None]:
     """Turn the database's errors into one sentence."""
@@ -420,7 +427,7 @@ class Ledger:
                 grade.needs_manual_grade = score is None
             else:
                 if same is None:
-                    same = _same_work(path, notebook)
+                    same = same_work(path, notebook)
                 if not same or grade.auto_score != score:
                     grade.needs_manual_grade = True
             grade.auto_score = score
@@ -509,11 +516,9 @@ class Ledger:
 
 def _released(path: Path) -> NotebookNode:
     try:
-        text = path.read_text(encoding="utf-8")
-        released: NotebookNode = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+        return read_released(path)
     except (OSError, ValueError) as error:
         raise GradebookError(f"{path} cannot be read ({error}): release the assignment again.") from error
-    return released
 
 
 def _assignment(gradebook: api.Gradebook, name: str) -> _Assignment:
@@ -551,7 +556,7 @@ def _automatic_scores(examination: Examination, notebook: NotebookNode) -> dict[
     return scores
 
 
-def _same_work(path: Path, notebook: NotebookNode) -> bool:
+def same_work(path: Path, notebook: NotebookNode) -> bool:
     """Whether the graded notebook at ``path`` has the same cells as this one, outputs aside."""
     try:
         before = read_submission(path.read_bytes())

@@ -15,6 +15,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -164,6 +165,16 @@ def dump(notebook: NotebookNode, *, compact: bool = False) -> bytes:
         return json.dumps(notebook, ensure_ascii=False, sort_keys=True).encode()
     text: str = nbformat.v4.writes(notebook)  # type: ignore[no-untyped-call]
     return (text + "\n").encode()
+
+
+def read_released(path: Path) -> NotebookNode:
+    """The released notebook with all of nbgrader's metadata, checksums included.
+
+    Raises:
+        OSError, ValueError: there is none that can be read.
+    """
+    released: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    return released
 
 
 # Submissions

@@ -20,7 +20,16 @@ from traitlets import Bool
 from autograder.course import load_course
 from autograder.examination import Examination
 from autograder.gradebook import put_outputs
-from autograder.notebook import UnreadableNotebook, grade_id, is_manual, is_test, merge, node, read_submission
+from autograder.notebook import (
+    UnreadableNotebook,
+    grade_id,
+    is_manual,
+    is_test,
+    merge,
+    node,
+    read_released,
+    read_submission,
+)
 
 Resources = dict[str, Any]
 
@@ -76,7 +85,7 @@ class MergeCells(_SubmissionPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """nbconvert's method of this name."""
         release = self._file(self._course().release_directory, ".", resources)
-        released = nbformat.reads(release.read_text(encoding="utf-8"), as_version=4)  # type: ignore[no-untyped-call]
+        released = read_released(release)
         try:
             merged = merge(read_submission(self._submitted(resources)), released)
         except UnreadableNotebook as error:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
 from nbformat import NotebookNode
 from nbgrader import api
 from sqlalchemy import select
@@ -18,9 +17,14 @@ from autograder.course import Course, Paths, load_course
 from autograder.examination import Examination, Status, TestOutcome, Verdict
 from autograder.export import current_records
 from autograder.grade import Submission, find_submissions, read_record
-from autograder.gradebook import _same_work as same_work
-from autograder.gradebook import gradebook_url, nbgrader_config, open_gradebook
-from autograder.notebook import UnreadableNotebook, merge, node, read_submission
+from autograder.gradebook import (
+    gradebook_url,
+    has_gradebook,
+    nbgrader_config,
+    open_gradebook,
+    same_work,
+)
+from autograder.notebook import UnreadableNotebook, merge, node, read_released, read_submission
 from autograder.wording import one_line
 
 _SMALL = 1e-6
@@ -108,7 +112,7 @@ def compare(root: Path, week: str, examinations: Sequence[Examination] | None = 
     if examinations is None:
         examinations = list(current_records(course, paths, week).values())
     recorded = _recorded(course, paths, week)
-    released: NotebookNode = nbformat.read(paths.released(week), as_version=4)  # type: ignore[no-untyped-call]
+    released = read_released(paths.released(week))
     submissions = {s.student: s for s in find_submissions(paths, week)}
     changes = []
     for new in sorted(examinations, key=lambda e: e.student):
@@ -204,11 +208,10 @@ def _points(points: float | None) -> str:
 
 def _recorded(course: Course, paths: Paths, week: str) -> dict[str, dict[str, Recorded]]:
     """What the gradebook holds of a week, by student and grade id."""
-    url = gradebook_url(paths, nbgrader_config(paths.root))
-    if url == paths.gradebook_url and not paths.gradebook.is_file():
+    if not has_gradebook(paths):
         return {}
     found: dict[str, dict[str, Recorded]] = {}
-    with open_gradebook(url, course.id) as gradebook:
+    with open_gradebook(gradebook_url(paths, nbgrader_config(paths.root)), course.id) as gradebook:
         rows = gradebook.db.execute(
             select(
                 api.SubmittedAssignment.student_id,

@@ -608,10 +608,9 @@ def read_week(course: Course, paths: Paths, week: str, grades: Grades | None) ->
 
 def _grades(course: Course, paths: Paths) -> Grades | None:
     from autograder.export import ExportError, read_grades
-    from autograder.gradebook import gradebook_url, nbgrader_config
+    from autograder.gradebook import has_gradebook
 
-    url = gradebook_url(paths, nbgrader_config(paths.root))
-    if url == paths.gradebook_url and not paths.gradebook.is_file():
+    if not has_gradebook(paths):
         return None
     try:
         return read_grades(course, paths)

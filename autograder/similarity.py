@@ -23,7 +23,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
 import numpy as np
 from copydetect import CodeFingerprint
 from copydetect.utils import get_copied_slices
@@ -32,12 +31,13 @@ from scipy import sparse
 
 from autograder.course import Paths, load_course
 from autograder.examiner.misconceptions import load_alternatives
-from autograder.grade import GradeError, find_submissions, write_atomically
+from autograder.grade import demand_released, find_submissions, write_atomically
 from autograder.notebook import (
     UnreadableNotebook,
     grade_id,
     is_solution,
     merge,
+    read_released,
     read_script,
     read_submission,
 )
@@ -366,8 +366,7 @@ def similarity(root: Path, week: str, *, threshold: float = THRESHOLD, least: fl
     """
     course, paths = load_course(root), Paths(root)
     course.assignment(week)
-    if not paths.released(week).is_file():
-        raise GradeError(f"{week} has not been released yet: run `autograder release {week}` first.")
+    demand_released(paths, week)
     code = read_class(paths, week)
     pairs = code.pairs(threshold, least)[:MOST]
     pages = {pair: page_path(paths, week, pair) for pair in pairs}
@@ -388,7 +387,7 @@ def similarity(root: Path, week: str, *, threshold: float = THRESHOLD, least: fl
 
 def read_class(paths: Paths, week: str) -> ClassCode:
     """The class's code from ``submitted/``; submissions that cannot be read are left out."""
-    released: NotebookNode = nbformat.read(paths.released(week), as_version=4)  # type: ignore[no-untyped-call]
+    released = read_released(paths.released(week))
     submissions = {}
     for submission in find_submissions(paths, week):
         try:

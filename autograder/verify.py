@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
 
 from autograder.course import Assignment, Course, Paths, load_course
@@ -27,10 +26,12 @@ from autograder.notebook import (
     is_manual,
     is_test,
     points,
+    read_released,
     read_script,
     read_submission,
     tags,
 )
+from autograder.problem import Problem
 
 _MIN_LINE = 16
 """Shorter lines of a solution may stand in an assignment by chance."""
@@ -74,7 +75,7 @@ def verify(root: Path, weeks: Iterable[str] = (), *, fast: bool = False) -> Iter
         report = WeekReport(assignment.name)
         try:
             _verify_week(course, assignment, paths, report, ids, fast=fast)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, Problem) as error:
             report.complaints.append(str(error))
         report.seconds = time.perf_counter() - started
         yield report
@@ -97,7 +98,7 @@ def _verify_week(
     report.complaints += _release(course, assignment, paths, solution)
     if not paths.released(name).is_file():
         return
-    released: NotebookNode = nbformat.read(paths.released(name), as_version=4)  # type: ignore[no-untyped-call]
+    released = read_released(paths.released(name))
     graded = [cell for cell in released.cells if is_test(cell) or is_manual(cell)]
     report.cells, report.points = len(graded), sum(map(points, graded))
     if report.points != 100:

@@ -169,11 +169,6 @@ def effective_capabilities() -> int:
     return int(data[0].effective) | int(data[1].effective) << 32
 
 
-def has_capability(capability: Capability) -> bool:
-    """Whether this process has a capability in its user namespace."""
-    return bool(effective_capabilities() >> capability & 1)
-
-
 def keep_capabilities(kept: Iterable[Capability] = ()) -> None:
     """Give up all capabilities but ``kept`` (of those held), in all five sets."""
     mask = sum(1 << capability for capability in kept)

@@ -20,7 +20,7 @@ from autograder.course import Limits
 from autograder.examination import CellOutcome, Verdict
 from autograder.examiner.errors import CandidateLost, GraderFault
 from autograder.examiner.outputs import clean_outputs, execution_count
-from autograder.examiner.session import Log, Memory, Session, ended_session, request_frame
+from autograder.examiner.session import Memory, Session, ended_session, request_frame
 from autograder.examiner.zygote import Spawned, Zygote
 from autograder.wire import (
     Channel,
@@ -263,9 +263,8 @@ class Candidate:
         number = self._spawned.number
         self._kill()
         code = self._zygote.exit_code(number, seconds=10.0)
-        if (
-            code is None or code < 0 or _is_ours(code)
-        ):  # a signal that ends a candidate reads 128 + its number
+        # A signal that ends a candidate reads 128 + its number; a negative code is the warden's own end.
+        if code is None or code < 0 or _is_ours(code):
             raise GraderFault("the warm process, or what watches the submission's, was ended")
         return _explain(code, self._limits)
 
@@ -290,11 +289,7 @@ class Candidate:
                 return self._dead_session()
             session = self._session(fresh=fresh, alone=alone)
         session.strikes, session.memory = self._strikes, self._memory
-        session.left = seconds
-        session.log = Log(until=time.thread_time() + seconds)
-        session.used += 1
-        with contextlib.suppress(CandidateLost):
-            session.request({"op": "begin", "seed": seed, "forget": self.forkable and not alone})
+        session.begin(seconds=seconds, seed=seed, forget=self.forkable and not alone)
         return session
 
     def variant(self, source: str) -> Variant:
@@ -317,14 +312,14 @@ class Candidate:
 
     def _revive(self) -> bool:
         """Whether there is a candidate; one that was lost is run again, if not too often."""
-        if self._spawned is not None and self._spawned.pidfd >= 0:
+        if self._alive:
             return True
         if self._revivals >= _MAX_REVIVALS:
             return False
         self._revivals += 1
         self._restarts, self._last = _MAX_RESTARTS, _DEFINITION_SECONDS  # what cells show is known already
         self.run_cells()
-        return self._spawned is not None and self._spawned.pidfd >= 0
+        return self._alive
 
     def _fork(self) -> Session | None:
         """A new fork; None if the candidate does not answer, which is then killed."""
@@ -367,28 +362,25 @@ class Candidate:
 
     def lost(self, session: Session, verdict: Verdict) -> CandidateLost:
         """See :class:`Lifeline`."""
-        limits = self._limits
-        if session.child is None:
-            if verdict is Verdict.CRASHED:
-                verdict, text = self._ended()
-            else:
-                self._kill()
-                text = _LOST[verdict]
-        else:
+        crashed = verdict is Verdict.CRASHED
+        code = None
+        if session.child is not None:
             session.channel.close()
-            code = self._end_child(session.child, kill=verdict is not Verdict.CRASHED)
-            if verdict is Verdict.CRASHED:
-                if self._spawned is None or self._spawned.pidfd < 0 or code is None:
-                    verdict, text = (Verdict.CRASHED, "the process ended")
-                    if self._spawned is not None and self._spawned.pidfd >= 0:
-                        verdict, text = self._ended()
-                else:
-                    verdict, text = _explain(code, limits)
-            else:
-                text = _LOST[verdict]
-        if verdict is Verdict.OUTPUT:
-            text = f"reply limit of {_size(limits.reply)} reached"
-        return CandidateLost(verdict, text)
+            code = self._end_child(session.child, kill=not crashed)
+        elif not crashed:
+            self._kill()
+        if not crashed:
+            return CandidateLost(verdict, _LOST[verdict].format(reply=_size(self._limits.reply)))
+        if code is not None:
+            return CandidateLost(*_explain(code, self._limits))
+        if self._alive:  # not killed by us: nobody answers for the fork, so all of it has ended
+            return CandidateLost(*self._ended())
+        return CandidateLost(Verdict.CRASHED, "the process ended")
+
+    @property
+    def _alive(self) -> bool:
+        """Whether there is a process that has not been killed."""
+        return self._spawned is not None and self._spawned.pidfd >= 0
 
     def kept_waiting(self) -> float:
         """See :class:`Lifeline`."""
@@ -456,11 +448,7 @@ class Variant:
             session = None
         if session is None:
             self._session = session = self._opened(seconds=seconds, seed=seed)
-        session.left = seconds
-        session.log = Log(until=time.thread_time() + seconds)
-        session.used += 1
-        with contextlib.suppress(CandidateLost):
-            session.request({"op": "begin", "seed": seed, "forget": True})
+        session.begin(seconds=seconds, seed=seed, forget=True)
         return session
 
     def close_session(self, session: Session) -> None:
@@ -500,7 +488,7 @@ def libraries(cells: Sequence[CellSource]) -> tuple[str, ...]:
 
 _LOST = {
     Verdict.TIMEOUT: "the time limit was reached",
-    Verdict.OUTPUT: "the reply limit was reached",
+    Verdict.OUTPUT: "reply limit of {reply} reached",
     Verdict.PROTOCOL: "the process sent something that is no answer",
 }
 
@@ -516,16 +504,23 @@ def _is_ours(code: int) -> bool:
 
 def _explain(code: int | None, limits: Limits) -> tuple[Verdict, str]:
     """A verdict from an exit code (negative: the number of a signal)."""
+    processor_time = Verdict.TIMEOUT, "limit of processor time reached"
+    disk = Verdict.OUTPUT, f"disk limit of {_size(limits.scratch)} reached"
     if sys.platform == "linux":
         from autograder.candidate import confinement
 
-        if code == confinement.EXIT_MEMORY:
-            return Verdict.MEMORY, f"memory limit of {_size(limits.memory)} reached"
+        told = {
+            confinement.EXIT_MEMORY: (Verdict.MEMORY, f"memory limit of {_size(limits.memory)} reached"),
+            confinement.EXIT_CPU: processor_time,
+            confinement.EXIT_DISK: disk,
+        }
+        if code in told:
+            return told[code]
     number = -code if code is not None and code < 0 else code - 128 if code is not None and code > 128 else 0
     if number == 24:
-        return Verdict.TIMEOUT, "limit of processor time reached"
+        return processor_time
     if number == 25:
-        return Verdict.OUTPUT, f"disk limit of {_size(limits.scratch)} reached"
+        return disk
     if number == 11:
         return Verdict.CRASHED, "the process crashed (segmentation fault)"
     if number:

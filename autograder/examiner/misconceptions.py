@@ -31,7 +31,7 @@ class Mutant:
         replaces: the name that it redefines.
         misconception: what its author believes, in both languages.
         hint: a nudge, in both languages.
-        source: run right after the cell that defines the name.
+        source: run on top of the solution, after its last cell.
         training: only a test that trains a model can tell it from the solution.
     """
 

@@ -6,6 +6,7 @@ instruction.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import socket
 import time
@@ -145,6 +146,20 @@ class Session:
         self.used = 0
         self.strikes: dict[str, int] = {}
         self.memory = Memory()
+
+    def begin(self, *, seconds: float, seed: int, forget: bool) -> None:
+        """Begin another test.
+
+        Args:
+            seconds: that the candidate has for all its answers together.
+            seed: of the global generators.
+            forget: let go of the objects that earlier tests hold.
+        """
+        self.left = seconds
+        self.log = Log(until=time.thread_time() + seconds)
+        self.used += 1
+        with contextlib.suppress(CandidateLost):
+            self.request({"op": "begin", "seed": seed, "forget": forget})
 
     def request(self, message: dict[str, Any]) -> dict[str, Any]:
         """Send a request and wait for its reply.

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from nbformat import NotebookNode
 from pydantic import TypeAdapter
 
 from autograder import __version__, data
@@ -53,6 +52,7 @@ from autograder.notebook import (
     grade_id,
     is_test,
     merge,
+    read_released,
     read_script,
     read_submission,
 )
@@ -90,6 +90,7 @@ class Examiner:
     Args:
         settings: of the worker.
         suite: collected.
+        zygote: started; candidates and the reference are forked from it.
     """
 
     def __init__(self, settings: WorkerSettings, suite: Suite, zygote: Zygote) -> None:
@@ -99,7 +100,7 @@ class Examiner:
         self._suite = suite
         self._zygote = zygote
         self._assignment: Assignment = load_course(root).assignment(settings.assignment)
-        self._released = _with_metadata(paths.released(settings.assignment))
+        self._released = read_released(paths.released(settings.assignment))
         solution = paths.solution(settings.assignment)
         self._solution_cells = (
             code_cells(read_script(solution.read_text(encoding="utf-8"))) if solution.is_file() else []
@@ -304,7 +305,7 @@ class Examiner:
                 variant.close()
             for run in runs:
                 for call in run.calls:
-                    callers.setdefault(call.function, set()).add(f"{run.outcome.module}::{run.outcome.name}")
+                    callers.setdefault(call.function, set()).add(run.outcome.key)
             self._callers = callers
         return self._callers
 
@@ -313,8 +314,7 @@ class Examiner:
         return self._suite.run(
             candidate,
             self._reference,
-            self._assignment.limits,
-            self._assignment.seed,
+            *self._bounds,
             select=lambda test: (
                 (settings.training or not test.training) and (test.public or not settings.public_only)
             ),
@@ -369,14 +369,6 @@ def without_blanket_refusals(runs: list[TestRun]) -> list[TestRun]:
 
 def _refuses(call: LoggedCall) -> bool:
     return call.raised and isinstance(call.value, ValueError)
-
-
-def _with_metadata(path: Path) -> NotebookNode:
-    """The released notebook with nbgrader's own metadata, checksums included."""
-    import nbformat
-
-    notebook: NotebookNode = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)  # type: ignore[no-untyped-call]
-    return notebook
 
 
 def _badges(tests: tuple[TestOutcome, ...]) -> dict[str, float]:

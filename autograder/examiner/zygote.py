@@ -54,11 +54,9 @@ class Spawned:
             return 0.0
         delays = []
         for task in _tasks(pids):
-            try:
-                nanoseconds = int((task / "schedstat").read_text().split()[1])
-            except (OSError, IndexError, ValueError):
+            waited = _waited(task)
+            if waited is None:
                 continue
-            waited = nanoseconds / 1e9
             delays.append(waited - self._credited.get(task.name, 0.0))
             self._credited[task.name] = waited
         delays = [delay for delay in delays if delay > 0.02]
@@ -67,9 +65,8 @@ class Spawned:
 
     def _own_wait(self) -> float:
         """The same for this process: an answer that lies there unread is not late."""
-        try:
-            waited = int(Path("/proc/self/schedstat").read_text().split()[1]) / 1e9
-        except (OSError, IndexError, ValueError):
+        waited = _waited(Path("/proc/self"))
+        if waited is None:
             return 0.0
         more, self._waited = waited - self._waited, waited
         return more if more > 0.02 else 0.0
@@ -241,6 +238,14 @@ class Zygote:
                 return
             message = self._control.receive(deadline=time.monotonic() + 5)
             self._exits[message["exited"]] = message["code"]
+
+
+def _waited(process: Path) -> float | None:
+    """Seconds for which a process or task has waited for a processor; None where the kernel does not tell."""
+    try:
+        return int((process / "schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return None
 
 
 def _pid_of(pidfd: int) -> int:
