@@ -10,6 +10,7 @@ workers were lost with (the scheduler's ``allowed-failures``) becomes a grader e
 
 from __future__ import annotations
 
+import gc
 import gzip
 import hashlib
 import io
@@ -280,9 +281,10 @@ def _connect(address: str) -> Client:
         )
     except (OSError, ValueError, TimeoutError) as error:
         reason = str(error).split("\n")[0]
-        raise GradeError(
-            f"There is no Dask scheduler at {address}: write it as tcp://host:8786 ({reason})."
-        ) from None
+    # A client that failed to connect closes itself when it is collected. Left to chance, that may be in
+    # the next client's loop thread, which then waits for a lock that the next client holds.
+    gc.collect()
+    raise GradeError(f"There is no Dask scheduler at {address}: write it as tcp://host:8786 ({reason}).")
 
 
 def _wait_for_workers(client: Client, address: str) -> None:
