@@ -14,14 +14,8 @@ from pathlib import Path
 
 from autograder.course import Course, Paths
 from autograder.examination import Examination, Status
-from autograder.grade import (
-    Submission,
-    read_file,
-    read_record,
-    record_path,
-    submission_key,
-    write_atomically,
-)
+from autograder.records import read_record, record_path, submission_key, write_atomically
+from autograder.submissions import Submission, read_file
 
 _TIME = "%Y%m%dT%H%M%S.%fZ"
 _UNKNOWN = "unknown"

@@ -15,18 +15,12 @@ from pydantic import BaseModel, ConfigDict
 
 from autograder.course import COURSE_FILE, Course, Paths, load_course
 from autograder.examination import Examination, Status
-from autograder.grade import (
-    GradeError,
-    Options,
-    Pool,
-    Submission,
-    demand_released,
-    patience,
-    read_file,
-    submission_key,
-    week_fingerprint,
-    worker_settings,
-)
+from autograder.grade import demand_released
+from autograder.options import Options
+from autograder.pool import Pool, patience, worker_settings
+from autograder.problem import GradeError
+from autograder.records import submission_key, week_fingerprint
+from autograder.submissions import Submission, read_file
 
 SETTINGS_FILE = "settings.json"
 _PACKAGE = Path(__file__).parent

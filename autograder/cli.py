@@ -60,9 +60,10 @@ def grade(
 ) -> None:
     """Grade the submissions in submitted/<student>/WEEK/."""
     from autograder.course import find_root
-    from autograder.grade import Options, handed_in_since
     from autograder.grade import grade as run
+    from autograder.options import Options
     from autograder.show import Display, print_scores
+    from autograder.submissions import handed_in_since
 
     root = find_root()
     chosen = tuple(student or ())

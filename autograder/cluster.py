@@ -34,18 +34,11 @@ from distributed.scheduler import KilledWorker
 from autograder import data
 from autograder.course import Course, Paths
 from autograder.examination import Examination
-from autograder.grade import (
-    GradeError,
-    Options,
-    Seat,
-    Submission,
-    job,
-    lost,
-    package_fingerprint,
-    patience,
-    read_answer,
-    worker_settings,
-)
+from autograder.options import Options
+from autograder.pool import Seat, job, lost, patience, read_answer, worker_settings
+from autograder.problem import GradeError
+from autograder.records import package_fingerprint
+from autograder.submissions import Submission
 
 _CONNECT_SECONDS = 10.0
 _NO_WORKERS_SECONDS = 120.0

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import CourseError, Paths, load_course
-from autograder.grade import Options, Progress, Tally, grade
+from autograder.grade import Progress, Tally, grade
 from autograder.notebook import read_released
+from autograder.options import Options
 from autograder.release import release
 from autograder.sample import build_class
 

@@ -24,9 +24,11 @@ from sqlalchemy import select
 from autograder import late, wording
 from autograder.course import Course, Level, Paths, load_course
 from autograder.examination import Examination, Language, Status, TestOutcome, Verdict
-from autograder.grade import Options, prepare, read_record, record_path, write_atomically
+from autograder.grade import prepare
 from autograder.gradebook import gradebook_url, has_gradebook, nbgrader_config, open_gradebook
+from autograder.options import Options
 from autograder.problem import Problem
+from autograder.records import read_record, record_path, write_atomically
 
 _BOM = b"\xef\xbb\xbf"
 

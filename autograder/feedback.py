@@ -77,7 +77,8 @@ def write_feedback(
         CourseError: the course has no such week.
     """
     from autograder.export import current_records  # with it comes nbgrader, which takes seconds
-    from autograder.grade import GradeError, write_atomically
+    from autograder.problem import GradeError
+    from autograder.records import write_atomically
 
     course, paths = load_course(root), Paths(root)
     assignment = course.assignment(week)

@@ -22,7 +22,7 @@ from autograder.bundle import (
     write_files,
 )
 from autograder.course import CourseError, Paths, load_course
-from autograder.grade import GradeError
+from autograder.problem import GradeError
 
 WORKFLOW = ".github/workflows/classroom.yml"
 BUNDLE = ".github/autograder"

@@ -27,7 +27,8 @@ from autograder.bundle import (
     week_files,
 )
 from autograder.course import Course, CourseError, Paths, load_course
-from autograder.grade import GradeError, write_atomically
+from autograder.problem import GradeError
+from autograder.records import write_atomically
 
 ROOT_VARIABLE = "AUTOGRADER_ROOT"
 

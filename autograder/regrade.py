@@ -16,7 +16,6 @@ from sqlalchemy import select
 from autograder.course import Course, Paths, load_course
 from autograder.examination import Examination, Status, TestOutcome, Verdict
 from autograder.export import current_records
-from autograder.grade import Submission, find_submissions, read_record
 from autograder.gradebook import (
     gradebook_url,
     has_gradebook,
@@ -25,6 +24,8 @@ from autograder.gradebook import (
     same_work,
 )
 from autograder.notebook import UnreadableNotebook, merge, node, read_released, read_submission
+from autograder.records import read_record
+from autograder.submissions import Submission, find_submissions
 from autograder.wording import one_line
 
 _SMALL = 1e-6

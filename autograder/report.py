@@ -541,7 +541,8 @@ def write_report(root: Path, week: str | None = None) -> Path:
         GradeError: there are no results yet.
     """
     from autograder.export import table  # with it comes nbgrader, which takes seconds
-    from autograder.grade import GradeError, write_atomically
+    from autograder.problem import GradeError
+    from autograder.records import write_atomically
 
     course, paths = load_course(root), Paths(root)
     if week is not None:
@@ -573,9 +574,9 @@ def _plain(cell: Cell) -> Cell:
 def read_week(course: Course, paths: Paths, week: str, grades: Grades | None) -> WeekReport | None:
     """What is known of a week; None if nothing of it has been graded."""
     from autograder.export import current_records
-    from autograder.grade import GradeError
     from autograder.gradebook import read_timestamp
     from autograder.late import days_late
+    from autograder.problem import GradeError
 
     try:
         records = current_records(course, paths, week)

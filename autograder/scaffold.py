@@ -21,8 +21,8 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from autograder.course import COURSE_FILE, Course, Paths, load_course
 from autograder.examination import Text
-from autograder.grade import write_atomically
 from autograder.problem import Problem
+from autograder.records import write_atomically
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _WEEK = dt.timedelta(days=7)

@@ -31,7 +31,7 @@ from scipy import sparse
 
 from autograder.course import Paths, load_course
 from autograder.examiner.misconceptions import load_alternatives
-from autograder.grade import demand_released, find_submissions, write_atomically
+from autograder.grade import demand_released
 from autograder.notebook import (
     UnreadableNotebook,
     grade_id,
@@ -41,6 +41,8 @@ from autograder.notebook import (
     read_script,
     read_submission,
 )
+from autograder.records import write_atomically
+from autograder.submissions import find_submissions
 
 RUN = 12
 """Tokens of a fingerprint: shorter runs are alike by chance, longer ones miss what was changed."""

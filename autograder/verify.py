@@ -19,7 +19,6 @@ from nbformat import NotebookNode
 from autograder.course import Assignment, Course, Paths, load_course
 from autograder.examination import Examination, Language, Verdict
 from autograder.examiner.misconceptions import Alternative, Mutant, load_alternatives, load_mutants
-from autograder.grade import Options, Pool, cores, patience, worker_settings
 from autograder.notebook import (
     dump,
     grade_id,
@@ -31,6 +30,8 @@ from autograder.notebook import (
     read_submission,
     tags,
 )
+from autograder.options import Options
+from autograder.pool import Pool, cores, patience, worker_settings
 from autograder.problem import Problem
 
 _MIN_LINE = 16
@@ -104,21 +105,20 @@ def _verify_week(
     if report.points != 100:
         report.complaints.append(f"{name}: the points sum to {report.points:g}; they have to sum to 100.")
     options = Options(training=not fast)
-    for seed in (0, 1):
-        # The second seed costs a whole training more: once is enough of everything else.
-        settings = worker_settings(course, paths, name, options)
-        pool = Pool({**settings, "seed": seed}, 1 if seed else cores(), patience(assignment))
-        try:
-            examinations = _examine(pool, {"solution": dump(solution), "stub": dump(released)})
-            report.complaints += _solution_passes(examinations["solution"], seed)
-            if seed == 0:
-                report.complaints += _suite_fits(pool, graded, name)
-                report.tests = len(examinations["solution"].tests)
-                report.complaints += _stub_fails(examinations["stub"])
-                report.complaints += _mutants_die(pool, mutants, report, fast=fast)
-                report.complaints += _alternatives_pass(pool, alternatives, report, fast=fast)
-        finally:
-            pool.close()
+    pool = Pool(worker_settings(course, paths, name, options), cores(), patience(assignment))
+    try:
+        solved, blank, reseeded = _examine(
+            pool,
+            [("solution", dump(solution), 0), ("stub", dump(released), 0), ("solution", dump(solution), 1)],
+        )
+        report.complaints += [*_solution_passes(solved, 0), *_solution_passes(reseeded, 1)]
+        report.complaints += _suite_fits(pool, graded, name)
+        report.tests = len(solved.tests)
+        report.complaints += _stub_fails(blank)
+        report.complaints += _mutants_die(pool, mutants, report, fast=fast)
+        report.complaints += _alternatives_pass(pool, alternatives, report, fast=fast)
+    finally:
+        pool.close()
 
 
 # -- what can be read ---------------------------------------------------------------------------
@@ -221,14 +221,18 @@ def _given_lines(solution: NotebookNode) -> set[str]:
 # -- what has to be run -------------------------------------------------------------------------
 
 
-def _examine(pool: Pool, notebooks: dict[str, bytes]) -> dict[str, Examination]:
-    jobs = [{"student": name, "key": "verify", "raw": raw, "problem": ""} for name, raw in notebooks.items()]
-    result = {}
+def _examine(pool: Pool, notebooks: list[tuple[str, bytes, int]]) -> list[Examination]:
+    """Examinations of notebooks, each with its name and the seed that is added to the week's own."""
+    jobs = [
+        {"student": name, "key": "verify", "raw": raw, "problem": "", "seed": seed}
+        for name, raw, seed in notebooks
+    ]
+    result: dict[int, Examination] = {}
     for number, answer in pool.run(jobs):
         if isinstance(answer, str):
             raise ValueError(f"the examiner ended twice on the {jobs[number]['student']} ({answer}).")
-        result[str(jobs[number]["student"])] = Examination.model_validate_json(answer["examination"])
-    return result
+        result[number] = Examination.model_validate_json(answer["examination"])
+    return [result[number] for number in range(len(jobs))]
 
 
 def _solution_passes(examination: Examination, seed: int) -> Iterator[str]:

@@ -349,6 +349,9 @@ def _check(value: Any) -> None:
 
 Extension = Callable[[], float]
 
+_AT_ONCE = 1 << 16
+"""Bytes of a frame that is not worth more than one call of the kernel's."""
+
 
 @dataclass
 class _Clock:
@@ -403,8 +406,10 @@ class Channel:
 
     def send_frame(self, frame: list[Any], *, deadline: float | None = None) -> None:
         """Send what :func:`encode` made."""
+        # The peer is woken by every call, so what is small goes in one.
+        parts = [b"".join(frame)] if sum(map(len, frame)) <= _AT_ONCE else frame
         try:
-            for part in frame:
+            for part in parts:
                 self.socket.settimeout(_remaining(deadline))
                 self.socket.sendall(part)
         except TimeoutError:
@@ -429,8 +434,12 @@ class Channel:
         if structure_length > self.limits.structure or payload_length > self.limits.payload:
             raise ValueTooLarge(f"a frame of {structure_length + payload_length} bytes")
         self.received += _AMPLIFICATION * structure_length + payload_length
-        structure = self._read(structure_length, clock)
-        payload = self._read(payload_length, clock)
+        if structure_length + payload_length <= _AT_ONCE:
+            both = self._read(structure_length + payload_length, clock)
+            structure, payload = both[:structure_length], both[structure_length:]
+        else:
+            structure = self._read(structure_length, clock)
+            payload = self._read(payload_length, clock)
         return decode(structure, payload, strided=self._strided)
 
     def _read(self, size: int, clock: _Clock) -> bytearray:

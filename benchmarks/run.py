@@ -28,8 +28,8 @@ from submissions import write_class
 
 from autograder.course import CourseError, Paths, load_course
 from autograder.demo import make_course
-from autograder.grade import read_record
 from autograder.gradebook import Ledger
+from autograder.records import read_record
 
 ROOT = Path(__file__).resolve().parents[1]
 KIT, AGAIN, NBGRADER, OTTER = "autograder grade", "the same, again", "nbgrader autograde", "otter run"

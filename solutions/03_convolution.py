@@ -209,23 +209,28 @@ def picture_of_input(n, padding, kernel_size, dilation=1, top=0, left=0):
     return places
 
 
-def show_cells(axes, values, cmap, vmin=0, vmax=2):
-    """Draw a small matrix as squares with white edges."""
-    drawn = axes.pcolormesh(values, cmap=cmap, vmin=vmin, vmax=vmax, edgecolors="white")
-    axes.set(aspect="equal", ylim=(len(values), 0))
+def show_cells(axes, values, cmap, vmin=0, vmax=2, corner=(0, 0)):
+    """Draw a small matrix as squares with white edges, its upper left corner at ``corner`` (x, y)."""
+    x, y = np.arange(values.shape[1] + 1), np.arange(values.shape[0] + 1)
+    drawn = axes.pcolormesh(
+        x + corner[0], y + corner[1], values, cmap=cmap, vmin=vmin, vmax=vmax, edgecolors="white"
+    )
+    axes.set(aspect="equal", ylim=(corner[1] + len(values), 0))
     axes.axis("off")
     return drawn
 
 
 sizes = {name: output_size(n, k, s, p, d) for name, (n, p, k, s, d) in CASES.items()}
-figure, rows = plt.subplots(2, len(CASES), figsize=(13, 3.6), dpi=80)
-for (name, (n, p, k, _, d)), above, below in zip(CASES.items(), rows[0], rows[1], strict=True):
-    show_cells(above, np.ones((sizes[name], sizes[name])), ListedColormap(["#50c8c8"]))
-    show_cells(below, picture_of_input(n, p, k, d), INPUT_COLOURS)
-    for axes, length in ((above, sizes[name]), (below, n + 2 * p)):
-        middle, half = length / 2, 4.5  # one scale for all: the largest padded input has 9 places
-        axes.set(xlim=(middle - half, middle + half), ylim=(middle + half, middle - half))
-    above.set_title(f"{name}\n{n} → {sizes[name]}", fontsize=9)
+figure, axes = plt.subplots(figsize=(13, 3.4), dpi=80)
+figure.subplots_adjust(0, 0, 1, 1)
+for column, (name, (n, p, k, _, d)) in enumerate(CASES.items()):
+    # One scale for all: the largest padded input has 9 places.
+    above, below = np.ones((sizes[name], sizes[name])), picture_of_input(n, p, k, d)
+    for values, colours, middle in ((above, ListedColormap(["#50c8c8"]), 4.5), (below, INPUT_COLOURS, 14)):
+        corner = (10.5 * column + 4.5 - len(values) / 2, middle - len(values) / 2)
+        show_cells(axes, values, colours, corner=corner)
+    axes.text(10.5 * column + 4.5, -0.4, f"{name}\n{n} → {sizes[name]}", ha="center", fontsize=9)
+axes.set(xlim=(0, 10.5 * len(CASES)), ylim=(19, -3))
 plt.show()
 
 # %% [markdown] tags=["en"]
@@ -465,7 +470,7 @@ answers = {
     "cross-correlation": correlate_1d(bell, fading),
     "convolution": convolve_1d(bell, fading),
 }
-figure, panels = plt.subplots(1, 3, figsize=(10, 2), dpi=80, sharey=True)
+figure, panels = plt.subplots(1, 3, figsize=(10, 2.2), dpi=80, sharey=True)
 for axes, (name, values) in zip(panels, answers.items(), strict=True):
     axes.bar(np.arange(len(values)), values)
     axes.set(title=name, xticks=range(0, len(values), 2))
@@ -821,13 +826,16 @@ for name, total in totals.items():
 if not KERNELS:
     raise NotImplementedError("not implemented yet: KERNELS is empty")
 gallery = {name: conv2d(digit, kernel, padding="same") for name, kernel in KERNELS.items()}
-figure, panels = plt.subplots(2, (len(gallery) + 1) // 2, figsize=(11, 4.6), dpi=80, squeeze=False)
-for axes in panels.flat:
-    axes.axis("off")
-for axes, (name, result) in zip(panels.flat, gallery.items(), strict=False):
+figure, axes = plt.subplots(figsize=(11, 4.6), dpi=80)
+in_a_row = (len(gallery) + 1) // 2
+for place, (name, result) in enumerate(gallery.items()):
     reach = np.abs(result).max()
-    axes.imshow(result, cmap="RdBu_r", vmin=-reach, vmax=reach)
-    axes.set_title(name, fontsize=10)
+    row, column = divmod(place, in_a_row)
+    extent = (column, column + 0.9, 1.2 * row + 0.9, 1.2 * row)
+    axes.imshow(result, cmap="RdBu_r", vmin=-reach, vmax=reach, extent=extent)
+    axes.text(column + 0.45, 1.2 * row - 0.05, name, ha="center", fontsize=10)
+axes.set(xlim=(0, in_a_row), ylim=(2.1, -0.25))
+axes.axis("off")
 plt.show()
 
 # %% [markdown] tags=["en"]

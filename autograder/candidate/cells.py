@@ -24,6 +24,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from matplotlib_inline.backend_inline import configure_inline_support
 from matplotlib_inline.config import InlineBackend
 
+from autograder.candidate.drawing import draw_once
+
 _BACKEND = "module://matplotlib_inline.backend_inline"
 
 
@@ -171,7 +173,7 @@ class Recorder:
         self.shell.enable_gui = lambda gui=None: None  # no window can be opened; `%matplotlib inline` asks
         self.shell._showtraceback = self._show_traceback
         matplotlib.use(_BACKEND)
-        # Cropping a picture to what is drawn means drawing it twice.
+        draw_once()
         InlineBackend.instance(parent=self.shell).print_figure_kwargs = {}
         configure_inline_support(self.shell, _BACKEND)  # type: ignore[no-untyped-call]
         self.known = set(self.shell.user_ns)

@@ -230,9 +230,9 @@ def _import(library: str) -> None:
             import keras
             import tensorflow as tf
 
-        # Resolved here, forks do not pay for them; the light stand-ins give way to the real packages.
-        _ = (keras.layers, keras.callbacks, keras.models, keras.optimizers, keras.utils, keras.datasets)
-        _ = (tf.nn, tf.keras.layers, tf.keras.models, tf.keras.datasets, tf.keras.utils)
+            # Resolved here, forks do not pay for them; the light stand-ins give way to the real packages.
+            _ = (keras.layers, keras.callbacks, keras.models, keras.optimizers, keras.utils, keras.datasets)
+            _ = (tf.nn, tf.keras.layers, tf.keras.models, tf.keras.datasets, tf.keras.utils)
 
 
 @contextlib.contextmanager

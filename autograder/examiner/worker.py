@@ -16,7 +16,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ from autograder.examiner.misconceptions import Catalogue, Mutant
 from autograder.examiner.reference import Reference
 from autograder.examiner.scoring import score_cells
 from autograder.examiner.session import LoggedCall
+from autograder.examiner.settings import WorkerSettings
 from autograder.examiner.suite import Suite, SuiteError, TestInfo, TestRun, run_suite
 from autograder.examiner.zygote import Zygote
 from autograder.notebook import (
@@ -57,31 +58,6 @@ from autograder.notebook import (
     read_submission,
 )
 from autograder.wire import Channel, ChannelClosed, FrameLimits
-
-
-@dataclass(frozen=True)
-class WorkerSettings:
-    """What a worker needs to know; travels as JSON on its command line.
-
-    Attributes:
-        root: the course's folder.
-        assignment: the week.
-        data: the student's ``mnist.npz``.
-        threads: computing threads of a candidate.
-        switched_off: layers of confinement that the TA gave up.
-        training: run the tests that train, too.
-        public_only: run the public tests only (``check``).
-        seed: added to the week's own.
-    """
-
-    root: str
-    assignment: str
-    data: str
-    threads: int = 1
-    switched_off: tuple[str, ...] = ()
-    training: bool = True
-    public_only: bool = False
-    seed: int = 0
 
 
 class Examiner:
@@ -426,6 +402,7 @@ def main() -> None:
 
     def body(suite: Suite) -> None:
         examiner = Examiner(settings, suite, zygote)
+        others: dict[int, Examiner] = {}  # with other seeds, for `verify`
         try:
             examiner.demand_confinement()
             channel.send({"ready": True})
@@ -436,12 +413,19 @@ def main() -> None:
                 elif "probe" in job:
                     channel.send(examiner.probe(job["probe"], job["source"], direct=job["direct"]))
                 else:
-                    examination = examiner.examine(job["student"], job["key"], job["raw"], job["problem"])
+                    chosen = examiner
+                    if seed := job.get("seed", 0):
+                        if seed not in others:
+                            reseeded = replace(settings, seed=settings.seed + seed)
+                            others[seed] = Examiner(reseeded, suite, zygote)
+                        chosen = others[seed]
+                    examination = chosen.examine(job["student"], job["key"], job["raw"], job["problem"])
                     channel.send({"examination": examination.model_dump_json()})
         except ChannelClosed:
             return
         finally:
-            examiner.close()
+            for one in (*others.values(), examiner):
+                one.close()
 
     try:
         run_suite(Paths(root).suite(settings.assignment), body)

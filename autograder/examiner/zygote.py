@@ -116,8 +116,6 @@ class Zygote:
         )
         environment = {key: os.environ[key] for key in keep if key in os.environ} | {
             "PYTHONHASHSEED": "0",
-            "PYTHONMALLOC": "malloc",
-            "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
             "MPLCONFIGDIR": _matplotlib_cache(),

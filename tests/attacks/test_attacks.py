@@ -37,9 +37,10 @@ from autograder.candidate import kernel
 from autograder.course import Paths, load_course
 from autograder.demo import make_course
 from autograder.examination import Examination, Status, Verdict
-from autograder.grade import Options, grade
+from autograder.grade import grade
 from autograder.gradebook import put_outputs
 from autograder.notebook import merge, read_submission
+from autograder.options import Options
 from autograder.sample import build_class
 
 pytestmark = pytest.mark.slow

@@ -13,8 +13,10 @@ from autograder.attempts import Attempt, best
 from autograder.course import Course, Paths, load_course
 from autograder.examination import Examination, Score, Status
 from autograder.export import current_records
-from autograder.grade import Options, Submission, grade
+from autograder.grade import grade
 from autograder.notebook import dump, grade_id
+from autograder.options import Options
+from autograder.submissions import Submission
 
 SUITE = '''\
 import pytest

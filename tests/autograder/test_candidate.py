@@ -11,8 +11,9 @@ from autograder.candidate import confinement
 from autograder.course import Limits, Paths, load_course
 from autograder.examination import Examination, Verdict
 from autograder.examiner.candidate import _explain
-from autograder.grade import Options, Pool, patience, worker_settings
 from autograder.notebook import dump, read_script
+from autograder.options import Options
+from autograder.pool import Pool, patience, worker_settings
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,10 @@ import pytest
 from autograder import cluster
 from autograder.course import Paths, load_course
 from autograder.examination import Examination, Status, Verdict
-from autograder.grade import GradeError, Options, grade
+from autograder.grade import grade
 from autograder.notebook import dump, grade_id
+from autograder.options import Options
+from autograder.problem import GradeError
 from autograder.release import release
 
 pytestmark = pytest.mark.slow

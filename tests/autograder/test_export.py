@@ -52,9 +52,11 @@ from autograder.export import (
     unguarded,
     with_roster,
 )
-from autograder.grade import Options, prepare, record_path, write_atomically
+from autograder.grade import prepare
 from autograder.gradebook import Ledger
 from autograder.notebook import dump
+from autograder.options import Options
+from autograder.records import record_path, write_atomically
 from autograder.wording import verdict
 
 Small = tuple[Course, Paths]

@@ -32,7 +32,9 @@ from autograder.examination import (
     Verdict,
 )
 from autograder.feedback import render_feedback, write_feedback
-from autograder.grade import Options, prepare, record_path, write_atomically
+from autograder.grade import prepare
+from autograder.options import Options
+from autograder.records import record_path, write_atomically
 from autograder.view import Marks
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -658,7 +660,7 @@ def test_writes_a_page_for_each_submission(graded: tuple[Course, Paths]) -> None
 
 
 def test_says_so_if_nothing_is_graded_yet(small: tuple[Course, Paths]) -> None:
-    from autograder.grade import GradeError
+    from autograder.problem import GradeError
 
     with pytest.raises(GradeError, match="autograder grade small"):
         write_feedback(small[1].root, "small")

@@ -21,9 +21,10 @@ import pytest
 from autograder.course import Paths
 from autograder.examination import Examination, Status
 from autograder.examiner.scoring import score_cells
-from autograder.grade import Options, grade
+from autograder.grade import grade
 from autograder.gradebook import put_outputs
 from autograder.notebook import UnreadableNotebook, dump, merge, read_submission
+from autograder.options import Options
 
 INPUTS = int(os.environ.get("AUTOGRADER_FUZZ_NOTEBOOKS", "300"))
 GRADED = max(30, INPUTS // 40)

@@ -21,9 +21,11 @@ from autograder.bundle import find_notebook
 from autograder.course import Course, CourseError, Paths, load_course
 from autograder.examination import Language
 from autograder.github import WORKFLOW, package_github
-from autograder.grade import GradeError, Options, grade
+from autograder.grade import grade
 from autograder.gradescope import package_gradescope
 from autograder.notebook import dump, grade_id
+from autograder.options import Options
+from autograder.problem import GradeError
 from autograder.wording import word
 
 Small = tuple[Course, Paths]

@@ -10,8 +10,9 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.course import Paths
-from autograder.grade import Options, grade
+from autograder.grade import grade
 from autograder.notebook import dump, grade_id
+from autograder.options import Options
 from autograder.regrade import Change, compare
 
 pytestmark = pytest.mark.slow

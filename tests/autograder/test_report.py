@@ -27,7 +27,10 @@ from autograder.examination import (
     Text,
     Verdict,
 )
-from autograder.grade import GradeError, Options, prepare, record_path, write_atomically
+from autograder.grade import prepare
+from autograder.options import Options
+from autograder.problem import GradeError
+from autograder.records import record_path, write_atomically
 from autograder.report import (
     Entry,
     Pair,

@@ -15,7 +15,8 @@ from ruamel.yaml import YAML
 from autograder.course import Paths
 from autograder.demo import WEEK, make_course
 from autograder.examination import Examination
-from autograder.grade import Options, Tally, grade
+from autograder.grade import Tally, grade
+from autograder.options import Options
 from autograder.sample import build_class
 from autograder.show import remarks
 

@@ -9,8 +9,9 @@ import pytest
 
 from autograder.course import Paths, load_course
 from autograder.examination import Text
-from autograder.grade import Options, grade
+from autograder.grade import grade
 from autograder.notebook import dump, grade_id, read_submission
+from autograder.options import Options
 from autograder.release import release
 from autograder.scaffold import ScaffoldError, new_week
 from autograder.verify import verify

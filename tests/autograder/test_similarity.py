@@ -14,8 +14,8 @@ import pytest
 
 from autograder.course import CourseError, Paths
 from autograder.examiner.misconceptions import load_alternatives
-from autograder.grade import GradeError
 from autograder.notebook import dump, grade_id, is_solution, read_script
+from autograder.problem import GradeError
 from autograder.similarity import Cell, Pair, compare_class, page_path, pair_page, shared_parts, similarity
 
 REPOSITORY = Path(__file__).parents[2]

@@ -9,8 +9,9 @@ import nbformat
 
 from autograder.course import Paths, load_course
 from autograder.examination import Examination
-from autograder.grade import Options, grade
+from autograder.grade import grade
 from autograder.notebook import dump, grade_id
+from autograder.options import Options
 from autograder.release import release
 
 COURSE = """\

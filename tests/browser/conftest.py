@@ -19,7 +19,8 @@ import pytest
 
 from autograder import data
 from autograder.course import Course, Paths, load_course
-from autograder.grade import Options, Tally, grade
+from autograder.grade import Tally, grade
+from autograder.options import Options
 from autograder.sample import build_class
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ import nbformat
 import pytest
 
 from autograder.course import Course, Paths
-from autograder.grade import Options, grade
+from autograder.grade import grade
 from autograder.gradebook import read_timestamp
 from autograder.notebook import dump, grade_id
+from autograder.options import Options
 
 WEEK = "03_convolution"
 

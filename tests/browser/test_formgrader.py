@@ -10,7 +10,8 @@ from nbgrader.api import Gradebook
 from autograder.course import Course, Paths, load_course
 from autograder.export import read_grades
 from autograder.feedback import write_feedback
-from autograder.grade import Options, Tally, grade
+from autograder.grade import Tally, grade
+from autograder.options import Options
 
 if TYPE_CHECKING:
     from conftest import Server

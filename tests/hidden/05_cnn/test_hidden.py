@@ -108,6 +108,28 @@ def real_layers(model: Any) -> list[tuple[str, Any]]:
     return found
 
 
+@pytest.mark.cell("test-build-cnn-compiled")
+def test_fresh_random_weights(submission: Any) -> None:
+    """A network that has just been built knows nothing: its weights are random, and new each time.
+
+    방금 만든 신경망은 아무것도 모릅니다. 가중치는 무작위이고 만들 때마다 새것입니다.
+    """
+    keras = submission.import_module("keras")
+    keras.utils.set_random_seed(5)
+    model = submission.build_cnn()
+    kernels = model.get_weights()[::2]
+    keras.utils.set_random_seed(6)
+    others = submission.build_cnn().get_weights()[::2]
+    for one, other in zip(kernels, others, strict=True):
+        assert one.std() > 0, "all weights of a layer are the same"
+        assert not np.array_equal(one, other), "built with other seeds, it has the same weights"
+    digits = course_data().train
+    x = digits.images[:200].astype(np.float32)[..., np.newaxis] / np.float32(255)
+    guesses = np.asarray(model(x, training=False).numpy()).argmax(axis=1)
+    share = float(np.mean(guesses == digits.labels[:200]))
+    assert share < 0.5, f"without any training it names {share:.0%} of the digits right"
+
+
 @pytest.mark.cell("test-build-cnn-layers")
 def test_order_of_the_layers(submission: Any) -> None:
     """The network has the table's layers, each of its kind and in order.
@@ -227,28 +249,6 @@ def test_it_can_learn(submission: Any) -> None:
     rate = float(np.asarray(model.optimizer.learning_rate.numpy()))
     assert 0 < rate <= 1, f"the learning rate is {rate:g}"
     assert all(layer.trainable for layer in model.layers), "some layers are frozen (trainable=False)"
-
-
-@pytest.mark.cell("test-build-cnn-compiled")
-def test_fresh_random_weights(submission: Any) -> None:
-    """A network that has just been built knows nothing: its weights are random, and new each time.
-
-    방금 만든 신경망은 아무것도 모릅니다. 가중치는 무작위이고 만들 때마다 새것입니다.
-    """
-    keras = submission.import_module("keras")
-    keras.utils.set_random_seed(5)
-    model = submission.build_cnn()
-    kernels = model.get_weights()[::2]
-    keras.utils.set_random_seed(6)
-    others = submission.build_cnn().get_weights()[::2]
-    for one, other in zip(kernels, others, strict=True):
-        assert one.std() > 0, "all weights of a layer are the same"
-        assert not np.array_equal(one, other), "built with other seeds, it has the same weights"
-    digits = course_data().train
-    x = digits.images[:200].astype(np.float32)[..., np.newaxis] / np.float32(255)
-    guesses = np.asarray(model(x, training=False).numpy()).argmax(axis=1)
-    share = float(np.mean(guesses == digits.labels[:200]))
-    assert share < 0.5, f"without any training it names {share:.0%} of the digits right"
 
 
 # --- predict_digits -------------------------------------------------------------------------------------

@@ -1,0 +1,257 @@
+"""Worker processes that examine submissions, and what the grader asks of them.
+
+A worker holds the week's suite and a warm zygote and takes one submission after another. A worker that
+dies is replaced and its submission tried once more; what kills workers twice is nobody's zero.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from autograder.course import Assignment, Course, Paths
+from autograder.examination import Examination, Notice, Status
+from autograder.examiner.settings import WorkerSettings
+from autograder.options import Options
+from autograder.problem import GradeError
+from autograder.submissions import Submission
+from autograder.wire import Channel, ChannelClosed, ChannelTimeout, FrameLimits, WireError
+
+_READY_SECONDS = 240.0
+
+
+class WorkerFailed(Exception):
+    """A worker has gone; what it worked on can be tried elsewhere."""
+
+
+class Worker:
+    """One examiner process.
+
+    Args:
+        settings: JSON of :class:`autograder.examiner.worker.WorkerSettings`.
+        patience: seconds after which a submission is given up; a candidate's own limits end long before.
+        environment: of the process; None means this one's.
+    """
+
+    def __init__(
+        self, settings: dict[str, Any], patience: float, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._patience = patience
+        ours, theirs = socket.socketpair()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "autograder.examiner.worker", str(theirs.fileno()), json.dumps(settings)],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env={
+                **(os.environ if environment is None else environment),
+                "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+            },
+        )
+        theirs.close()
+        self._channel = Channel(ours, FrameLimits(structure=1 << 28, payload=0))
+        self._ready = False
+
+    def ask(self, job: dict[str, Any]) -> dict[str, Any]:
+        """The answer to one job.
+
+        Raises:
+            WorkerFailed: the process has gone or does not answer.
+            GradeError: the week cannot be graded at all.
+        """
+        try:
+            if not self._ready:
+                self._hear(self._channel.receive(deadline=time.monotonic() + _READY_SECONDS))
+                self._ready = True
+            self._channel.send(job, limits=FrameLimits(structure=1 << 28))
+            return self._hear(self._channel.receive(deadline=time.monotonic() + self._patience))
+        except (ChannelClosed, ChannelTimeout, WireError) as error:
+            raise WorkerFailed(f"{type(error).__name__}") from None
+
+    @staticmethod
+    def _hear(message: dict[str, Any]) -> dict[str, Any]:
+        if "problem" in message:
+            raise GradeError(f"The week cannot be graded: {message['problem']}.")
+        return message
+
+    def stop(self) -> None:
+        """End the process and everything below it."""
+        self._channel.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class Seat:
+    """A place for a worker: one that dies is replaced, and what it worked on is tried once more.
+
+    The arguments are those of :class:`Worker`.
+    """
+
+    def __init__(
+        self, settings: dict[str, Any], patience: float, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._arguments = (settings, patience, environment)
+        self._worker: Worker | None = None
+
+    def ask(self, job: dict[str, Any]) -> dict[str, Any] | str:
+        """The answer to one job; a text, why there is none, for a job that ended two workers."""
+        reason = ""
+        for _ in (1, 2):
+            self._worker = self._worker or Worker(*self._arguments)
+            try:
+                return self._worker.ask(job)
+            except WorkerFailed as failure:
+                reason = str(failure)
+                self.stop()
+        return reason
+
+    def stop(self) -> None:
+        """End the worker, if there is one."""
+        if self._worker is not None:
+            self._worker.stop()
+            self._worker = None
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def patience(assignment: Assignment) -> float:
+    """Seconds after which a worker is given up: well past everything that a submission's limits allow."""
+    limits = assignment.limits
+    return 4 * (limits.cells_seconds + limits.tests_seconds + limits.training_seconds) + 120
+
+
+def worker_settings(course: Course, paths: Paths, assignment: str, options: Options) -> dict[str, Any]:
+    """What every worker of a run is told."""
+    return asdict(
+        WorkerSettings(
+            root=str(paths.root),
+            assignment=assignment,
+            data=str(_student_data(course, paths)),
+            threads=1,  # whatever the number of workers: sums made in another order are another score
+            switched_off=options.switched_off,
+            training=options.training,
+            public_only=options.public_only,
+        )
+    )
+
+
+def _student_data(course: Course, paths: Paths) -> Path:
+    """The ``mnist.npz`` that candidates load, made once."""
+    from autograder import data
+
+    path = paths.cache / f"mnist-{data.fingerprint(paths.data(course))}.npz"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        data.write_student_npz(path, data.course_data(paths.data(course)))
+    return path
+
+
+class Pool:
+    """Workers that take jobs from one queue.
+
+    Args:
+        settings: of the workers.
+        count: of workers.
+        patience: seconds for one job.
+    """
+
+    def __init__(self, settings: dict[str, Any], count: int, patience: float) -> None:
+        self._settings = settings
+        self._patience = patience
+        self._jobs: queue.SimpleQueue[tuple[int, dict[str, Any]] | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[tuple[int, dict[str, Any] | str] | BaseException] = (
+            queue.SimpleQueue()
+        )
+        self._stopping = threading.Event()
+        self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(count)]
+        for thread in self._threads:
+            thread.start()
+
+    def run(self, jobs: Sequence[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any] | str]]:
+        """Each job's position and answer, in the order in which they are finished.
+
+        The answer is a text, why there is none, for a job that ended two workers.
+        """
+        for number, job in enumerate(jobs):
+            self._jobs.put((number, job))
+        return self._collect(len(jobs))
+
+    def _collect(self, count: int) -> Iterator[tuple[int, dict[str, Any] | str]]:
+        for _ in range(count):
+            answer = self._answers.get()
+            if isinstance(answer, BaseException):
+                raise answer
+            yield answer
+
+    def examine(self, submissions: Sequence[Submission]) -> Iterator[Examination]:
+        """Examinations in the order in which they are finished; work begins at once."""
+        answers = self.run([job(submission) for submission in submissions])
+        return (read_answer(submissions[number], answer) for number, answer in answers)
+
+    def close(self) -> None:
+        """End all workers."""
+        self._stopping.set()
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _serve(self) -> None:
+        seat = Seat(self._settings, self._patience)
+        try:
+            while (item := self._jobs.get()) is not None and not self._stopping.is_set():
+                number, job = item
+                self._answers.put((number, seat.ask(job)))
+        except BaseException as error:
+            self._answers.put(error)
+        finally:
+            seat.stop()
+
+
+def job(submission: Submission) -> dict[str, Any]:
+    """What a worker is asked for a submission."""
+    return {
+        "student": submission.student,
+        "key": submission.key,
+        "raw": submission.raw,
+        "problem": submission.problem,
+    }
+
+
+def read_answer(submission: Submission, answer: dict[str, Any] | str) -> Examination:
+    """The examination in a worker's answer; a grader error if there is none."""
+    if isinstance(answer, str):
+        return lost(submission, f"the examiner ended twice on it ({answer})")
+    try:
+        return Examination.model_validate_json(answer["examination"])
+    except ValueError as error:  # one record that cannot be read must not end the class
+        return lost(submission, f"its record is none: {str(error)[:200]}")
+
+
+def lost(submission: Submission, reason: str) -> Examination:
+    """The record of a submission that could not be examined: nobody's zero, left for a person."""
+    return Examination(
+        key=submission.key,
+        assignment=submission.assignment,
+        student=submission.student,
+        status=Status.GRADER_ERROR,
+        notices=(Notice(code="grader-error", text=f"The submission could not be examined: {reason}."),),
+        graded_at=datetime.now(UTC),
+    )

@@ -1,0 +1,199 @@
+"""Examinations → the gradebook, once each: what is there already is not written again.
+
+After a run a mark is left in ``.autograder/recorded/``: whose record the gradebook holds, and what the
+database, the graded notebooks and all that shapes them looked like then. As long as nothing of that has
+changed, there is nothing to do; at the least difference everything is written again, which is always right.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import fcntl
+import hashlib
+import json
+import uuid
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from autograder.course import Course, Paths
+from autograder.examination import Examination
+from autograder.problem import GradeError
+from autograder.records import package_fingerprint, record_path, write_atomically
+from autograder.submissions import Submission
+
+if TYPE_CHECKING:
+    from autograder.gradebook import Ledger
+
+_CONFIG_FILE = "nbgrader_config.py"
+
+
+class Recording:
+    """nbgrader's gradebook and ``autograded/`` for one run over a week's submissions.
+
+    Args:
+        course: the course.
+        paths: its files.
+        assignment: the week.
+    """
+
+    def __init__(self, course: Course, paths: Paths, assignment: str) -> None:
+        self._course, self._paths, self._assignment = course, paths, assignment
+        self._ledger: Ledger | None = None
+        self._marks = Marks(course, paths, assignment)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._ledger is not None:
+            self._ledger.close()
+        self._marks.close(changed=self._ledger is not None)
+
+    def open(self) -> None:
+        """Open the gradebook; the import of nbgrader takes a moment, and a run may need none of it."""
+        if self._ledger is None:
+            from autograder.gradebook import Ledger
+
+            self._ledger = Ledger(self._course, self._paths, self._assignment)
+
+    def record(self, examination: Examination, submission: Submission, *, known: bool) -> None:
+        """Have the gradebook hold this examination.
+
+        Args:
+            examination: of the submission.
+            submission: as it was handed in.
+            known: it comes from the records, so that the gradebook may hold it already.
+        """
+        if known and self._marks.holds(examination):
+            return
+        self.open()
+        assert self._ledger is not None
+        self._ledger.record(examination, submission.raw)
+        self._marks.note(examination)
+
+
+class Marks:
+    """What an earlier run has recorded, and whether that still stands.
+
+    Two runs at once may overwrite one another's work, so that neither knows what the gradebook holds: a
+    mark is left only by a run that was alone from its beginning to its end.
+
+    Args:
+        course: the course.
+        paths: its files.
+        assignment: the week.
+    """
+
+    def __init__(self, course: Course, paths: Paths, assignment: str) -> None:
+        self._paths, self._assignment = paths, assignment
+        folder = paths.cache / "recorded"
+        self._file = folder / f"{assignment}.json"
+        self._token = uuid.uuid4().hex
+        self._lock: Any = None
+        self._alone = False
+        with contextlib.suppress(OSError):  # a folder that cannot be written to: then without marks
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = open(folder / f"{assignment}.lock", "a+", encoding="ascii")  # noqa: SIM115
+            self._alone = self._is_alone()
+            fcntl.flock(self._lock, fcntl.LOCK_SH)
+            self._lock.truncate(0)
+            self._lock.write(self._token)
+            self._lock.flush()
+        config = paths.root / _CONFIG_FILE
+        if config.is_file() and b"db_url" in config.read_bytes():
+            self._alone = False  # a database elsewhere does not tell whether it has changed
+        self._conditions = _conditions(course, paths, assignment)
+        self._students: dict[str, list[Any]] = self._read()
+
+    def holds(self, examination: Examination) -> bool:
+        """Whether the gradebook and ``autograded/`` hold this examination already."""
+        return self._students.get(examination.student) == self._state(examination)
+
+    def note(self, examination: Examination) -> None:
+        """It has just been recorded."""
+        self._students[examination.student] = self._state(examination)
+
+    def close(self, *, changed: bool) -> None:
+        """Leave a mark for the next run.
+
+        Args:
+            changed: whether anything was recorded.
+        """
+        if self._lock is None:
+            return
+        try:
+            if changed:
+                database = _stat(self._paths.gradebook)  # before the question whether we were alone
+                if self._alone and self._is_alone() and self._said() == self._token:
+                    content = {
+                        "conditions": self._conditions,
+                        "gradebook": database,
+                        "students": self._students,
+                    }
+                    write_atomically(self._file, json.dumps(content).encode(), mode=0o600)
+                else:
+                    self._file.unlink(missing_ok=True)
+        except (OSError, GradeError):  # without a mark the next run writes everything again
+            with contextlib.suppress(OSError):
+                self._file.unlink(missing_ok=True)
+        finally:
+            self._lock.close()
+
+    def _is_alone(self) -> bool:
+        """Whether no other run is at work on the week."""
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+    def _said(self) -> str:
+        """The token of the run that began last."""
+        self._lock.seek(0)
+        return str(self._lock.read())
+
+    def _read(self) -> dict[str, list[Any]]:
+        """The marks, none of them if anything is not as it was left."""
+        try:
+            content = json.loads(self._file.read_bytes())
+            same = content["conditions"] == self._conditions
+            students = content["students"]
+            database = _stat(self._paths.gradebook)
+            if same and database is not None and content["gradebook"] == database:
+                return dict(students)
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        return {}
+
+    def _state(self, examination: Examination) -> list[Any]:
+        student, week = examination.student, self._assignment
+        files = (
+            record_path(self._paths, week, student, examination.key),
+            self._paths.submission(student, week).with_name("timestamp.txt"),
+            self._paths.graded(student, week),
+        )
+        return [examination.key, *map(_stat, files)]
+
+
+def _conditions(course: Course, paths: Paths, assignment: str) -> str:
+    """Hash of what shapes the gradebook's rows and the graded notebooks, records aside."""
+    digest = hashlib.sha256(package_fingerprint().encode())
+    for path in (paths.course, paths.root / _CONFIG_FILE, paths.released(assignment)):
+        content = path.read_bytes() if path.is_file() else b""
+        digest.update(f"{path.name}:{len(content)}:".encode() + content)
+    level = course.assignment(assignment).feedback_level(dt.datetime.now(dt.UTC))
+    digest.update(f"{level}:{course.language}".encode())
+    return digest.hexdigest()
+
+
+def _stat(path: Path) -> list[int] | None:
+    """What tells a file from an earlier one of the name; None if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return [status.st_size, status.st_mtime_ns, status.st_ino]

@@ -1,0 +1,122 @@
+"""Submissions as they were handed in: found, and read without following anything that is no plain file."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from autograder.course import Paths, load_course
+from autograder.problem import GradeError
+
+_MAX_NOTEBOOK = 64 << 20
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A notebook as it was handed in.
+
+    Attributes:
+        student: the folder's name.
+        assignment: the week.
+        raw: the file's bytes; None if there is none that can be read.
+        problem: why there is none, in one line.
+        key: hash of everything that the result depends on.
+    """
+
+    student: str
+    assignment: str
+    raw: bytes | None
+    problem: str = ""
+    key: str = ""
+
+
+def find_submissions(paths: Paths, assignment: str, students: Sequence[str] = ()) -> list[Submission]:
+    """All submissions of a week, by student; none of their files is opened through a link."""
+    if not paths.submitted.is_dir():
+        return []
+    found = []
+    for folder in sorted(paths.submitted.iterdir()):
+        if students and folder.name not in students:
+            continue
+        if folder.name.startswith(".") or folder.is_symlink() or not (folder / assignment).is_dir():
+            continue
+        if not folder.name.isprintable():
+            raise GradeError(
+                f"The folder {folder.name!r} in submitted/ has a name that is no text: rename it."
+            )
+        raw, problem = read_file(folder / assignment / f"{assignment}.ipynb")
+        found.append(Submission(folder.name, assignment, raw, problem))
+    missing = [name for name in students if name not in {s.student for s in found}]
+    if missing:
+        raise GradeError(
+            f"There is no submission of {assignment} from {', '.join(missing)}: "
+            f"submissions belong in submitted/<student>/{assignment}/."
+        )
+    return found
+
+
+def read_file(path: Path) -> tuple[bytes | None, str]:
+    """A submitted file's bytes, or None and why not: links, devices, pipes and huge files are not read."""
+    try:
+        if path.parent.is_symlink():
+            return None, f"{path.parent.name} is a link, which is not followed"
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None, f"there is no {path.name} in the folder"
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None, f"{path.name} is a link, which is not followed"
+        if error.errno == errno.ENXIO:
+            return None, f"{path.name} is no ordinary file"
+        # Not the student's fault, so no zero either.
+        raise GradeError(f"{path} cannot be read ({error.strerror}): look at its permissions.") from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        return None, f"{path.name} is no ordinary file"
+    with open(descriptor, "rb") as file:
+        if status.st_size > _MAX_NOTEBOOK:
+            return None, f"{path.name} is larger than {_MAX_NOTEBOOK >> 20} MiB"
+        return file.read(_MAX_NOTEBOOK), ""
+
+
+def handed_in_since(root: Path, assignment: str, since: str, students: Sequence[str] = ()) -> tuple[str, ...]:
+    """Students whose submission came at or after ``since``.
+
+    The time is that of ``timestamp.txt`` where there is one, else that of the notebook's file.
+
+    Args:
+        root: the course's folder.
+        assignment: the week.
+        since: ISO time; without a zone it is the course's.
+        students: of these only; everybody if empty.
+
+    Raises:
+        GradeError: ``since`` is no time.
+    """
+    from autograder.gradebook import read_timestamp
+
+    course, paths = load_course(root), Paths(root)
+    try:
+        moment = datetime.fromisoformat(since)
+    except ValueError:
+        raise GradeError(f"{since!r} is no time: write it as 2027-03-15 23:59.") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=course.zone)
+    found = []
+    for submission in find_submissions(paths, assignment, students):
+        file = paths.submission(submission.student, assignment)
+        told = read_timestamp(file.parent)
+        if told is not None:
+            came = told.replace(tzinfo=UTC)
+        elif file.exists():
+            came = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+        else:
+            continue
+        if came >= moment:
+            found.append(submission.student)
+    return tuple(found)
