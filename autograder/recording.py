@@ -104,7 +104,8 @@ class Marks:
             self._lock.write(self._token)
             self._lock.flush()
         config = paths.root / _CONFIG_FILE
-        if config.is_file() and b"db_url" in config.read_bytes():
+        lines = config.read_text(encoding="utf-8").splitlines() if config.is_file() else []
+        if any("db_url" in line.partition("#")[0] for line in lines):
             self._alone = False  # a database elsewhere does not tell whether it has changed
         self._conditions = _conditions(course, paths, assignment)
         self._students: dict[str, list[Any]] = self._read()

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterable
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -13,7 +14,9 @@ from rich.table import Table
 
 from autograder.examination import Examination, TestOutcome, Verdict
 from autograder.grade import Tally
-from autograder.verify import WeekReport
+
+if TYPE_CHECKING:
+    from autograder.verify import WeekReport
 
 
 class Display:
