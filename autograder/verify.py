@@ -9,7 +9,7 @@ import re
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,7 @@ def _verify_week(
         report.tests = len(solved.tests)
         report.complaints += _stub_fails(blank)
         report.complaints += _mutants_die(pool, mutants, report, fast=fast)
-        report.complaints += _alternatives_pass(pool, alternatives, report, fast=fast)
+        report.complaints += _alternatives_pass(pool, alternatives, mutants, report, fast=fast)
     finally:
         pool.close()
 
@@ -291,7 +291,7 @@ def _mutants_die(pool: Pool, mutants: list[Mutant], report: WeekReport, *, fast:
     tried = [mutant for mutant in mutants if not (fast and mutant.training)]
     report.untried = len(mutants) - len(tried)
     public_kills = 0
-    for mutant, answer in _probe(pool, tried):
+    for mutant, answer in _probe(pool, tried, training={mutant.id for mutant in tried if mutant.training}):
         if answer["faults"]:
             fault = answer["faults"][0][:300]
             yield f"{report.week}: on the mutant {mutant.id} a test of ours fails: {fault}; mend it."
@@ -306,9 +306,12 @@ def _mutants_die(pool: Pool, mutants: list[Mutant], report: WeekReport, *, fast:
 
 
 def _alternatives_pass(
-    pool: Pool, alternatives: list[Alternative], report: WeekReport, *, fast: bool
+    pool: Pool, alternatives: list[Alternative], mutants: list[Mutant], report: WeekReport, *, fast: bool
 ) -> Iterator[str]:
-    for alternative, answer in _probe(pool, alternatives, direct=fast):
+    # A training tells something of the functions that have mutants which only a training tells apart.
+    trained = {mutant.replaces for mutant in mutants if mutant.training}
+    training = {a.id for a in alternatives if a.replaces in trained and not fast}
+    for alternative, answer in _probe(pool, alternatives, direct=fast, training=training):
         problem = answer["hidden"] or answer["public"] or next(iter(answer["faults"]), "")
         if problem:
             refused = f"the correct alternative {alternative.id} is refused by {problem}"
@@ -317,8 +320,19 @@ def _alternatives_pass(
             report.accepted += 1
 
 
-def _probe(pool: Pool, entries: list[Any], *, direct: bool = False) -> Iterator[tuple[Any, dict[str, Any]]]:
-    jobs = [{"probe": entry.replaces, "source": entry.source, "direct": direct} for entry in entries]
+def _probe(
+    pool: Pool, entries: list[Any], *, direct: bool = False, training: Collection[str] = ()
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """What the tests say of each entry; those in ``training`` are tried by the tests that train, too."""
+    jobs = [
+        {
+            "probe": entry.replaces,
+            "source": entry.source,
+            "direct": direct,
+            "training": entry.id in training,
+        }
+        for entry in entries
+    ]
     for number, answer in pool.run(jobs):
         if isinstance(answer, str):
             answer = {"public": "", "hidden": "", "faults": [f"the examiner ended ({answer})"]}

@@ -17,6 +17,7 @@ import tempfile
 import time
 import venv
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
@@ -66,19 +67,19 @@ def main() -> int:
     sizes = sorted({int(size) for size in options.sizes.split(",")})
     peers = max(sizes) if options.peers is None else options.peers
     with tempfile.TemporaryDirectory(prefix="autograder-bench-") as name:
-        bench = Bench(ROOT, Path(name), week.name)
+        bench = Bench(ROOT, Path(name), week.name, options.training)
         graders: list[tuple[str, Grader]] = [
             (KIT, Autograder(bench, KIT)),
             (NBGRADER, StockNbgrader(bench, NBGRADER)),
         ]
-        if options.otter and _install_otter():
+        if options.otter and _install_otter(tensorflow=week.tensorflow):
             graders.append((OTTER, Otter(bench, OTTER)))
         try:
             rows, parts = _measure(bench, graders, sizes, peers)
         except (CommandFailed, ScoresDiffer) as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
-    text = _report(week.name, rows, parts)
+    text = _report(bench, rows, parts)
     print(text)
     if options.output:
         folder = Path(options.output)
@@ -95,6 +96,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--week", default="03_convolution", help="the assignment")
     parser.add_argument("--sizes", default="5,10,20,50,100", help="class sizes, with commas between")
     parser.add_argument("--peers", type=int, metavar="N", help="largest class that the others grade")
+    parser.add_argument(
+        "--no-training", dest="training", action="store_false", help="leave out the tests that train a model"
+    )
     parser.add_argument("--quick", action="store_true", help="short for --sizes 4,8")
     parser.add_argument("--no-otter", dest="otter", action="store_false", help="leave out otter-grader")
     parser.add_argument(
@@ -106,15 +110,18 @@ def _arguments() -> argparse.Namespace:
     return options
 
 
-def _install_otter() -> bool:
+def _install_otter(*, tensorflow: bool) -> bool:
     """Whether otter-grader is there, in an environment of its own."""
     program = otter_program(ROOT)
-    if program.is_file():
+    folder = program.parents[1]
+    lacking = tensorflow and not any(folder.glob("lib/python*/site-packages/tensorflow"))
+    if program.is_file() and not lacking:
         return True
     print("installing otter-grader into benchmarks/.venv-otter ...", file=sys.stderr)
-    folder = program.parents[1]
-    venv.create(folder, with_pip=True)
+    if not program.is_file():
+        venv.create(folder, with_pip=True)
     wanted = ["otter-grader==7.*", "numpy", "matplotlib", "scipy", "ipykernel"]
+    wanted += [f"tensorflow=={version('tensorflow')}"] if tensorflow else []
     pip = [str(program.with_name("python")), "-m", "pip", "install", "--quiet", *wanted]
     done = subprocess.run(pip, capture_output=True, text=True, check=False)
     if done.returncode == 0 and program.is_file():
@@ -165,10 +172,10 @@ def _gradebook_seconds(bench: Bench, graded: Path, course: Path) -> float:
         return (time.perf_counter() - started) / len(records)
 
 
-def _report(week: str, rows: list[Row], parts: dict[str, float]) -> str:
+def _report(bench: Bench, rows: list[Row], parts: dict[str, float]) -> str:
     """The results as Markdown."""
     lines = [
-        f"# Benchmark: {week}",
+        f"# Benchmark: {bench.week}{'' if bench.training else ', without training'}",
         "",
         "Made by `make bench`; do not edit. The same submissions for every grader, all right and each",
         "written differently; every grader gave all of them full marks. One run on one machine, after a",

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import os
 import platform
 import signal
@@ -178,7 +179,9 @@ class Examiner:
             timings={name: round(value, 6) for name, value in timings.items()},
         )
 
-    def probe(self, function: str, source: str, *, direct: bool = False) -> dict[str, Any]:
+    def probe(
+        self, function: str, source: str, *, direct: bool = False, training: bool = False
+    ) -> dict[str, Any]:
         """How the suite takes the solution with one name replaced: verify's question, answered quickly.
 
         The tests that call the function run first, and the run ends with the first hidden test that fails.
@@ -187,6 +190,7 @@ class Examiner:
             function: the name that is replaced.
             source: what replaces it.
             direct: run no other tests than those that call the function.
+            training: run the tests that train a model, too, which call it or not.
 
         Returns:
             ``public`` and ``hidden``: the first failed test of either kind, empty if none fails;
@@ -208,29 +212,29 @@ class Examiner:
                 failed[kind] = failed[kind] or f"{outcome.name} ({outcome.verdict}): {outcome.message[:200]}"
             return bool(failed["public"] if outcome.public else failed["hidden"])
 
-        # The public tests first: whether they alone would do is a question of its own.
-        turns: list[Callable[[TestInfo], bool]] = [
-            lambda test: test.key in concerned and test.public,
-            lambda test: test.key in concerned and not test.public,
-            lambda test: test.key not in concerned and not direct,
+        kinds: list[Callable[[TestInfo], bool]] = [
+            lambda test: test.key in concerned and not test.training,
+            lambda test: test.key not in concerned and not test.training and not direct,
+            lambda test: test.training and training,
         ]
         variant = self._reference.candidate_with(source).variant(source)
         try:
-            for turn in turns:
+            # Of each kind the public tests first: whether they alone would do is a question of its own.
+            for kind, public in itertools.product(kinds, (True, False)):
                 if failed["hidden"]:
                     break
                 self._suite.run(
                     variant,
                     self._reference,
                     *self._bounds,
-                    select=lambda test, turn=turn: (  # type: ignore[misc]
-                        turn(test) and (self._settings.training or not test.training)
-                    ),
+                    select=lambda test, kind=kind, public=public: kind(test) and test.public == public,  # type: ignore[misc]
                     enough=enough,
                 )
         finally:
             variant.close()
             self._reference.forget_objects()
+            if training:  # what was trained is saved to a disk that all variants share
+                self._reference.close()
         return {**failed, "faults": faults}
 
     def demand_confinement(self) -> None:
@@ -411,7 +415,7 @@ def main() -> None:
                 if "tests" in job:
                     channel.send({"tests": [_listed(test) for test in suite.tests]})
                 elif "probe" in job:
-                    channel.send(examiner.probe(job["probe"], job["source"], direct=job["direct"]))
+                    channel.send(examiner.probe(job.pop("probe"), job.pop("source"), **job))
                 else:
                     chosen = examiner
                     if seed := job.get("seed", 0):
