@@ -31,9 +31,11 @@ from autograder.wire import (
     WireError,
 )
 
-_GRACE = 1.0
+_GRACE = 0.5
 """Seconds that a candidate gets to notice its own alarm before it is killed."""
-_DEFINITION_SECONDS = 1.0
+_END_SECONDS = 1.0
+"""Seconds in which a candidate has to end one of its forks."""
+_DEFINITION_SECONDS = 0.5
 """What cells with definitions still get, all together, when the time for all cells is used up."""
 _MOST_WAITING = 3.0
 """Times what a candidate used that it may be given for waiting: part of it is always its own doing."""
@@ -121,7 +123,7 @@ class Candidate:
     def run_cells(self) -> None:
         """Run the notebook; a cell that is not survived is left out and the rest run again without it.
 
-        The time for all cells is for all attempts together. When it is used up, a last second is for the
+        The time for all cells is for all attempts together. When it is used up, a last half second is for the
         cells that define something; when the process was lost too often, for the essential ones.
         """
         while True:
@@ -402,7 +404,7 @@ class Candidate:
             return None
         channel = self._spawned.channel
         try:
-            deadline = time.monotonic() + _GRACE
+            deadline = time.monotonic() + _END_SECONDS
             channel.send_frame(request_frame({"op": "end", "child": child, "kill": kill}), deadline=deadline)
             code = channel.receive(deadline=deadline, extension=self.kept_waiting).get("code")
         except (ChannelClosed, ChannelTimeout, WireError, AttributeError) as error:
