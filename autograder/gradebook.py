@@ -289,7 +289,13 @@ def open_gradebook(url: str, course_id: str = "default_course") -> api.Gradebook
     which takes seconds and has to be on PATH.
     """
     with _explained(url):
-        engine = create_engine(url)
+        try:
+            engine = create_engine(url)
+        except ImportError as error:
+            raise GradebookError(
+                f"The gradebook's database needs the package {error.name}: install it, "
+                "or leave db_url out of nbgrader_config.py."
+            ) from None
         try:
             version = Table("alembic_version", MetaData(), Column("version_num", String(32), nullable=False))
             newest = ScriptDirectory(ALEMBIC_DIR).get_current_head()

@@ -41,7 +41,7 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], se
     """Run a command to its end.
 
     Processor time is what the kernel has added up for all children that were waited for, so it holds short
-    processes too; memory is a sample every 50 ms.
+    processes too; memory is a sample every second.
 
     Raises:
         CommandFailed: it ended with an error or took too long.
@@ -89,7 +89,7 @@ class _Watch(threading.Thread):
         self.stopping = threading.Event()
 
     def run(self) -> None:
-        while not self.stopping.wait(_INTERVAL if not self.peak else 5 * _INTERVAL):
+        while not self.stopping.wait(_INTERVAL if not self.peak else 20 * _INTERVAL):
             self.peak = max(self.peak, self._now())
 
     def _now(self) -> int:

@@ -181,7 +181,7 @@ def _report(bench: Bench, rows: list[Row], parts: dict[str, float]) -> str:
         "written differently; every grader gave all of them full marks. One run on one machine, after a",
         "warm-up of each.",
         "",
-        f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {_machine()}.",
+        f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {machine()}.",
         "",
         "| command | submissions | wall (s) | a submission (s) | processor (s) | memory (MiB) | ratio |",
         "|---|---:|---:|---:|---:|---:|---:|",
@@ -210,7 +210,7 @@ def _report(bench: Bench, rows: list[Row], parts: dict[str, float]) -> str:
     return "\n".join(lines)
 
 
-def _machine() -> str:
+def machine() -> str:
     """The machine in a few words, without its name."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")

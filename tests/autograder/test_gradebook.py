@@ -432,6 +432,14 @@ class TestDatabase:
         assert not paths.graded("ada", "small").exists()
         return message
 
+    def test_a_driver_that_is_not_installed_is_one_clear_sentence(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "psycopg", None)
+        monkeypatch.setitem(sys.modules, "psycopg2", None)
+        with pytest.raises(GradebookError, match=r"needs the package psycopg2?: install it, or"):
+            open_gradebook("postgresql://somewhere/gradebook", "course")
+
     def test_a_damaged_one_is_one_clear_sentence(self, small: Small) -> None:
         small[1].gradebook.write_bytes(b"no database at all" * 1000)
         assert "damaged" in self.refused(small)

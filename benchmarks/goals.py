@@ -1,0 +1,232 @@
+"""What is promised of speed besides the comparison with other graders, measured.
+
+``python benchmarks/goals.py [training] [linear] [check] [cluster]`` measures each in one run, side by side,
+and writes ``benchmarks/goals.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import measure
+import nbformat
+from run import machine
+from submissions import write_class
+
+from autograder.course import Paths
+from autograder.demo import make_course
+from autograder.grade import grade
+from autograder.notebook import dump, read_script
+from autograder.options import Options
+
+ROOT = Path(__file__).resolve().parents[1]
+WEEK, TRAINING = "03_convolution", "05_cnn"
+Line = tuple[str, str, str]
+"""What was measured, what it is held against, the outcome."""
+
+_FIT = """\
+import re, sys, time
+from pathlib import Path
+import numpy as np
+import tensorflow as tf
+tf.config.threading.set_intra_op_parallelism_threads(1)
+tf.config.threading.set_inter_op_parallelism_threads(1)
+sys.path.insert(0, {suite!r})
+from conftest import SEED, prepared
+from autograder import data
+from autograder.notebook import grade_id, read_script
+data.install(Path({data!r}))
+names = {{}}
+for cell in read_script(Path({solution!r}).read_text(encoding="utf-8")).cells:
+    if cell.cell_type == "code" and grade_id(cell) in ("setup", "data", "build-cnn", "train-cnn"):
+        exec(re.sub("^%.*$", "", cell.source, flags=re.M), names)
+course = data.course_data()
+for _ in range({tries}):
+    import keras
+    keras.utils.set_random_seed(SEED)
+    model = names["build_cnn"]()
+    (x, y), held_out = prepared(course.train), prepared(course.test)
+    started = time.perf_counter()
+    names["train_cnn"](model, x, y, held_out)
+    print("fit", time.perf_counter() - started, flush=True)
+"""
+
+
+def main() -> int:
+    """Measure what was asked for, and write it down."""
+    measures: dict[str, Callable[[Path], Iterator[Line]]] = {
+        "training": _training,
+        "linear": _linear,
+        "check": _check,
+        "cluster": _cluster,
+    }
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("what", nargs="*", help=f"of {', '.join(measures)}; all of them if none is named")
+    parser.add_argument("--output", default=str(ROOT / "benchmarks" / "goals.md"), help="empty: only print")
+    options = parser.parse_args()
+    unknown = sorted(set(options.what) - set(measures))
+    if unknown:
+        print(f"goals: {unknown[0]} is not measured here; known are {', '.join(measures)}", file=sys.stderr)
+        return 2
+    lines = [
+        "# Other figures",
+        "",
+        "Made by `python benchmarks/goals.py`; do not edit. What stands in one row was measured in one run.",
+        "",
+        f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {machine()}.",
+        "",
+        "| what | against | measured |",
+        "|---|---|---|",
+    ]
+    for name in options.what or measures:
+        with tempfile.TemporaryDirectory(prefix="autograder-goals-") as folder:
+            for what, against, outcome in measures[name](Path(folder)):
+                lines.append(f"| {what} | {against} | {outcome} |")
+                print(lines[-1], flush=True)
+    if options.output:
+        Path(options.output).write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return 0
+
+
+def _class(folder: Path, week: str, count: int) -> Path:
+    """A course with ``week`` released and ``count`` right submissions."""
+    root = make_course(ROOT, folder, week)
+    paths = Paths(root)
+    notebook = nbformat.read(paths.released(week), as_version=4)  # type: ignore[no-untyped-call]
+    write_class(ROOT, week, notebook, paths.submitted, count)
+    return root
+
+
+def _training(folder: Path) -> Iterator[Line]:
+    """A submission that trains, with the worker warm, against ``model.fit`` in a process of its own."""
+    root = make_course(ROOT, folder / "course", TRAINING)
+    paths = Paths(root)
+    solution = dump(read_script(paths.solution(TRAINING).read_text(encoding="utf-8")))
+    for student in ("first", "second", "third"):
+        paths.submission(student, TRAINING).parent.mkdir(parents=True)
+        paths.submission(student, TRAINING).write_bytes(solution)
+    examinations = grade(root, TRAINING, Options(workers=1, gradebook=False)).examinations
+    whole = [e.timings["total"] for e in examinations if e.student != "first"]
+    (data,) = (root / ".autograder").glob("mnist-*.npz")
+    program = _FIT.format(
+        suite=str(paths.suite(TRAINING)), data=str(data), solution=str(paths.solution(TRAINING)), tries=3
+    )
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "TF_ENABLE_ONEDNN_OPTS": "0"}
+    cost = measure.run([sys.executable, "-c", program], ROOT, environment)
+    fits = [float(line.split()[1]) for line in cost.output.splitlines() if line.startswith("fit ")][1:]
+    ratio = min(whole) / min(fits)
+    yield (
+        f"a submission of {TRAINING}, everything included: {min(whole):.1f} s",
+        f"its `model.fit` alone: {min(fits):.1f} s",
+        f"{ratio:.2f}×",
+    )
+
+
+def _linear(folder: Path) -> Iterator[Line]:
+    """Ten times the class: the cost of a submission, and memory."""
+    costs = {}
+    for count in (100, 1000):
+        root = _class(folder / str(count), WEEK, count)
+        command = [sys.executable, "-m", "autograder.cli", "grade", WEEK]
+        costs[count] = measure.run(command, root, os.environ)
+        if count == 100:
+            again = measure.run(command, root, os.environ)
+            yield (
+                f"a second run over 100 submissions of {WEEK}: {again.wall:.2f} s",
+                f"the first: {costs[count].wall:.1f} s",
+                f"{again.wall / costs[count].wall:.1%}",
+            )
+    small, large = costs[100], costs[1000]
+    yield (
+        f"1,000 submissions of {WEEK}: {large.wall:.0f} s, {large.wall:.0f} ms each",
+        f"100: {small.wall:.1f} s, {10 * small.wall:.0f} ms each",
+        f"{large.wall / 10 / small.wall:.2f}×",
+    )
+    yield (
+        f"memory of 1,000: {large.memory / 2**20:.0f} MiB",
+        f"of 100: {small.memory / 2**20:.0f} MiB",
+        f"{large.memory / small.memory:.2f}×",
+    )
+
+
+def _check(folder: Path) -> Iterator[Line]:
+    """Seconds until a student sees the first test's result."""
+    root = _class(folder / "course", WEEK, 1)
+    (notebook,) = Paths(root).submitted.glob("*/*/*.ipynb")
+    seconds = []
+    for _ in range(4):
+        started = time.perf_counter()
+        command = [sys.executable, "-m", "autograder.cli", "check", str(notebook)]
+        with subprocess.Popen(
+            command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if line.strip().startswith("✓"):
+                    seconds.append(time.perf_counter() - started)
+                    break
+            process.stdout.read()
+    yield f"`autograder check`, {WEEK}, to the first result", "–", f"{min(seconds[1:]):.2f} s"
+
+
+def _cluster(folder: Path) -> Iterator[Line]:
+    """Two Dask workers against one: submissions a second, the workers' own start aside."""
+    rates = {}
+    for workers in (1, 2):
+        root = _class(folder / f"course-{workers}", WEEK, 60)
+        with _dask(folder / f"dask-{workers}", workers) as address:
+            times: list[float] = []
+            options = Options(scheduler=address, gradebook=False)
+            grade(root, WEEK, options, lambda *_, seen=times: seen.append(time.perf_counter()))  # type: ignore[misc]
+        warm = times[10:]  # the first ones wait for suites and zygotes
+        rates[workers] = (len(warm) - 1) / (warm[-1] - warm[0])
+    yield (
+        f"two Dask workers, {WEEK}: {rates[2]:.2f} submissions a second",
+        f"one: {rates[1]:.2f}",
+        f"{rates[2] / rates[1]:.2f}×",
+    )
+
+
+@contextlib.contextmanager
+def _dask(folder: Path, workers: int) -> Iterator[str]:
+    """A scheduler and its workers on this machine; its address."""
+    folder.mkdir()
+    file = folder / "scheduler.json"
+    common = ["--scheduler-file", str(file), "--host", "127.0.0.1", "--no-dashboard"]
+    commands = [["dask_scheduler", *common, "--port", "0"]]
+    commands += [["dask_worker", *common, "--nthreads", "1"]] * workers
+    processes = []
+    environment = os.environ | {"DASK_TEMPORARY_DIRECTORY": str(folder)}
+    try:
+        for command in commands:
+            processes.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", f"distributed.cli.{command[0]}", *command[1:]],
+                    env=environment,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+            )
+            while not file.exists():
+                time.sleep(0.1)
+        time.sleep(5)  # the workers announce themselves
+        yield str(json.loads(file.read_text(encoding="utf-8"))["address"])
+    finally:
+        for process in reversed(processes):
+            process.terminate()
+        for process in processes:
+            process.wait(20)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
