@@ -112,18 +112,22 @@ def _training(folder: Path) -> Iterator[Line]:
     root = make_course(ROOT, folder / "course", TRAINING)
     paths = Paths(root)
     solution = dump(read_script(paths.solution(TRAINING).read_text(encoding="utf-8")))
-    for student in ("first", "second", "third"):
+    for student in ("first", "second"):
         paths.submission(student, TRAINING).parent.mkdir(parents=True)
         paths.submission(student, TRAINING).write_bytes(solution)
-    examinations = grade(root, TRAINING, Options(workers=1, gradebook=False)).examinations
-    whole = [e.timings["total"] for e in examinations if e.student != "first"]
+    grade(root, TRAINING, Options(workers=1, gradebook=False, students=("first",)))
     (data,) = (root / ".autograder").glob("mnist-*.npz")
     program = _FIT.format(
-        suite=str(paths.suite(TRAINING)), data=str(data), solution=str(paths.solution(TRAINING)), tries=3
+        suite=str(paths.suite(TRAINING)), data=str(data), solution=str(paths.solution(TRAINING)), tries=2
     )
     environment = os.environ | {"OMP_NUM_THREADS": "1", "TF_ENABLE_ONEDNN_OPTS": "0"}
-    cost = measure.run([sys.executable, "-c", program], ROOT, environment)
-    fits = [float(line.split()[1]) for line in cost.output.splitlines() if line.startswith("fit ")][1:]
+    fits: list[float] = []
+    whole: list[float] = []
+    for _ in range(2):  # in turn, since a machine is not equally fast at all times
+        cost = measure.run([sys.executable, "-c", program], ROOT, environment)
+        fits += [float(line.split()[1]) for line in cost.output.splitlines() if line.startswith("fit ")]
+        examinations = grade(root, TRAINING, Options(workers=1, gradebook=False, force=True)).examinations
+        whole += [e.timings["total"] for e in examinations[1:]]
     ratio = min(whole) / min(fits)
     yield (
         f"a submission of {TRAINING}, everything included: {min(whole):.1f} s",

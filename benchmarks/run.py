@@ -75,7 +75,8 @@ def main() -> int:
         if options.otter and _install_otter(tensorflow=week.tensorflow):
             graders.append((OTTER, Otter(bench, OTTER)))
         try:
-            rows, parts = _measure(bench, graders, sizes, peers)
+            most = {NBGRADER: peers, OTTER: peers if options.otter_peers is None else options.otter_peers}
+            rows, parts = _measure(bench, graders, sizes, most)
         except (CommandFailed, ScoresDiffer) as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
@@ -99,6 +100,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--no-training", dest="training", action="store_false", help="leave out the tests that train a model"
     )
+    parser.add_argument("--otter-peers", type=int, metavar="N", help="the same for otter-grader alone")
     parser.add_argument("--quick", action="store_true", help="short for --sizes 4,8")
     parser.add_argument("--no-otter", dest="otter", action="store_false", help="leave out otter-grader")
     parser.add_argument(
@@ -132,7 +134,7 @@ def _install_otter(*, tensorflow: bool) -> bool:
 
 
 def _measure(
-    bench: Bench, graders: list[tuple[str, Grader]], sizes: list[int], peers: int
+    bench: Bench, graders: list[tuple[str, Grader]], sizes: list[int], most: dict[str, int]
 ) -> tuple[list[Row], dict[str, float]]:
     """All measurements, and the kit's seconds a submission by part in the largest class."""
     rows: list[Row] = []
@@ -144,7 +146,7 @@ def _measure(
         notebook = nbformat.read(Paths(released).released(bench.week), as_version=4)  # type: ignore[no-untyped-call]
         write_class(ROOT, bench.week, notebook, paths.submitted, count or 1)
         for name, grader in graders:
-            if not isinstance(grader, Autograder) and count > peers:
+            if count > most.get(name, count):
                 continue
             folder = grader.prepare(course, count)
             cost = grader.grade(folder)
