@@ -107,13 +107,27 @@ def prepare(course: Course, paths: Paths, assignment: str, options: Options) -> 
     """The week's submissions with their keys; raises if the week cannot be graded."""
     course.assignment(assignment)
     demand_released(paths, assignment)
-    if not paths.suite(assignment).is_dir():
-        raise GradeError(f"{assignment} has no hidden suite: tests belong in tests/hidden/{assignment}/.")
+    if not has_suite(paths, assignment) and holds_hidden_tests(paths, assignment):
+        raise GradeError(
+            f"{assignment} has hidden tests inside its cells, which a submission could read: "
+            f"move them to tests/hidden/{assignment}/test_hidden.py."
+        )
     fingerprint = week_fingerprint(course, paths, assignment, options)
     return [
         replace(s, key=submission_key(fingerprint, s.raw, s.problem))
         for s in find_submissions(paths, assignment, options.students)
     ]
+
+
+def has_suite(paths: Paths, assignment: str) -> bool:
+    """Whether the week has a suite; without one its visible checks decide, as they would for nbgrader."""
+    return any(paths.suite(assignment).glob("test_*.py"))
+
+
+def holds_hidden_tests(paths: Paths, assignment: str) -> bool:
+    """Whether the solution has regions of hidden tests, which are not in what students get."""
+    solution = paths.solution(assignment)
+    return solution.is_file() and "### BEGIN HIDDEN TESTS" in solution.read_text(encoding="utf-8")
 
 
 def demand_released(paths: Paths, assignment: str) -> None:

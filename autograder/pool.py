@@ -141,9 +141,9 @@ def worker_settings(course: Course, paths: Paths, assignment: str, options: Opti
     """What every worker of a run is told."""
     return asdict(
         WorkerSettings(
-            root=str(paths.root),
+            root=str(paths.root.resolve()),
             assignment=assignment,
-            data=str(_student_data(course, paths)),
+            data=str(_student_data(course, paths).resolve()),
             threads=1,  # whatever the number of workers: sums made in another order are another score
             switched_off=options.switched_off,
             training=options.training,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Iterable, Sequence
 
 from nbformat import NotebookNode
 
-from autograder.examination import Score, TestOutcome, Verdict
+from autograder.examination import CellOutcome, Score, TestOutcome, Verdict
 from autograder.notebook import grade_id, is_answered, is_manual, is_test, points
 
 
@@ -47,3 +49,40 @@ def _earned(tests: Iterable[TestOutcome], worth: float) -> float | None:
     total = sum(test.weight for test in tests)
     passed = sum(test.weight for test in tests if test.verdict is Verdict.PASSED)
     return round(worth * passed / total, 6) if total else 0.0
+
+
+def score_checks(
+    released: NotebookNode, merged: NotebookNode | None, cells: Sequence[CellOutcome]
+) -> tuple[Score, ...]:
+    """Points where there is no suite: a test cell earns what nbgrader would give for how it ran.
+
+    All of it if the cell ran to its end; nothing otherwise, or if it wrote to stderr; and if its result is
+    a number, that number, from 0 to the cell's points (nbgrader's partial credit).
+
+    Args:
+        released: the assignment as students got it.
+        merged: the submission as it was graded, None if there is none.
+        cells: how its cells ran.
+    """
+    ran = {cell.grade_id: cell for cell in cells}
+    return tuple(
+        score
+        if score.manual or score.grade_id not in ran
+        else score.model_copy(update={"points": _checked(ran[score.grade_id], score.max_points)})
+        for score in score_cells(released, merged, ())
+    )
+
+
+def _checked(cell: CellOutcome, worth: float) -> float:
+    if cell.verdict is not Verdict.PASSED:
+        return 0.0
+    for output in cell.outputs:
+        kind, data = output.get("output_type"), output.get("data")
+        if kind == "error" or (kind == "stream" and output.get("name") == "stderr"):
+            return 0.0
+        if kind == "execute_result" and isinstance(data, dict):
+            with contextlib.suppress(TypeError, ValueError):
+                number = float(str(data.get("text/plain", "")))
+                return min(max(number, 0.0), worth) if math.isfinite(number) else 0.0
+            return worth
+    return worth

@@ -44,7 +44,7 @@ from autograder.examiner.cells import code_cells, defined_names, with_causes
 from autograder.examiner.errors import GraderFault
 from autograder.examiner.misconceptions import Catalogue, Mutant
 from autograder.examiner.reference import Reference
-from autograder.examiner.scoring import score_cells
+from autograder.examiner.scoring import score_cells, score_checks
 from autograder.examiner.session import LoggedCall
 from autograder.examiner.settings import WorkerSettings
 from autograder.examiner.suite import Suite, SuiteError, TestInfo, TestRun, run_suite
@@ -158,8 +158,15 @@ class Examiner:
         if status is Status.GRADED and not is_sufficient(layers):
             missing = ", ".join(sorted(set(Layer) - layers))
             notices.append(Notice(code="weak-confinement", text=f"Graded without these layers: {missing}."))
+        if not self._suite.tests:
+            text = "Graded by the notebook's own checks, which a submission could deceive: there is no suite."
+            notices.append(Notice(code="no-suite", text=text))
         tests = tuple(run.outcome for run in runs)
-        scores = score_cells(self._released, merged.notebook, tests)
+        scores = (
+            score_cells(self._released, merged.notebook, tests)
+            if self._suite.tests
+            else score_checks(self._released, merged.notebook, cells)
+        )
         if status is Status.GRADER_ERROR:
             scores = tuple(s if s.manual else s.model_copy(update={"points": None}) for s in scores)
         timings |= candidate.timings
@@ -259,7 +266,7 @@ class Examiner:
 
     def rehearse(self) -> None:
         """What has to be done once before the first submission, and needs a warm zygote."""
-        if not self._rehearsed and self._solution_cells:
+        if not self._rehearsed and self._solution_cells and self._suite.tests:
             variant = self._reference.candidate().variant("")
             try:
                 self._suite.rehearse(variant, self._reference, *self._bounds)
