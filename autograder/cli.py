@@ -79,6 +79,7 @@ def grade(
         force=force,
         switched_off=tuple(unconfined or ()),
         scheduler=scheduler,
+        lean=True,
     )
     with Display() as display:
         tally = run(root, week, options, display.advance)

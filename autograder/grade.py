@@ -72,8 +72,10 @@ def grade(
     if course.attempts == "best" and options.gradebook:
         submissions = _counting(course, paths, assignment, options, submissions)
     tally = Tally()
-    records = {s.student: None if options.force else read_record(_record(paths, s)) for s in submissions}
-    fresh = [s for s in submissions if records[s.student] is None]
+    # Of the records that are there no more than one is in memory at a time.
+    there = [s for s in submissions if not options.force and read_record(_record(paths, s)) is not None]
+    absent = {s.student for s in submissions} - {s.student for s in there}
+    fresh = [s for s in submissions if s.student in absent]
     by_student = {s.student: s for s in submissions}
     started = time.perf_counter()
     # The workers first: they warm up while the gradebook is opened.
@@ -86,21 +88,27 @@ def grade(
             recording = stack.enter_context(Recording(course, paths, assignment))
             if fresh:
                 recording.open()
-        known = [found for s in submissions if (found := records[s.student]) is not None]
+        known = (found for s in there if (found := read_record(_record(paths, s))) is not None)
         for finished, examination in enumerate(itertools.chain(known, examined), start=1):
             submission = by_student[examination.student]
-            is_known = finished <= len(known)
+            is_known = submission.student not in absent
             if not is_known:
                 tally.fresh += 1
                 keep_record(_record(paths, submission), examination)
             if recording is not None:
                 recording.record(examination, submission, known=is_known)
-            tally.examinations.append(examination)
+            tally.examinations.append(_without_outputs(examination) if options.lean else examination)
             if progress:
                 progress(examination, finished, len(submissions))
     tally.examinations.sort(key=lambda e: e.student)
     tally.seconds["total"] = time.perf_counter() - started
     return tally
+
+
+def _without_outputs(examination: Examination) -> Examination:
+    """The same without what takes up nearly all of its memory."""
+    cells = tuple(cell.model_copy(update={"outputs": ()}) for cell in examination.cells)
+    return examination.model_copy(update={"cells": cells, "pictures": {}})
 
 
 def prepare(course: Course, paths: Paths, assignment: str, options: Options) -> list[Submission]:

@@ -18,6 +18,7 @@ class Options:
         gradebook: write nbgrader's gradebook and autograded notebooks.
         public_only: run the public tests only.
         scheduler: address of a Dask cluster that examines instead of this machine.
+        lean: keep no outputs and pictures in memory; the records have them.
     """
 
     workers: int = 0
@@ -28,3 +29,4 @@ class Options:
     gradebook: bool = True
     public_only: bool = False
     scheduler: str = ""
+    lean: bool = False

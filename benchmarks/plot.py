@@ -36,7 +36,7 @@ def draw(rows: Iterable[tuple[str, int, float]], parts: Mapping[str, float], wee
     left.minorticks_off()
     left.set(xlabel="submissions", ylabel="seconds (wall)", title=f"Grading {week}")
     left.grid(visible=True, alpha=0.3)
-    left.legend()
+    left.legend(loc=(0.02, 0.17))
     bottom = 0.0
     for (part, seconds), colour in zip(
         ((name, seconds) for name, seconds in parts.items() if name != "total"), _COLOURS, strict=False
