@@ -78,24 +78,34 @@ def main() -> int:
     if unknown:
         print(f"goals: {unknown[0]} is not measured here; known are {', '.join(measures)}", file=sys.stderr)
         return 2
-    lines = [
-        "# Other figures",
-        "",
-        "Made by `python benchmarks/goals.py`; do not edit. What stands in one row was measured in one run.",
-        "",
-        f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {machine()}.",
-        "",
-        "| what | against | measured |",
-        "|---|---|---|",
-    ]
+    file = Path(options.output) if options.output else None
+    rows = _kept(file, set(options.what or measures)) if file else []
+    today = f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"
     for name in options.what or measures:
         with tempfile.TemporaryDirectory(prefix="autograder-goals-") as folder:
             for what, against, outcome in measures[name](Path(folder)):
-                lines.append(f"| {what} | {against} | {outcome} |")
-                print(lines[-1], flush=True)
-    if options.output:
-        Path(options.output).write_text("\n".join([*lines, ""]), encoding="utf-8")
+                rows.append(f"| {name} | {what} | {against} | {outcome} | {today} |")
+                print(rows[-1], flush=True)
+    if file:
+        head = [
+            "# Other figures",
+            "",
+            "Made by `python benchmarks/goals.py`; do not edit. Each row was measured side by side.",
+            "",
+            f"{machine()}.",
+            "",
+            "| | what | against | measured | on |",
+            "|---|---|---|---|---|",
+        ]
+        file.write_text("\n".join([*head, *rows, ""]), encoding="utf-8")
     return 0
+
+
+def _kept(file: Path, anew: set[str]) -> list[str]:
+    """Rows of an earlier run that are not measured anew."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    rows = [line for line in lines if line.startswith("| ") and not line.startswith("| |")]
+    return [row for row in rows if row.split("|")[1].strip() not in anew]
 
 
 def _class(folder: Path, week: str, count: int) -> Path:

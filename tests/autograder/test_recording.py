@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 import trial as trial_course
-from trial import Class
+from trial import GOOD_DOUBLE, Class
 
 from autograder.course import load_course
 from autograder.gradebook import Ledger
@@ -119,6 +120,16 @@ def test_a_record_made_without_the_gradebook_is_written_later(trial: Class, writ
     assert written == []
     trial.grade()
     assert written == ["bob"]
+
+
+def test_outputs_stay_in_the_records(trial: Class) -> None:
+    trial.hand_in("cho", double=f"print('hello')\n{GOOD_DOUBLE}")
+    lean = trial.grade(lean=True)["cho"]
+    whole = trial.grade()["cho"]
+    assert not any(cell.outputs for cell in lean.cells)
+    assert any(cell.outputs for cell in whole.cells)
+    assert (lean.scores, lean.tests) == (whole.scores, whole.tests)
+    shutil.rmtree(trial.paths.submitted / "cho")
 
 
 def test_a_run_that_was_not_alone_leaves_no_mark(trial: Class, written: list[str]) -> None:
