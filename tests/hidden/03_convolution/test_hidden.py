@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.examiner.checks import (
+    Strided,
     expect_array,
     expect_int,
     expect_ints,
@@ -48,6 +49,16 @@ def correlated(image: Array, kernel: Array, stride: tuple[int, int] = (1, 1)) ->
     windows = np.lib.stride_tricks.sliding_window_view(image.astype(np.float64), kernel.shape)
     windows = windows[:: stride[0], :: stride[1]]
     return np.einsum("ijuv,uv->ij", windows, kernel.astype(np.float64))
+
+
+def digits_in_a_row(seed: int, *shape: int) -> list[Array]:
+    """Three arrays of one shape, as large as real ones, with all their digits: no answer fits the next."""
+    return list(np.random.default_rng(seed).normal(size=(3, *shape)) * 3)
+
+
+def in_memory(turn: int, array: Array) -> Any:
+    """The last of three with gaps in memory, and column after column."""
+    return Strided(array) if turn == 2 else array
 
 
 # output_size ------------------------------------------------------------------------------------
@@ -279,6 +290,16 @@ def test_pad_2d_leaves_the_image(submission: Any) -> None:
     expect_unchanged(submission.pad_2d, image, ((0, 2), (1, 0)))
 
 
+@pytest.mark.cell("test-pad-2d")
+def test_pad_2d_one_image_after_another(submission: Any) -> None:
+    """`pad_2d` pads images of MNIST's size, one after another, each with its own pixels.
+
+    `pad_2d`는 MNIST 크기의 이미지를 차례로, 각각 자기 픽셀 그대로 채워 줍니다.
+    """
+    for turn, image in enumerate(digits_in_a_row(24, 28, 31)):
+        expect_array(submission.pad_2d(in_memory(turn, image), 2), np.pad(image, 2))
+
+
 # correlate_1d, convolve_1d ----------------------------------------------------------------------
 
 
@@ -349,6 +370,30 @@ def test_convolve_1d_leaves_arguments(submission: Any) -> None:
     expect_result(
         expect_unchanged(submission.convolve_1d, signal, kernel), np.convolve(signal, kernel, "valid")
     )
+
+
+@pytest.mark.cell("test-correlate-1d")
+def test_correlate_1d_long_signals(submission: Any) -> None:
+    """Long signals with fractions, one after another: every place is right to the last digit.
+
+    분수가 있는 긴 신호를 차례로 넣어도 모든 자리가 끝자리까지 맞습니다.
+    """
+    kernel = np.random.default_rng(37).normal(size=5)
+    for turn, signal in enumerate(digits_in_a_row(36, 300)):
+        expected = np.correlate(signal, kernel, mode="valid")
+        expect_result(submission.correlate_1d(in_memory(turn, signal), kernel), expected)
+
+
+@pytest.mark.cell("test-convolve-1d")
+def test_convolve_1d_long_signals(submission: Any) -> None:
+    """Long signals with fractions, one after another: every place is right to the last digit.
+
+    분수가 있는 긴 신호를 차례로 넣어도 모든 자리가 끝자리까지 맞습니다.
+    """
+    kernel = np.random.default_rng(39).normal(size=4)
+    for turn, signal in enumerate(digits_in_a_row(38, 300)):
+        expected = np.convolve(signal, kernel, mode="valid")
+        expect_result(submission.convolve_1d(in_memory(turn, signal), kernel), expected)
 
 
 # conv2d -----------------------------------------------------------------------------------------
@@ -578,6 +623,18 @@ def test_conv2d_fits_once_padded(submission: Any) -> None:
     expect_raises(submission.conv2d, image, kernel, padding="valid", names="kernel")
 
 
+@pytest.mark.cell("test-conv2d", weight=2)
+def test_conv2d_one_image_after_another(submission: Any) -> None:
+    """Images of MNIST's size with fractions, one after another, with another kernel each.
+
+    분수가 있는 MNIST 크기의 이미지를 차례로, 매번 다른 커널로 계산합니다.
+    """
+    pairs = zip(digits_in_a_row(47, 28, 30), digits_in_a_row(48, 5, 3), strict=True)
+    for turn, (image, kernel) in enumerate(pairs):
+        result = submission.conv2d(in_memory(turn, image), in_memory(turn, kernel))
+        expect_result(result, correlated(image, kernel))
+
+
 # convolve_2d ------------------------------------------------------------------------------------
 
 
@@ -618,6 +675,27 @@ def test_convolve_2d_leaves_arguments(submission: Any) -> None:
     image, kernel = whole_numbers(55, 4, 6).astype(np.int8), whole_numbers(56, 2, 3).astype(np.int8)
     result = expect_unchanged(submission.convolve_2d, image, kernel)
     expect_result(result, correlated(image, kernel[::-1, ::-1]), dtype=np.float64)
+
+
+@pytest.mark.cell("test-convolve-2d")
+def test_convolve_2d_one_image_after_another(submission: Any) -> None:
+    """Images of MNIST's size with fractions, one after another, with another kernel each.
+
+    분수가 있는 MNIST 크기의 이미지를 차례로, 매번 다른 커널로 계산합니다.
+    """
+    pairs = zip(digits_in_a_row(57, 28, 30), digits_in_a_row(58, 5, 3), strict=True)
+    for turn, (image, kernel) in enumerate(pairs):
+        result = submission.convolve_2d(in_memory(turn, image), in_memory(turn, kernel))
+        expect_result(result, correlated(image, kernel[::-1, ::-1]))
+
+
+@pytest.mark.cell("test-convolve-2d")
+def test_convolve_2d_must_fit(submission: Any) -> None:
+    """A kernel that is larger than the padded image is a ValueError that says kernel, as for conv2d.
+
+    패딩한 이미지보다 큰 커널은 conv2d와 마찬가지로 kernel을 언급하는 ValueError입니다.
+    """
+    expect_raises(submission.convolve_2d, numbers(59, 3, 6), numbers(60, 4, 2), names="kernel")
 
 
 # KERNELS ----------------------------------------------------------------------------------------
@@ -669,6 +747,19 @@ def test_detect_edges_uint8(submission: Any) -> None:
     image = np.random.default_rng(62).integers(0, 256, size=(7, 4), dtype=np.uint8)
     expected = 9.0 * image - correlated(np.pad(image, 1), np.ones((3, 3)))
     expect_result(expect_unchanged(submission.detect_edges, image), expected, dtype=np.float64)
+
+
+@pytest.mark.cell("test-detect-edges")
+def test_detect_edges_of_one_image_after_another(submission: Any) -> None:
+    """Images of MNIST's size with fractions, one after another: each has its own edges.
+
+    분수가 있는 MNIST 크기의 이미지를 차례로 넣으면 각각 자기 윤곽선이 나옵니다.
+    """
+    images = [whole_numbers(64, 28, 28), *digits_in_a_row(63, 28, 28)]
+    for turn, image in enumerate(images):
+        expected = 9 * image - correlated(np.pad(image, 1), np.ones((3, 3)))
+        result = expect_unchanged(submission.detect_edges, in_memory(turn, image))
+        expect_result(result, expected, dtype=np.float64)
 
 
 # compare_images ---------------------------------------------------------------------------------
@@ -725,3 +816,17 @@ def test_compare_images_leaves_arguments(submission: Any) -> None:
     """
     figure = expect_unchanged(submission.compare_images, numbers(75, 3, 5), numbers(76, 4, 4))
     assert len(figure.axes) >= 2, "expected a Figure with an image on either side"
+
+
+@pytest.mark.cell("test-compare-images")
+def test_compare_images_draws_anew(submission: Any) -> None:
+    """A second pair of images makes another Figure, with the second pair's pixels.
+
+    두 번째 이미지 쌍은 자기 픽셀로 새 Figure를 만듭니다.
+    """
+    for seed in (77, 79):
+        before, after = numbers(seed, 3, 4), numbers(seed + 1, 3, 4)
+        panels = drawn_panels(submission, before, after)
+        assert len(panels) == 2, f"expected 2 images in the Figure, got {len(panels)}"
+        expect_result(panels[0][2], before)
+        expect_result(panels[1][2], after)
