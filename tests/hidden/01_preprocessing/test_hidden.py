@@ -92,6 +92,18 @@ def test_show_image_leaves_the_image_alone(submission: Any) -> None:
     expect_unchanged(submission.show_image, GRADIENT)
 
 
+@pytest.mark.cell("test-show-image")
+def test_show_image_draws_each_image_anew(submission: Any) -> None:
+    """Of several images of one size `show_image` draws each with its own pixels.
+
+    크기가 같은 여러 이미지를 차례로 그려도 `show_image`는 각각 자기 픽셀을 그립니다.
+    """
+    for seed in (15, 16, 17):
+        image = pixels(6, 5, seed=seed)
+        _, picture = drawing(submission, image)
+        expect_array(stretched(picture.get_array()), stretched(image), atol=1e-6)
+
+
 # --- image_to_text ------------------------------------------------------------------------------------------
 
 
@@ -539,6 +551,23 @@ def test_split_depends_on_nothing_but_rng(submission: Any) -> None:
     assert results[0] == results[1], "the same seed gave two different splits"
 
 
+@pytest.mark.cell("test-split-pairs")
+def test_split_takes_what_is_prepared_already(submission: Any) -> None:
+    """`split_train_validation` hands on fractions and one-hot labels as they are, set after set.
+
+    `split_train_validation`은 소수 픽셀과 원-핫 레이블을 그대로 나누며, 여러 번 불러도 그때의 데이터를
+    나눕니다.
+    """
+    for seed in (18, 19):
+        x = np.random.default_rng(seed).random((12, 3)) / 3
+        y = np.eye(12)[np.random.default_rng(seed + 50).permutation(12)]
+        parts = four(submission.split_train_validation(x, y, 0.25, generator(submission, 6)))
+        for x_part, y_part in (parts[:2], parts[2:]):
+            rows = [int(np.flatnonzero((y == label).all(axis=1))[0]) for label in np.asarray(y_part)]
+            expect_array(x_part, x[rows])
+            expect_array(y_part, y[rows])
+
+
 # --- preprocess ---------------------------------------------------------------------------------------------
 
 
@@ -612,3 +641,14 @@ def test_preprocess_leaves_its_arguments_alone(submission: Any) -> None:
     images, labels = pixels(3, 5, 2, seed=17), np.array([[2], [0], [1]])
     result = expect_unchanged(submission.preprocess, images, labels, 4)
     expect_preprocessed(result, images, labels, 4, exact=False)
+
+
+@pytest.mark.cell("test-preprocess")
+def test_preprocess_one_set_after_another(submission: Any) -> None:
+    """`preprocess` of several sets of one size gives each set's own pixels and labels.
+
+    크기가 같은 여러 데이터를 차례로 넣어도 `preprocess`는 각각 자기 픽셀과 레이블을 돌려줍니다.
+    """
+    for seed in (20, 21):
+        images, labels = pixels(30, 28, 28, seed=seed), np.random.default_rng(seed).integers(0, 10, size=30)
+        expect_preprocessed(submission.preprocess(images, labels), images, labels, 10)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from autograder.examiner.checks import (
+    Strided,
     expect_array,
     expect_int,
     expect_ints,
@@ -120,6 +121,29 @@ def test_softmax_rows_sum_to_one(logits, *, submission):
     assert result.shape == logits.shape, f"{logits.shape} scores became {result.shape} probabilities"
 
 
+@pytest.mark.cell("test-relu")
+def test_relu_one_batch_after_another(submission):
+    """`relu` of large batches, one after another, however they lie in memory.
+
+    큰 배치를 차례로, 메모리에 어떻게 놓여 있든 계산합니다.
+    """
+    for seed in (31, 32):
+        z = normal(seed, 40, 30)
+        expect_array(submission.relu(Strided(z)), np.where(z > 0, z, 0.0), **LOOSE)
+
+
+@pytest.mark.cell("test-softmax")
+def test_softmax_one_batch_after_another(submission):
+    """`softmax` of large batches, one after another, however they lie in memory.
+
+    큰 배치를 차례로, 메모리에 어떻게 놓여 있든 계산합니다.
+    """
+    for seed in (33, 34):
+        z = normal(seed, 40, 10, scale=2.0)
+        powers = np.exp(z)
+        expect_array(submission.softmax(Strided(z)), powers / powers.sum(axis=1, keepdims=True), **LOOSE)
+
+
 # --- dense and the forward pass -----------------------------------------------------------------------
 
 
@@ -181,6 +205,32 @@ def test_mlp_forward_one_image(submission, reference):
     weights = normal(17, 784, 11, scale=0.1), normal(18, 11), normal(19, 11, 10, scale=0.3), normal(20, 10)
     x = np.random.default_rng(21).random((1, 784))
     expect_array(submission.mlp_forward(x, *weights), reference.mlp_forward(x, *weights), **LOOSE)
+
+
+@pytest.mark.cell("test-dense")
+def test_dense_one_batch_after_another(submission):
+    """`dense` of large batches and other weights, one after another, however they lie in memory.
+
+    큰 배치와 다른 가중치를 차례로, 메모리에 어떻게 놓여 있든 계산합니다.
+    """
+    for seed in (35, 36):
+        x, weights, bias = normal(seed, 40, 20), normal(seed + 10, 20, 7), normal(seed + 20, 7)
+        expect_array(submission.dense(Strided(x), Strided(weights), bias), x @ weights + bias, **LOOSE)
+
+
+@pytest.mark.cell("test-mlp-forward")
+def test_mlp_forward_one_batch_after_another(submission):
+    """`mlp_forward` of several batches and other weights: each has its own probabilities.
+
+    여러 배치와 다른 가중치를 차례로 넣어도 `mlp_forward`는 각각의 확률을 돌려줍니다.
+    """
+    for seed in (37, 38):
+        x = normal(seed, 30, 20)
+        first, second = normal(seed + 10, 20, 9, scale=0.3), normal(seed + 20, 9, 4, scale=0.3)
+        b1, b2 = normal(seed + 30, 9), normal(seed + 40, 4)
+        powers = np.exp(np.maximum(x @ first + b1, 0) @ second + b2)
+        expected = powers / powers.sum(axis=1, keepdims=True)
+        expect_array(submission.mlp_forward(x, first, b1, second, b2), expected, **LOOSE)
 
 
 # --- loss, accuracy, parameters -----------------------------------------------------------------------
@@ -253,6 +303,29 @@ def test_count_parameters_depths(submission, reference, layer_sizes):
     """
     result = expect_unchanged(submission.count_parameters, layer_sizes)
     expect_int(result, reference.count_parameters(layer_sizes))
+
+
+@pytest.mark.cell("test-categorical-crossentropy")
+def test_categorical_crossentropy_one_batch_after_another(submission, reference):
+    """`categorical_crossentropy` of several batches of one size: each has its own loss.
+
+    크기가 같은 여러 배치를 차례로 넣어도 `categorical_crossentropy`는 각각의 손실을 돌려줍니다.
+    """
+    for seed in (25, 26, 27):
+        labels = np.random.default_rng(seed).integers(0, 10, size=200).tolist()
+        y_true, y_pred = one_hot(labels, 10), probabilities(seed, 200, 10)
+        loss = submission.categorical_crossentropy(y_true, y_pred)
+        expect_number(loss, reference.categorical_crossentropy(y_true, y_pred), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.cell("test-count-parameters")
+def test_count_parameters_one_network_after_another(submission):
+    """`count_parameters` of several networks with as many layers: each has its own number.
+
+    층의 수가 같은 여러 신경망을 차례로 세어도 `count_parameters`는 각각의 수를 돌려줍니다.
+    """
+    for sizes, expected in (([3, 4, 2], 26), ([5, 7, 3], 66), ([784, 100, 10], 79_510), ([2, 1, 1], 5)):
+        expect_int(submission.count_parameters(sizes), expected)
 
 
 # --- early stopping -----------------------------------------------------------------------------------
@@ -580,3 +653,17 @@ def test_plot_losses_grid_and_labels(submission):
     assert labels == ("epoch", "loss"), f"the axes are labelled {labels}, expected ('epoch', 'loss')"
     gridlines = [*axes.get_xgridlines(), *axes.get_ygridlines()]
     assert any(line.get_visible() for line in gridlines), "there is no grid"
+
+
+@pytest.mark.cell("test-plot-losses")
+def test_plot_losses_of_another_run(submission):
+    """`plot_losses` draws the losses of the run that it is given, not those of the one before.
+
+    `plot_losses`는 앞서 그린 학습이 아니라 받은 학습의 손실을 그립니다.
+    """
+    draw(submission)
+    submission.import_module("matplotlib.pyplot").close("all")
+    other = {key: [value / 2 + 0.25 for value in reversed(values)] for key, values in HISTORY.items()}
+    axes = submission.plot_losses(other)
+    for label, key in (("Testset_loss", "val_loss"), ("Trainset_loss", "loss")):
+        expect_array(np.asarray(curve(axes, label).get_ydata(), dtype=float), other[key])

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from autograder.examiner.checks import expect_array, expect_raises, expect_unchanged
+from autograder.examiner.checks import Strided, expect_array, expect_raises, expect_unchanged
 
 Array = npt.NDArray[Any]
 
@@ -142,6 +142,18 @@ def test_max_pool_same_dtype(submission: Any, reference: Any) -> None:
         expect_array(actual, reference.max_pool_2d(x, 2, padding="same"), dtype=dtype)
 
 
+@pytest.mark.cell("test-max-pool-strides")
+def test_max_pool_any_memory_order(submission: Any, reference: Any) -> None:
+    """`max_pool_2d` reads elements, however they lie in memory, of one input after another.
+
+    `max_pool_2d`은 메모리에 어떻게 놓여 있든 원소를 읽으며, 입력이 바뀌면 결과도 바뀝니다.
+    """
+    for seed in (91, 92):
+        x = _signed(2, 28, 27, 3, seed=seed)
+        actual = submission.max_pool_2d(Strided(x), 3, 2)
+        expect_array(actual, reference.max_pool_2d(x, 3, 2))
+
+
 # --- average pooling ---------------------------------------------------------------------------------
 
 
@@ -212,6 +224,18 @@ def test_avg_pool_same_black_pixels(submission: Any, reference: Any) -> None:
     x[np.abs(x) < 5] = 0
     actual = submission.avg_pool_2d(x, 3, 2, padding="same")
     expect_array(actual, reference.avg_pool_2d(x, 3, 2, padding="same"), **CLOSE)
+
+
+@pytest.mark.cell("test-avg-pool-mean")
+def test_avg_pool_any_memory_order(submission: Any, reference: Any) -> None:
+    """`avg_pool_2d` reads elements, however they lie in memory, of one input after another.
+
+    `avg_pool_2d`은 메모리에 어떻게 놓여 있든 원소를 읽으며, 입력이 바뀌면 결과도 바뀝니다.
+    """
+    for seed in (93, 94):
+        x = _signed(2, 28, 27, 3, seed=seed)
+        actual = submission.avg_pool_2d(Strided(x), 3, 2)
+        expect_array(actual, reference.avg_pool_2d(x, 3, 2), **CLOSE)
 
 
 # --- dropout -----------------------------------------------------------------------------------------
@@ -392,6 +416,18 @@ def test_flatten_leaves_input_alone(submission: Any) -> None:
     expect_array(expect_unchanged(submission.flatten, x), x.reshape(4, 30), **CLOSE)
 
 
+@pytest.mark.cell("test-flatten")
+def test_flatten_any_memory_order(submission: Any, reference: Any) -> None:
+    """`flatten` reads elements, however they lie in memory, of one input after another.
+
+    `flatten`은 메모리에 어떻게 놓여 있든 원소를 읽으며, 입력이 바뀌면 결과도 바뀝니다.
+    """
+    for seed in (95, 96):
+        x = _signed(3, 12, 11, 4, seed=seed)
+        actual = submission.flatten(Strided(x))
+        expect_array(actual, x.reshape(3, 528), **CLOSE)
+
+
 # --- a convolution layer -----------------------------------------------------------------------------
 
 
@@ -508,6 +544,19 @@ def test_conv2d_layer_same(submission: Any, reference: Any, cases: Cases) -> Non
         expect_array(actual, reference.conv2d_layer(x, kernels, bias, strides, "same"), **CLOSE)
 
 
+@pytest.mark.cell("test-conv2d-layer-channels")
+def test_conv2d_layer_any_memory_order(submission: Any, reference: Any) -> None:
+    """`conv2d_layer` reads elements, however they lie in memory, of one input after another.
+
+    `conv2d_layer`은 메모리에 어떻게 놓여 있든 원소를 읽으며, 입력이 바뀌면 결과도 바뀝니다.
+    """
+    for seed in (97, 98):
+        x = _signed(2, 13, 12, 3, seed=seed)
+        kernels, bias = _signed(3, 2, 3, 4, seed=seed + 10), _signed(4, seed=seed + 20)
+        actual = submission.conv2d_layer(Strided(x), Strided(kernels), bias)
+        expect_array(actual, reference.conv2d_layer(x, kernels, bias), **CLOSE)
+
+
 # --- the whole network -------------------------------------------------------------------------------
 
 SHAPES = {"conv2d": (3, 3, 1, 32), "conv2d_1": (3, 3, 32, 64), "dense": (9216, 128), "dense_1": (128, 10)}
@@ -565,3 +614,15 @@ def test_cnn_forward_large_logits(submission: Any) -> None:
     weights["dense_1"][1] = np.array([-2000, 3000, 1000, 0, 3000, -500, 2000, -3000, 5, 900.0])
     actual = submission.cnn_forward(_pictures(1, seed=84), weights)
     expect_array(actual, [[0, 0.5, 0, 0, 0.5, 0, 0, 0, 0, 0]], rtol=0, atol=1e-5)
+
+
+@pytest.mark.cell("test-cnn-forward")
+def test_cnn_forward_one_batch_after_another(submission: Any, reference: Any) -> None:
+    """`cnn_forward` of several batches of one size: each has its own probabilities.
+
+    크기가 같은 여러 배치를 차례로 넣어도 `cnn_forward`는 각각의 확률을 돌려줍니다.
+    """
+    for seed in (85, 86):
+        x = _pictures(1, seed=seed)
+        actual = submission.cnn_forward(Strided(x), _network())
+        expect_array(actual, reference.cnn_forward(x, _network()), rtol=0, atol=1e-5)

@@ -89,6 +89,19 @@ def test_layers_without_parameters(submission: Any) -> None:
     expect_ints(submission.layer_parameters(), PARAMETERS)
 
 
+@pytest.mark.cell("test-layer-shapes-other-images")
+def test_shapes_of_one_size_after_another(submission: Any) -> None:
+    """Several sizes, one after another: each has its own shapes.
+
+    여러 크기를 차례로 물어도 각각의 모양을 돌려줍니다.
+    """
+    for height, width in ((12, 14), (28, 28), (21, 10)):
+        rows, columns = (height - 4) // 2, (width - 4) // 2
+        expected = [(height - 2, width - 2, 32), (height - 4, width - 4, 64), (rows, columns, 64)]
+        shapes = submission.layer_shapes((height, width, 1))
+        expect_ints(list(shapes)[:5], [*expected, (rows, columns, 64), (rows * columns * 64,)])
+
+
 # --- build_cnn ------------------------------------------------------------------------------------------
 
 
