@@ -40,6 +40,7 @@ from autograder.examination import Language, Text
 from autograder.problem import Problem
 
 COURSE_FILE = "course.yml"
+CONFIG_FILE = "nbgrader_config.py"
 SCHEMA_FILE = "course.schema.json"
 
 
@@ -431,6 +432,11 @@ class Paths:
     def course(self) -> Path:
         """``course.yml``."""
         return self.root / COURSE_FILE
+
+    @property
+    def config(self) -> Path:
+        """nbgrader's configuration."""
+        return self.root / CONFIG_FILE
 
     @property
     def solutions(self) -> Path:

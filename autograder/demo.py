@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course import CourseError, Paths, load_course
+from autograder.course import CONFIG_FILE, COURSE_FILE, CourseError, Paths, load_course
 from autograder.grade import Progress, Tally, grade
 from autograder.notebook import read_released
 from autograder.options import Options
@@ -49,7 +49,7 @@ def make_course(root: Path, target: Path, week: str = WEEK) -> Path:
         shutil.rmtree(target)
     target.mkdir(parents=True)
     mark.touch()
-    for name in ("course.yml", "course.schema.json", "nbgrader_config.py"):
+    for name in (COURSE_FILE, "course.schema.json", CONFIG_FILE):
         if (root / name).is_file():
             shutil.copy2(root / name, target / name)
     for name in ("solutions", "tests/hidden"):

@@ -28,7 +28,7 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder import safehtml
-from autograder.course import Course, Level, Paths
+from autograder.course import CONFIG_FILE, Course, Level, Paths
 from autograder.examination import (
     CellOutcome,
     Examination,
@@ -54,8 +54,6 @@ from autograder.notebook import (
     read_submission,
 )
 from autograder.problem import Problem
-
-CONFIG_FILE = "nbgrader_config.py"
 
 
 class GradebookError(Problem, RuntimeError):

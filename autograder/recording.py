@@ -26,8 +26,6 @@ from autograder.submissions import Submission
 if TYPE_CHECKING:
     from autograder.gradebook import Ledger
 
-_CONFIG_FILE = "nbgrader_config.py"
-
 
 class Recording:
     """nbgrader's gradebook and ``autograded/`` for one run over a week's submissions.
@@ -103,8 +101,7 @@ class Marks:
             self._lock.truncate(0)
             self._lock.write(self._token)
             self._lock.flush()
-        config = paths.root / _CONFIG_FILE
-        lines = config.read_text(encoding="utf-8").splitlines() if config.is_file() else []
+        lines = paths.config.read_text(encoding="utf-8").splitlines() if paths.config.is_file() else []
         if any("db_url" in line.partition("#")[0] for line in lines):
             self._alone = False  # a database elsewhere does not tell whether it has changed
         self._conditions = _conditions(course, paths, assignment)
@@ -183,7 +180,7 @@ class Marks:
 def _conditions(course: Course, paths: Paths, assignment: str) -> str:
     """Hash of what shapes the gradebook's rows and the graded notebooks, records aside."""
     digest = hashlib.sha256(package_fingerprint().encode())
-    for path in (paths.course, paths.root / _CONFIG_FILE, paths.released(assignment)):
+    for path in (paths.course, paths.config, paths.released(assignment)):
         content = path.read_bytes() if path.is_file() else b""
         digest.update(f"{path.name}:{len(content)}:".encode() + content)
     level = course.assignment(assignment).feedback_level(dt.datetime.now(dt.UTC))

@@ -168,7 +168,7 @@ def _release(course: Course, assignment: Assignment, paths: Paths, solution: Not
             paths.course,
             paths.solution(name),
             paths.public_tests(name),
-            paths.root / "nbgrader_config.py",
+            paths.config,
         ):
             if source.is_file():
                 target = copy.root / source.relative_to(paths.root)

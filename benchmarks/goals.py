@@ -19,9 +19,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import measure
-import nbformat
 from run import machine
-from submissions import write_class
+from submissions import make_class
 
 from autograder.course import Paths
 from autograder.demo import make_course
@@ -108,15 +107,6 @@ def _kept(file: Path, anew: set[str]) -> list[str]:
     return [row for row in rows if row.split("|")[1].strip() not in anew]
 
 
-def _class(folder: Path, week: str, count: int) -> Path:
-    """A course with ``week`` released and ``count`` right submissions."""
-    root = make_course(ROOT, folder, week)
-    paths = Paths(root)
-    notebook = nbformat.read(paths.released(week), as_version=4)  # type: ignore[no-untyped-call]
-    write_class(ROOT, week, notebook, paths.submitted, count)
-    return root
-
-
 def _training(folder: Path) -> Iterator[Line]:
     """A submission that trains, with the worker warm, against ``model.fit`` in a process of its own."""
     root = make_course(ROOT, folder / "course", TRAINING)
@@ -150,7 +140,7 @@ def _linear(folder: Path) -> Iterator[Line]:
     """Ten times the class: the cost of a submission, and memory."""
     costs = {}
     for count in (100, 1000):
-        root = _class(folder / str(count), WEEK, count)
+        root, _ = make_class(ROOT, folder / str(count), WEEK, count)
         command = [sys.executable, "-m", "autograder.cli", "grade", WEEK]
         costs[count] = measure.run(command, root, os.environ)
         if count == 100:
@@ -175,8 +165,8 @@ def _linear(folder: Path) -> Iterator[Line]:
 
 def _check(folder: Path) -> Iterator[Line]:
     """Seconds until a student sees the first test's result."""
-    root = _class(folder / "course", WEEK, 1)
-    (notebook,) = Paths(root).submitted.glob("*/*/*.ipynb")
+    root, (student,) = make_class(ROOT, folder / "course", WEEK, 1)
+    notebook = Paths(root).submission(student, WEEK)
     seconds = []
     for _ in range(4):
         started = time.perf_counter()
@@ -197,7 +187,7 @@ def _cluster(folder: Path) -> Iterator[Line]:
     """Two Dask workers against one: submissions a second, the workers' own start aside."""
     rates = {}
     for workers in (1, 2):
-        root = _class(folder / f"course-{workers}", WEEK, 60)
+        root, _ = make_class(ROOT, folder / f"course-{workers}", WEEK, 60)
         with _dask(folder / f"dask-{workers}", workers) as address:
             times: list[float] = []
             options = Options(scheduler=address, gradebook=False)

@@ -20,11 +20,9 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-import nbformat
-from submissions import write_class
+from submissions import make_class
 
 from autograder.course import Paths, load_course
-from autograder.demo import make_course
 from autograder.grade import grade
 from autograder.gradebook import Ledger
 from autograder.options import Options
@@ -58,14 +56,12 @@ def main() -> int:
 
 def _measure(folder: Path, week: str, count: int, url: str) -> tuple[float, float, float]:
     """Milliseconds a submission: wall time of the first and the second half, processor time of all."""
-    root = make_course(ROOT, folder, week)
+    root, (student,) = make_class(ROOT, folder, week, 1)
     paths, course = Paths(root), load_course(root)
-    notebook = nbformat.read(paths.released(week), as_version=4)  # type: ignore[no-untyped-call]
-    (student,) = write_class(ROOT, week, notebook, paths.submitted, 1)
     (record,) = grade(root, week, Options(gradebook=False)).examinations
     raw = paths.submission(student, week).read_bytes()
     if url:
-        with (root / "nbgrader_config.py").open("a", encoding="utf-8") as config:
+        with paths.config.open("a", encoding="utf-8") as config:
             config.write(f"\nc.CourseDirectory.db_url = {url!r}\n")
         release(course, course.assignment(week), paths)
     marks = [time.perf_counter()]

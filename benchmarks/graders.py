@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import measure
-import nbformat
 from measure import Cost
 from nbformat import NotebookNode
 
 from autograder import data
 from autograder.course import Paths, load_course
-from autograder.notebook import grade_id, is_test, nbgrader_metadata, tags
+from autograder.notebook import grade_id, is_test, nbgrader_metadata, read_released, tags
 
 STOCK_CONFIG = """\
 c = get_config()
@@ -121,7 +120,7 @@ class Grader:
 
     def check(self, folder: Path, count: int) -> None:
         """Raise :class:`ScoresDiffer` unless everybody has full marks for what is graded automatically."""
-        released = nbformat.read(Paths(folder).released(self.bench.week), as_version=4)  # type: ignore[no-untyped-call]
+        released = read_released(Paths(folder).released(self.bench.week))
         cells = {grade_id(cell) for cell in _test_cells(released)}
         _check_gradebook(self.name, folder / "gradebook.db", self.bench.week, count, cells)
 
@@ -165,7 +164,7 @@ class Otter(Grader):
 
     def prepare(self, course: Path, count: int) -> Path:
         folder = super().prepare(course, count)
-        released = nbformat.read(Paths(folder).released(self.bench.week), as_version=4)  # type: ignore[no-untyped-call]
+        released = read_released(Paths(folder).released(self.bench.week))
         with zipfile.ZipFile(folder / "autograder.zip", "w") as archive:
             archive.writestr("otter_config.json", json.dumps({"show_hidden": True}))
             archive.writestr("requirements.txt", "")
@@ -193,7 +192,7 @@ class Otter(Grader):
         return total
 
     def check(self, folder: Path, count: int) -> None:
-        released = nbformat.read(Paths(folder).released(self.bench.week), as_version=4)  # type: ignore[no-untyped-call]
+        released = read_released(Paths(folder).released(self.bench.week))
         wanted = sum(points for _, _, points in _checks(released))
         files = sorted((folder / "results").glob("*/results.json"))
         if len(files) != count:

@@ -20,15 +20,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import nbformat
 import psutil
 from graders import Autograder, Bench, Grader, Otter, ScoresDiffer, StockNbgrader, otter_program
 from measure import CommandFailed, Cost
 from plot import draw
-from submissions import write_class
+from submissions import make_class
 
 from autograder.course import CourseError, Paths, load_course
-from autograder.demo import make_course
 from autograder.gradebook import Ledger
 from autograder.records import read_record
 
@@ -139,12 +137,8 @@ def _measure(
     """All measurements, and the kit's seconds a submission by part in the largest class."""
     rows: list[Row] = []
     parts: dict[str, float] = {}
-    released = make_course(ROOT, bench.folder / "released", bench.week)
     for count in [0, *sizes]:  # 0 is the warm-up: one submission, not counted
-        course = make_course(ROOT, bench.folder / f"course-{count}", bench.week)
-        paths = Paths(course)
-        notebook = nbformat.read(Paths(released).released(bench.week), as_version=4)  # type: ignore[no-untyped-call]
-        write_class(ROOT, bench.week, notebook, paths.submitted, count or 1)
+        course, _ = make_class(ROOT, bench.folder / f"course-{count}", bench.week, count or 1)
         for name, grader in graders:
             if count > most.get(name, count):
                 continue

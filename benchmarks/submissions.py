@@ -12,11 +12,19 @@ from nbformat import NotebookNode
 from ruamel.yaml import YAML
 
 from autograder.course import Paths, load_course
+from autograder.demo import make_course
 from autograder.examiner.worker import defined_names
-from autograder.notebook import dump, grade_id, is_solution, node, read_script
+from autograder.notebook import dump, grade_id, is_solution, node, read_released, read_script
 from autograder.sample import build
 
 _ACTION = re.compile(r"^# %% (\w+)=", re.M)
+
+
+def make_class(root: Path, folder: Path, week: str, count: int) -> tuple[Path, list[str]]:
+    """A course in ``folder`` with ``week`` released and ``count`` right submissions; and the students."""
+    course = make_course(root, folder, week)
+    paths = Paths(course)
+    return course, write_class(root, week, read_released(paths.released(week)), paths.submitted, count)
 
 
 def write_class(root: Path, week: str, released: NotebookNode, target: Path, count: int) -> list[str]:

@@ -27,11 +27,7 @@ def draw_once() -> None:
     left as it is, it draws at once, so that an animation draws every frame twice.
     """
     pylabtools.print_figure = print_figure
-    FigureCanvasAgg.draw_idle = _draw_later  # type: ignore[assignment, method-assign]
-
-
-def _draw_later(canvas: FigureCanvasAgg, *args: Any, **kwargs: Any) -> None:
-    canvas.stale = True  # type: ignore[attr-defined]
+    FigureCanvasAgg.draw_idle = lambda *_, **__: None  # type: ignore[method-assign]
 
 
 def print_figure(

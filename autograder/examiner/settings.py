@@ -17,7 +17,6 @@ class WorkerSettings:
         switched_off: layers of confinement that the TA gave up.
         training: run the tests that train, too.
         public_only: run the public tests only (``check``).
-        seed: added to the week's own.
     """
 
     root: str
@@ -27,4 +26,3 @@ class WorkerSettings:
     switched_off: tuple[str, ...] = ()
     training: bool = True
     public_only: bool = False
-    seed: int = 0

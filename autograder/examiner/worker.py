@@ -68,9 +68,10 @@ class Examiner:
         settings: of the worker.
         suite: collected.
         zygote: started; candidates and the reference are forked from it.
+        seed: added to the week's own.
     """
 
-    def __init__(self, settings: WorkerSettings, suite: Suite, zygote: Zygote) -> None:
+    def __init__(self, settings: WorkerSettings, suite: Suite, zygote: Zygote, seed: int = 0) -> None:
         root = Path(settings.root)
         paths = Paths(root)
         self._settings = settings
@@ -82,7 +83,7 @@ class Examiner:
         self._solution_cells = (
             code_cells(read_script(solution.read_text(encoding="utf-8"))) if solution.is_file() else []
         )
-        self._bounds = (self._assignment.limits, self._assignment.seed + settings.seed)
+        self._bounds = (self._assignment.limits, self._assignment.seed + seed)
         self._reference = Reference(zygote, self._given_cells(), *self._bounds)
         self._callers: dict[str, set[str]] | None = None
         self._rehearsed = False
@@ -413,7 +414,7 @@ def main() -> None:
 
     def body(suite: Suite) -> None:
         examiner = Examiner(settings, suite, zygote)
-        others: dict[int, Examiner] = {}  # with other seeds, for `verify`
+        by_seed = {0: examiner}  # another seed is for `verify`
         try:
             examiner.demand_confinement()
             channel.send({"ready": True})
@@ -424,18 +425,17 @@ def main() -> None:
                 elif "probe" in job:
                     channel.send(examiner.probe(job.pop("probe"), job.pop("source"), **job))
                 else:
-                    chosen = examiner
-                    if seed := job.get("seed", 0):
-                        if seed not in others:
-                            reseeded = replace(settings, seed=settings.seed + seed)
-                            others[seed] = Examiner(reseeded, suite, zygote)
-                        chosen = others[seed]
-                    examination = chosen.examine(job["student"], job["key"], job["raw"], job["problem"])
+                    seed = job.get("seed", 0)
+                    if seed not in by_seed:
+                        by_seed[seed] = Examiner(settings, suite, zygote, seed)
+                    examination = by_seed[seed].examine(
+                        job["student"], job["key"], job["raw"], job["problem"]
+                    )
                     channel.send({"examination": examination.model_dump_json()})
         except ChannelClosed:
             return
         finally:
-            for one in (*others.values(), examiner):
+            for one in by_seed.values():
                 one.close()
 
     try:

@@ -58,9 +58,9 @@ def test_another_seed_reaches_the_tests(tmp_path: Path) -> None:
     job = {"student": "one", "key": "k", "raw": dump(read_script(SOLUTION)), "problem": ""}
 
     def said(seed: int) -> str:
-        pool = Pool({**settings, "seed": seed}, 1, patience(course.assignment("trial")))
+        pool = Pool(settings, 1, patience(course.assignment("trial")))
         try:
-            ((_, answer),) = pool.run([job])
+            ((_, answer),) = pool.run([{**job, "seed": seed}])
         finally:
             pool.close()
         assert isinstance(answer, dict)

@@ -7,6 +7,9 @@ lets computing in float32 pass: the order and the precision of a sum are not wha
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterable
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -59,6 +62,12 @@ def digits_in_a_row(seed: int, *shape: int) -> list[Array]:
 def in_memory(turn: int, array: Array) -> Any:
     """The last of three with gaps in memory, and column after column."""
     return Strided(array) if turn == 2 else array
+
+
+def expect_in_turn(function: Any, inputs: Iterable[tuple[Array, Array]], defined: Any) -> None:
+    """Each pair of an image (or signal) and a kernel gives what the definition says of it."""
+    for turn, (image, kernel) in enumerate(inputs):
+        expect_result(function(in_memory(turn, image), in_memory(turn, kernel)), defined(image, kernel))
 
 
 # output_size ------------------------------------------------------------------------------------
@@ -379,9 +388,8 @@ def test_correlate_1d_long_signals(submission: Any) -> None:
     분수가 있는 긴 신호를 차례로 넣어도 모든 자리가 끝자리까지 맞습니다.
     """
     kernel = np.random.default_rng(37).normal(size=5)
-    for turn, signal in enumerate(digits_in_a_row(36, 300)):
-        expected = np.correlate(signal, kernel, mode="valid")
-        expect_result(submission.correlate_1d(in_memory(turn, signal), kernel), expected)
+    inputs = zip(digits_in_a_row(36, 300), repeat(kernel))
+    expect_in_turn(submission.correlate_1d, inputs, functools.partial(np.correlate, mode="valid"))
 
 
 @pytest.mark.cell("test-convolve-1d")
@@ -391,9 +399,8 @@ def test_convolve_1d_long_signals(submission: Any) -> None:
     분수가 있는 긴 신호를 차례로 넣어도 모든 자리가 끝자리까지 맞습니다.
     """
     kernel = np.random.default_rng(39).normal(size=4)
-    for turn, signal in enumerate(digits_in_a_row(38, 300)):
-        expected = np.convolve(signal, kernel, mode="valid")
-        expect_result(submission.convolve_1d(in_memory(turn, signal), kernel), expected)
+    inputs = zip(digits_in_a_row(38, 300), repeat(kernel))
+    expect_in_turn(submission.convolve_1d, inputs, functools.partial(np.convolve, mode="valid"))
 
 
 # conv2d -----------------------------------------------------------------------------------------
@@ -629,10 +636,8 @@ def test_conv2d_one_image_after_another(submission: Any) -> None:
 
     분수가 있는 MNIST 크기의 이미지를 차례로, 매번 다른 커널로 계산합니다.
     """
-    pairs = zip(digits_in_a_row(47, 28, 30), digits_in_a_row(48, 5, 3), strict=True)
-    for turn, (image, kernel) in enumerate(pairs):
-        result = submission.conv2d(in_memory(turn, image), in_memory(turn, kernel))
-        expect_result(result, correlated(image, kernel))
+    inputs = zip(digits_in_a_row(47, 28, 30), digits_in_a_row(48, 5, 3), strict=True)
+    expect_in_turn(submission.conv2d, inputs, correlated)
 
 
 # convolve_2d ------------------------------------------------------------------------------------
@@ -683,10 +688,10 @@ def test_convolve_2d_one_image_after_another(submission: Any) -> None:
 
     분수가 있는 MNIST 크기의 이미지를 차례로, 매번 다른 커널로 계산합니다.
     """
-    pairs = zip(digits_in_a_row(57, 28, 30), digits_in_a_row(58, 5, 3), strict=True)
-    for turn, (image, kernel) in enumerate(pairs):
-        result = submission.convolve_2d(in_memory(turn, image), in_memory(turn, kernel))
-        expect_result(result, correlated(image, kernel[::-1, ::-1]))
+    inputs = zip(digits_in_a_row(57, 28, 30), digits_in_a_row(58, 5, 3), strict=True)
+    expect_in_turn(
+        submission.convolve_2d, inputs, lambda image, kernel: correlated(image, kernel[::-1, ::-1])
+    )
 
 
 @pytest.mark.cell("test-convolve-2d")

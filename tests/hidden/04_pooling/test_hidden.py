@@ -50,6 +50,13 @@ def _generator(submission: Any, seed: int) -> Any:
     return submission.import_module("numpy").random.default_rng(seed)
 
 
+def _expect_any_memory_order(pool: Any, expected: Any, seeds: tuple[int, ...], **close: float) -> None:
+    """Images with gaps in memory, and column after column, are pooled like any others."""
+    for seed in seeds:
+        x = _signed(2, 28, 27, 3, seed=seed)
+        expect_array(pool(Strided(x), 3, 2), expected(x, 3, 2), **close)
+
+
 # --- max pooling -------------------------------------------------------------------------------------
 
 
@@ -146,12 +153,9 @@ def test_max_pool_same_dtype(submission: Any, reference: Any) -> None:
 def test_max_pool_any_memory_order(submission: Any, reference: Any) -> None:
     """`max_pool_2d` reads elements, however they lie in memory, of one input after another.
 
-    `max_pool_2d`은 메모리에 어떻게 놓여 있든 원소를 읽으며, 입력이 바뀌면 결과도 바뀝니다.
+    `max_pool_2d`는 메모리에 어떻게 놓여 있든 원소를 읽으며, 입력이 바뀌면 결과도 바뀝니다.
     """
-    for seed in (91, 92):
-        x = _signed(2, 28, 27, 3, seed=seed)
-        actual = submission.max_pool_2d(Strided(x), 3, 2)
-        expect_array(actual, reference.max_pool_2d(x, 3, 2))
+    _expect_any_memory_order(submission.max_pool_2d, reference.max_pool_2d, seeds=(91, 92))
 
 
 # --- average pooling ---------------------------------------------------------------------------------
@@ -230,12 +234,9 @@ def test_avg_pool_same_black_pixels(submission: Any, reference: Any) -> None:
 def test_avg_pool_any_memory_order(submission: Any, reference: Any) -> None:
     """`avg_pool_2d` reads elements, however they lie in memory, of one input after another.
 
-    `avg_pool_2d`은 메모리에 어떻게 놓여 있든 원소를 읽으며, 입력이 바뀌면 결과도 바뀝니다.
+    `avg_pool_2d`는 메모리에 어떻게 놓여 있든 원소를 읽으며, 입력이 바뀌면 결과도 바뀝니다.
     """
-    for seed in (93, 94):
-        x = _signed(2, 28, 27, 3, seed=seed)
-        actual = submission.avg_pool_2d(Strided(x), 3, 2)
-        expect_array(actual, reference.avg_pool_2d(x, 3, 2), **CLOSE)
+    _expect_any_memory_order(submission.avg_pool_2d, reference.avg_pool_2d, seeds=(93, 94), **CLOSE)
 
 
 # --- dropout -----------------------------------------------------------------------------------------
@@ -548,7 +549,7 @@ def test_conv2d_layer_same(submission: Any, reference: Any, cases: Cases) -> Non
 def test_conv2d_layer_any_memory_order(submission: Any, reference: Any) -> None:
     """`conv2d_layer` reads elements, however they lie in memory, of one input after another.
 
-    `conv2d_layer`은 메모리에 어떻게 놓여 있든 원소를 읽으며, 입력이 바뀌면 결과도 바뀝니다.
+    `conv2d_layer`는 메모리에 어떻게 놓여 있든 원소를 읽으며, 입력이 바뀌면 결과도 바뀝니다.
     """
     for seed in (97, 98):
         x = _signed(2, 13, 12, 3, seed=seed)
