@@ -302,6 +302,27 @@ def decode(structure: bytes | bytearray, payload: bytes | bytearray, *, strided:
     return value
 
 
+def decode_frame(frame: bytes, *, strided: bool = False) -> Any:
+    """The value of a whole frame, header and all; raises as :func:`decode`."""
+    structure, payload = parts_of(frame)
+    return decode(structure, payload, strided=strided)
+
+
+def parts_of(frame: bytes) -> tuple[bytes, bytearray]:
+    """Structure and payload of a whole frame; arrays of what it decodes to can be written to.
+
+    Raises:
+        WireError: its header says otherwise.
+    """
+    if len(frame) < HEADER.size:
+        raise WireError("a frame without a header")
+    structure, payload = HEADER.unpack_from(frame)
+    middle = HEADER.size + structure
+    if middle + payload != len(frame):
+        raise WireError("a frame of another length")
+    return frame[HEADER.size : middle], bytearray(memoryview(frame)[middle:])
+
+
 def _dtype(name: Any) -> np.dtype[Any]:
     if not isinstance(name, str) or not _DTYPE.match(name):
         raise WireError("dtype is not one of the kinds b, i, u, f, c")
@@ -429,6 +450,13 @@ class Channel:
             ValueTooLarge: the frame announces more than the limits; the channel is of no use any more.
             WireError: the frame makes no sense; likewise.
         """
+        structure, payload = self.receive_raw(deadline=deadline, extension=extension)
+        return decode(structure, payload, strided=self._strided)
+
+    def receive_raw(
+        self, *, deadline: float | None = None, extension: Extension | None = None
+    ) -> tuple[bytearray, bytearray]:
+        """The next frame as it came, structure and payload, for :func:`decode`; raises as :meth:`receive`."""
         clock = _Clock(deadline, extension)
         structure_length, payload_length = HEADER.unpack(self._read(HEADER.size, clock))
         if structure_length > self.limits.structure or payload_length > self.limits.payload:
@@ -436,11 +464,8 @@ class Channel:
         self.received += _AMPLIFICATION * structure_length + payload_length
         if structure_length + payload_length <= _AT_ONCE:
             both = self._read(structure_length + payload_length, clock)
-            structure, payload = both[:structure_length], both[structure_length:]
-        else:
-            structure = self._read(structure_length, clock)
-            payload = self._read(payload_length, clock)
-        return decode(structure, payload, strided=self._strided)
+            return both[:structure_length], both[structure_length:]
+        return self._read(structure_length, clock), self._read(payload_length, clock)
 
     def _read(self, size: int, clock: _Clock) -> bytearray:
         # Grown as bytes arrive, so that an announced length alone allocates next to nothing.

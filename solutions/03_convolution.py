@@ -183,20 +183,9 @@ for wrong, arguments in [
 # 여덟 가지 경우를 그림으로 봅시다. 아래는 입력(파랑, 패딩은 회색, 첫 창은 주황)이고, 위는 여러분의 함수가
 # 알려 준 크기의 출력입니다.
 
-# %% nbgrader={"grade": false, "grade_id": "picture-arithmetic", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "drawing", "locked": true, "schema_version": 3, "solution": false}
 from matplotlib.colors import ListedColormap
 
-# title: (input, padding, kernel, stride, dilation)
-CASES = {
-    "no padding": (4, 0, 3, 1, 1),
-    "padding 2": (5, 2, 4, 1, 1),
-    "half ('same')": (5, 1, 3, 1, 1),
-    "'full'": (5, 2, 3, 1, 1),
-    "stride 2": (5, 0, 3, 2, 1),
-    "padding 1, stride 2": (5, 1, 3, 2, 1),
-    "the same (odd)": (6, 1, 3, 2, 1),
-    "dilation 2": (7, 0, 3, 1, 2),
-}
 INPUT_COLOURS = ListedColormap(["#dddddd", "#4a90d9", "#f5a623"])  # padding, pixel, under the kernel
 
 
@@ -220,6 +209,18 @@ def show_cells(axes, values, cmap, vmin=0, vmax=2, corner=(0, 0)):
     return drawn
 
 
+# %% nbgrader={"grade": false, "grade_id": "picture-arithmetic", "locked": true, "schema_version": 3, "solution": false}
+# title: (input, padding, kernel, stride, dilation)
+CASES = {
+    "no padding": (4, 0, 3, 1, 1),
+    "padding 2": (5, 2, 4, 1, 1),
+    "half ('same')": (5, 1, 3, 1, 1),
+    "'full'": (5, 2, 3, 1, 1),
+    "stride 2": (5, 0, 3, 2, 1),
+    "padding 1, stride 2": (5, 1, 3, 2, 1),
+    "the same (odd)": (6, 1, 3, 2, 1),
+    "dilation 2": (7, 0, 3, 1, 2),
+}
 sizes = {name: output_size(n, k, s, p, d) for name, (n, p, k, s, d) in CASES.items()}
 figure, axes = plt.subplots(figsize=(13, 3.4), dpi=80)
 figure.subplots_adjust(0, 0, 1, 1)

@@ -170,7 +170,7 @@ print("ok  the worked example")
 # 여러분이 계산한 모양으로 그린 신경망입니다. 이미지는 작아지고 채널은 늘어납니다. *어디에* 있는지는 점점
 # 줄어들고, *무엇*인지는 점점 늘어납니다.
 
-# %% nbgrader={"grade": false, "grade_id": "picture-shapes", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "drawing", "locked": true, "schema_version": 3, "solution": false}
 NAMES = ["Conv2D", "Conv2D", "MaxPooling2D", "Dropout", "Flatten", "Dense", "Dropout", "Dense"]
 
 
@@ -186,6 +186,7 @@ def draw_block(axes, left, shape, name, colour):
     return left + width
 
 
+# %% nbgrader={"grade": false, "grade_id": "picture-shapes", "locked": true, "schema_version": 3, "solution": false}
 blocks = [(28, 28, 1), *layer_shapes()]
 figure, axes = plt.subplots(figsize=(13, 3.6), dpi=80)
 right = 0.0

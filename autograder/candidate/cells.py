@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -200,31 +200,15 @@ class Recorder:
         Returns:
             ``verdict``, ``message``, ``outputs``, ``count``, ``room`` left and ``seconds`` taken.
         """
-        self.outputs = outputs = Outputs(room)
         started = time.perf_counter()
-        spill = tempfile.TemporaryFile()  # noqa: SIM115
-        saved = [os.dup(1), os.dup(2)]
-        streams = sys.stdout, sys.stderr
-        os.dup2(spill.fileno(), 1)
-        os.dup2(spill.fileno(), 2)
-        sys.stdout, sys.stderr = _Stream(self, "stdout"), _Stream(self, "stderr")
         error: BaseException | None = None
-        try:
-            with _time_limit(seconds):
-                result = self.shell.run_cell(source, store_history=True)
-            error = result.error_before_exec or result.error_in_exec
-        except BaseException as escaped:
-            error = escaped
-        finally:
-            sys.stdout, sys.stderr = streams
-            for descriptor, copy in zip((1, 2), saved, strict=True):
-                os.dup2(copy, descriptor)
-                os.close(copy)
-        spill.seek(0)
-        spilt = spill.read(max(outputs.room, 0))
-        if spilt and not outputs.overflowed:
-            outputs.stream("stdout", spilt.decode("utf-8", "replace"))
-        spill.close()
+        with self._captured(room) as outputs:
+            try:
+                with _time_limit(seconds):
+                    result = self.shell.run_cell(source, store_history=True)
+                error = result.error_before_exec or result.error_in_exec
+            except BaseException as escaped:
+                error = escaped
         verdict, message = _judge(error, outputs)
         return {
             "verdict": verdict,
@@ -234,6 +218,44 @@ class Recorder:
             "room": max(outputs.room, 0),
             "seconds": time.perf_counter() - started,
         }
+
+    def quietly(self, do: Callable[[], Any], *, seconds: float) -> Any:
+        """What ``do`` returns; None if it is not done in time, or anything is raised or shown meanwhile."""
+        value = None
+        with self._captured(1 << 20) as outputs, contextlib.suppress(BaseException), _time_limit(seconds):
+            value = do()
+        figures = sys.modules["matplotlib.pyplot"].get_fignums()
+        return None if outputs.items or outputs.overflowed or figures else value
+
+    def pass_over(self, source: str) -> int:
+        """Count a cell that need not run; the number that it would have been given."""
+        count = int(self.shell.execution_count)
+        self.shell.history_manager.store_inputs(count, source)
+        self.shell.execution_count = count + 1
+        return count
+
+    @contextlib.contextmanager
+    def _captured(self, room: int) -> Iterator[Outputs]:
+        """While this is open, whatever is written or displayed becomes an output."""
+        self.outputs = outputs = Outputs(room)
+        spill = tempfile.TemporaryFile()  # noqa: SIM115
+        saved = [os.dup(1), os.dup(2)]
+        streams = sys.stdout, sys.stderr
+        os.dup2(spill.fileno(), 1)
+        os.dup2(spill.fileno(), 2)
+        sys.stdout, sys.stderr = _Stream(self, "stdout"), _Stream(self, "stderr")
+        try:
+            yield outputs
+        finally:
+            sys.stdout, sys.stderr = streams
+            for descriptor, copy in zip((1, 2), saved, strict=True):
+                os.dup2(copy, descriptor)
+                os.close(copy)
+            spill.seek(0)
+            spilt = spill.read(max(outputs.room, 0))
+            if spilt and not outputs.overflowed:
+                outputs.stream("stdout", spilt.decode("utf-8", "replace"))
+            spill.close()
 
     def names(self) -> dict[str, bool]:
         """The student's names, each with whether it can be called."""

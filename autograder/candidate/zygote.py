@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ if sys.platform == "linux":  # elsewhere a student's own machine runs the rest o
 
 if TYPE_CHECKING:
     from autograder.candidate.cells import Recorder
+    from autograder.candidate.usage import Usage
 
 _TASKS = Path("/proc/self/task")
 _END_SECONDS = 0.3
@@ -83,6 +85,7 @@ def warm_up(settings: Settings) -> Recorder:
     elif settings.data:
         data.install_light(Path(settings.data))
 
+    import autograder.candidate.usage  # noqa: F401 (what is not imported now, no candidate can find)
     from autograder.candidate.cells import Recorder
 
     recorder = Recorder()
@@ -283,16 +286,24 @@ def serve_notebook(recorder: Recorder, channel: Channel, layers: Collection[str]
     seed_everything(setup["seed"])
     channel.send({"layers": sorted(layers)})
     room = setup["output"]
-    while (request := channel.receive())["op"] == "cell":
-        outcome = recorder.run(request["source"], seconds=request["seconds"], room=room)
-        room = outcome.pop("room")
-        # As JSON bytes: an output may nest deeper than a frame does.
-        outcome["outputs"] = json.dumps(outcome["outputs"], default=str).encode("utf-8", "replace")
-        channel.send(outcome)
+    server = Server(channel, recorder.shell.user_ns, FrameLimits(structure=4 << 20, payload=setup["reply"]))
+    while (request := channel.receive())["op"] != "ready":
+        if request["op"] == "answer":
+            ask = partial(server.values, request["frames"])
+            channel.send({"value": recorder.quietly(ask, seconds=request["seconds"])})
+        elif request["op"] == "pass":
+            room = max(room - request["size"], 0)
+            channel.send({"count": recorder.pass_over(request["source"])})
+        else:
+            with _usage(recorder, request) as usage:
+                outcome = recorder.run(request["source"], seconds=request["seconds"], room=room)
+            room = outcome.pop("room")
+            # As JSON bytes: an output may nest deeper than a frame does.
+            outcome["outputs"] = json.dumps(outcome["outputs"], default=str).encode("utf-8", "replace")
+            channel.send(outcome if usage is None else outcome | {"usage": usage.frames})
     silence()
     gc.collect()
     gc.freeze()  # forks for tests share what the notebook made
-    server = Server(channel, recorder.shell.user_ns, FrameLimits(structure=4 << 20, payload=setup["reply"]))
     channel.send(
         {"names": recorder.names(), "threads": len(list(_TASKS.iterdir())) if _TASKS.exists() else 0}
     )
@@ -312,6 +323,15 @@ def serve_notebook(recorder: Recorder, channel: Channel, layers: Collection[str]
             channel.send({"code": _end(request["child"], children, kill=request["kill"])})
         else:
             server.answer(request)
+
+
+def _usage(recorder: Recorder, request: dict[str, Any]) -> contextlib.AbstractContextManager[Usage | None]:
+    """Watches a cell of the solution, if the examiner asks for that."""
+    if "names" not in request:
+        return contextlib.nullcontext()
+    from autograder.candidate.usage import Usage
+
+    return Usage(recorder.shell.user_ns, request["names"], request["source"])
 
 
 def _serve_fork(parent: Server, descriptor: int) -> None:

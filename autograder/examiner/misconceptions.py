@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from ruamel.yaml import YAML
 
 from autograder.examination import Misconception, Text, Verdict
-from autograder.examiner.errors import StudentError
 from autograder.examiner.session import LoggedCall
 from autograder.examiner.suite import TestRun
-from autograder.wire import Handle
+from autograder.examiner.values import same_but_for_rounding
 
 
 @dataclass(frozen=True)
@@ -143,27 +141,8 @@ def _answers(runs: Sequence[TestRun], function: str) -> Answers:
 
 
 def _same_call(one: LoggedCall, other: LoggedCall) -> bool:
-    return one.frame == other.frame and one.raised == other.raised and _same_value(one.value, other.value)
-
-
-def _same_value(one: Any, other: Any) -> bool:
-    """Equal but for rounding: the same formula in another order of summation is the same mistake."""
-    if isinstance(one, StudentError) and isinstance(other, StudentError):
-        return one.type_name == other.type_name
-    if isinstance(one, BaseException) or isinstance(other, BaseException):
-        return type(one) is type(other) and str(one) == str(other)
-    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        return (
-            one.shape == other.shape
-            and one.dtype.kind == other.dtype.kind
-            and bool(np.allclose(one, other, rtol=1e-6, atol=1e-9, equal_nan=True))
-        )
-    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-        return len(one) == len(other) and all(_same_value(a, b) for a, b in zip(one, other, strict=True))
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same_value(one[key], other[key]) for key in one)
-    if isinstance(one, Handle) and isinstance(other, Handle):
-        return one.type_name == other.type_name
-    if isinstance(one, (float, np.floating)) and isinstance(other, (float, np.floating)):
-        return bool(np.isclose(one, other, rtol=1e-6, atol=1e-9, equal_nan=True))
-    return type(one) is type(other) and bool(one == other)
+    return (
+        one.frame == other.frame
+        and one.raised == other.raised
+        and same_but_for_rounding(one.value, other.value)
+    )

@@ -12,6 +12,7 @@ from autograder.course import Limits
 from autograder.examination import Verdict
 from autograder.examiner.candidate import Candidate, CellSource, libraries
 from autograder.examiner.errors import CandidateLost, GraderFault
+from autograder.examiner.given import GivenCells
 from autograder.examiner.session import Log, Session, Submission
 from autograder.examiner.zygote import Zygote
 from autograder.wire import Handle
@@ -27,8 +28,11 @@ class Reference:
     memory. What involves an object that stays in the candidate is asked anew each time.
     """
 
-    def __init__(self, zygote: Zygote, cells: Sequence[CellSource], limits: Limits, seed: int) -> None:
+    def __init__(
+        self, zygote: Zygote, cells: Sequence[CellSource], limits: Limits, seed: int, given: GivenCells | None
+    ) -> None:
         self._zygote = zygote
+        self._given = given
         self._cells = list(cells)
         self._limits = limits
         self._seed = seed
@@ -66,7 +70,7 @@ class Reference:
         return self._others[wanted]
 
     def _run(self, cells: list[CellSource]) -> Candidate:
-        candidate = Candidate(self._zygote, cells, self._limits, self._seed)
+        candidate = Candidate(self._zygote, cells, self._limits, self._seed, given=self._given, solution=True)
         candidate.run_cells()
         for cell in candidate.outcomes:
             if cell.verdict not in (Verdict.PASSED, Verdict.SKIPPED):
@@ -116,6 +120,7 @@ class _RememberingSession(Session):
     def __init__(self, session: Session, memory: _Memory) -> None:
         super().__init__(session.channel, session.names, session.lifeline, session.left)
         self.child = session.child
+        self._opening = session._opening  # what was begun there is asked here
         self.made_objects = False
         self._memory = memory
 

@@ -6,19 +6,18 @@ instruction.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
-
-import numpy as np
 
 from autograder.examination import Verdict
 from autograder.examiner.checks import Strided
 from autograder.examiner.errors import CandidateLost, MissingName, student_error
+from autograder.examiner.precedents import Series, Tape
+from autograder.examiner.values import same
 from autograder.wire import (
     Channel,
     ChannelClosed,
@@ -28,6 +27,7 @@ from autograder.wire import (
     StridedArray,
     ValueTooLarge,
     WireError,
+    decode,
     encode,
 )
 
@@ -55,6 +55,13 @@ class LoggedCall:
     value: Any
     raised: bool
     is_call: bool = True
+
+    def without_session(self) -> LoggedCall:
+        """The same with nothing in it that keeps the candidate's session in memory."""
+        if isinstance(self.value, BaseException):
+            self.value.__traceback__ = self.value.__context__ = self.value.__cause__ = None
+        named = {key: _plain(value) for key, value in self.kwargs.items()}
+        return replace(self, args=tuple(_plain(value) for value in self.args), kwargs=named)
 
 
 @dataclass(frozen=True)
@@ -146,6 +153,8 @@ class Session:
         self.used = 0
         self.strikes: dict[str, int] = {}
         self.memory = Memory()
+        self.tape = Tape()
+        self._opening: list[Any] = []
 
     def begin(self, *, seconds: float, seed: int, forget: bool) -> None:
         """Begin another test.
@@ -158,8 +167,10 @@ class Session:
         self.left = seconds
         self.log = Log(until=time.thread_time() + seconds)
         self.used += 1
-        with contextlib.suppress(CandidateLost):
-            self.request({"op": "begin", "seed": seed, "forget": forget})
+        self.tape = Tape()
+        # Goes with the first question: whoever asks nothing needs no beginning either.
+        self._opening = request_frame({"op": "begin", "seed": seed, "forget": forget})
+        self.tape.begin(self._opening)
 
     def request(self, message: dict[str, Any]) -> dict[str, Any]:
         """Send a request and wait for its reply.
@@ -178,6 +189,30 @@ class Session:
             self.lifeline.lost(self, Verdict.OUTPUT)
             self.ended = CandidateLost(Verdict.OUTPUT, "what came back has no end, or is too much to judge")
             raise self.ended
+        reply = self._answered(frame)
+        self.log.requests += 1
+        if isinstance(reply, dict) and len(reply) >= 1:
+            return reply
+        self.ended = self.lifeline.lost(self, Verdict.PROTOCOL)
+        raise self.ended
+
+    def ask_series(self, series: Series, *, seconds: float) -> list[bytes]:
+        """The replies to a whole series of requests, each as its frame came; the test begins with it.
+
+        Raises:
+            CandidateLost: there is no answer in time, or one that is no answer.
+        """
+        self._opening = []
+        left, self.left = self.left, min(self.left, seconds)
+        reply = self._answered([series.frame])
+        self.left += left - min(left, seconds)
+        replies = reply.get("value") if isinstance(reply, dict) else None
+        if not isinstance(replies, list) or not all(isinstance(item, bytes) for item in replies):
+            self.ended = self.lifeline.lost(self, Verdict.PROTOCOL)
+            raise self.ended
+        return replies[1:]  # without what the beginning was answered with
+
+    def _answered(self, frame: list[Any]) -> Any:
         waited = 0.0
 
         def extension() -> float:
@@ -189,9 +224,14 @@ class Session:
         # Only the candidate's own time counts: what the examiner does between its questions does not.
         begun = time.monotonic()
         received = self.channel.received
+        opening, self._opening = self._opening, []
         try:
-            self.channel.send_frame(frame, deadline=begun + self.left)
-            reply = self.channel.receive(deadline=begun + self.left, extension=extension)
+            self.channel.send_frame([*opening, *frame], deadline=begun + self.left)
+            if opening:
+                self.channel.receive(deadline=begun + self.left, extension=extension)
+            structure, payload = self.channel.receive_raw(deadline=begun + self.left, extension=extension)
+            self.tape.note(frame, structure, payload)
+            reply = decode(structure, payload)
             self.left = max(self.left - (time.monotonic() - begun - waited), 0.05)
         except ChannelTimeout:
             self.ended = self.lifeline.lost(self, Verdict.TIMEOUT)
@@ -202,11 +242,8 @@ class Session:
         except WireError:
             self.ended = self.lifeline.lost(self, Verdict.PROTOCOL)
         else:
-            self.log.requests += 1
             self.log.received += self.channel.received - received
-            if isinstance(reply, dict) and len(reply) >= 1:
-                return reply
-            self.ended = self.lifeline.lost(self, Verdict.PROTOCOL)
+            return reply
         raise self.ended
 
     def value(self, message: dict[str, Any], origin: Origin) -> Any:
@@ -342,40 +379,12 @@ def _changed(message: dict[str, Any], reply: dict[str, Any]) -> str | None:
     if not isinstance(args, list) or len(args) != len(sent) or not isinstance(kwargs, dict):
         raise CandidateLost(Verdict.PROTOCOL, "the answer was no answer")
     for position, (before, after) in enumerate(zip(sent, args, strict=True), start=1):
-        if not _same(before, after):
+        if not same(before, after):
             return f"its argument number {position}"
     for key, before in message["kwargs"].items():
-        if not _same(before, kwargs.get(key)):
+        if not same(before, kwargs.get(key)):
             return f"its argument {key!r}"
     return None if reply.get("generators") is True else "the state of the global random generator"
-
-
-def _same(before: Any, after: Any) -> bool:
-    """Whether data are equal in type, shape and value; a handle equals any handle."""
-    if isinstance(before, StridedArray):
-        before = before.array
-    if isinstance(before, Handle):
-        return isinstance(after, Handle)
-    if isinstance(before, np.ndarray):
-        return (
-            isinstance(after, np.ndarray)
-            and before.shape == after.shape
-            and before.dtype == after.dtype
-            and before.tobytes() == after.tobytes()
-        )
-    if isinstance(before, (list, tuple)):
-        return (
-            type(before) is type(after)
-            and len(before) == len(after)
-            and all(_same(b, a) for b, a in zip(before, after, strict=True))
-        )
-    if isinstance(before, dict):
-        return (
-            isinstance(after, dict)
-            and before.keys() == after.keys()
-            and all(_same(before[key], after[key]) for key in before)
-        )
-    return type(before) is type(after) and bool(before == after or (before != before and after != after))
 
 
 def _plain(value: Any) -> Any:
@@ -514,9 +523,10 @@ class Submission:
             raise AttributeError(name)
         if self._session.ended is not None:
             raise self._session.ended
-        if name not in self._session.names:
+        kind = self._session.tape.names[name] = self._session.names.get(name)
+        if kind is None:
             raise MissingName(name)
-        if self._session.names[name]:
+        if kind:
             return RemoteFunction(self._session, name)
         return self._session.value({"op": "value", "target": name}, Origin(name, name))
 

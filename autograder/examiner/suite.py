@@ -12,6 +12,7 @@ import copy
 import os
 import re
 import sys
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,7 @@ from autograder.examiner.candidate import Subject
 from autograder.examiner.checks import Mismatch
 from autograder.examiner.errors import CandidateLost, GraderFault, MissingName, StudentError
 from autograder.examiner.picture import array_picture, call_text, text_of
+from autograder.examiner.precedents import Precedents, Series, Tape
 from autograder.examiner.session import LoggedCall, Session, Submission, ended_session
 from autograder.examiner.training import TrainingPictures
 
@@ -50,18 +52,28 @@ _DOUBTFUL = {
 """Verdicts that something left behind by an earlier test could bring about."""
 
 
+_SERIES_SECONDS = 1.0
+"""For all questions of a test at once; who needs longer is asked one by one, with the limits that count."""
+
+
 class Examples:
     """The examples of one property test, taken down once and replayed for every submission.
 
     Args:
         function: what ``@given`` made.
+
+    Attributes:
+        settled: whether they have been taken down.
+        known: whether they can be replayed.
     """
 
     def __init__(self, function: Any) -> None:
         self._handle = function.hypothesis
         self._inner = self._handle.inner_test
         self._noted: list[dict[str, Any]] = []
+        self._drawn = False
         self.known = False
+        self.settled = False
 
     def fixtures(self, item: pytest.Item) -> list[str]:
         """Names of the arguments that are fixtures and no examples."""
@@ -74,7 +86,10 @@ class Examples:
         fixtures = set(self.fixtures(item))
 
         def note(**arguments: Any) -> None:
-            self._noted.append(copy.deepcopy({k: v for k, v in arguments.items() if k not in fixtures}))
+            example = {name: value for name, value in arguments.items() if name not in fixtures}
+            self._drawn = self._drawn or any(isinstance(value, DataObject) for value in example.values())
+            if not self._drawn:
+                self._noted.append(copy.deepcopy(example))
             self._inner(**arguments)
 
         self._handle.inner_test = note
@@ -84,10 +99,9 @@ class Examples:
             self._handle.inner_test = self._inner
 
     def _keep(self) -> None:
+        self.settled = True
         # What a test draws while it runs depends on the run: such a test stays with the engine.
-        self.known = bool(self._noted) and not any(
-            isinstance(value, DataObject) for example in self._noted for value in example.values()
-        )
+        self.known = bool(self._noted) and not self._drawn
 
     def replay(self, fixtures: dict[str, Any]) -> None:
         """Run the test on every example."""
@@ -159,6 +173,9 @@ class Suite:
         self._items = items
         self._plugin = plugin
         self._sound: dict[str, bool] = {}
+        self._precedents = Precedents()
+        self.precedents = True
+        """Whether a test may be decided by what the same answers led to before."""
         self.pictures: dict[str, Any] = {}
         """What the training runs of the last :meth:`run` looked like."""
         self.tests = [plugin.info(item) for item in items]
@@ -201,27 +218,55 @@ class Suite:
         plugin = self._plugin
         plugin.begin(candidate, referee, limits, seed)
         try:
-            for item, following in zip(items, [*items[1:], None], strict=False):
-                runtestprotocol(item, log=False, nextitem=following)
-                run = plugin.runs.get(item.nodeid)
-                if run is not None and run.doubtful:
-                    # Asked again on a fresh fork: an earlier test's traces cannot be the reason then.
-                    plugin.fresh = True
-                    runtestprotocol(item, log=False, nextitem=following)
-                    plugin.fresh = False
-                    run = plugin.runs[item.nodeid]
+            for item in items:
+                run = self._by_precedent(item) or self._by_trial(item)
                 if run is not None and enough(run):
-                    if following is not None:
-                        item.session._setupstate.teardown_exact(None)
                     break
+            _tear_down(items)
             return plugin.runs
         except BaseException:
             # Or every later submission would be told that the one before was not cleared away.
             with contextlib.suppress(Exception):
-                items[0].session._setupstate.teardown_exact(None)
+                _tear_down(items)
             raise
         finally:
             plugin.end()
+
+    def _by_trial(self, item: pytest.Item) -> TestRun | None:
+        """Run a test."""
+        plugin = self._plugin
+        item.session._setupstate.teardown_exact(item)
+        runtestprotocol(item, log=False, nextitem=item)
+        run = plugin.runs.get(item.nodeid)
+        if run is not None and run.doubtful:
+            # Asked again on a fresh fork: an earlier test's traces cannot be the reason then.
+            plugin.fresh = True
+            runtestprotocol(item, log=False, nextitem=item)
+            plugin.fresh = False
+            run = plugin.runs[item.nodeid]
+        if run is not None and run.outcome.verdict is Verdict.PASSED and self._has_precedents(item):
+            self._precedents.add(item.nodeid, plugin.seed, plugin.tape(item), run)
+        return run
+
+    def _has_precedents(self, item: pytest.Item) -> bool:
+        examples = self._plugin.examples_of(item)
+        return (
+            self.precedents
+            and not self._plugin.info(item).training
+            and "shared_submission" not in getattr(item, "fixturenames", ())
+            and (examples is None or examples.settled)
+        )
+
+    def _by_precedent(self, item: pytest.Item) -> TestRun | None:
+        """The run of a test whose answers are those of an earlier run, to the byte; None if they are not."""
+        if not self._has_precedents(item):
+            return None
+        series = self._precedents.series(item.nodeid, self._plugin.seed)
+        replies = self._plugin.ask(item, series) if series is not None else None
+        if replies is None:
+            return None
+        run = self._precedents.decide(item.nodeid, self._plugin.seed, replies)
+        return self._plugin.follow(item, run) if run is not None else None
 
     def rehearse(self, subject: Subject, referee: Referee, limits: Limits, seed: int) -> None:
         """Run the property tests once on the solution, so that later submissions get the same examples.
@@ -260,9 +305,11 @@ class ExaminerPlugin:
         self._candidate: Subject | None = None
         self._referee: Referee | None = None
         self._limits = Limits()
-        self._seed = 0
+        self.seed = 0
+        self._patient = True
         self._spent = self._trained = self._waited = 0.0
         self.fresh = False
+        self._asked = 0.0
         self._sessions: dict[str, Session] = {}
         self._shared: Session | None = None
         self.runs: dict[str, TestRun] = {}
@@ -351,7 +398,8 @@ class ExaminerPlugin:
 
     def begin(self, candidate: Subject, referee: Referee | None, limits: Limits, seed: int) -> None:
         """From now on the fixtures speak of this candidate."""
-        self._candidate, self._referee, self._limits, self._seed = candidate, referee, limits, seed
+        self._candidate, self._referee, self._limits, self.seed = candidate, referee, limits, seed
+        self._patient = True
         self.pictures = TrainingPictures()
         self._spent, self._trained, self._waited = 0.0, 0.0, candidate.waited
         self.runs = {}
@@ -362,27 +410,65 @@ class ExaminerPlugin:
         self._sessions.clear()
         self._shared = None
 
-    def _open(self, request: pytest.FixtureRequest, *, seconds: float) -> Session:
+    def _open(self, item: pytest.Item) -> Session:
+        """A session for a test, with the time that is left for it."""
         assert self._candidate is not None
-        seed = self._seed + zlib.crc32(request.node.name.encode())
-        return self._candidate.open_session(seconds=seconds, seed=seed, fresh=self.fresh)
+        limits = self._limits
+        training = self.info(item).training
+        if training:
+            limit, left, what = limits.training_seconds, limits.training_seconds - self._trained, "training"
+        else:
+            limit, left, what = limits.tests_seconds, limits.tests_seconds - self._spent, "all tests"
+        if left <= 0:
+            text = f"the time limit of {limit:g} s for {what} was used up"
+            return ended_session(CandidateLost(Verdict.TIMEOUT, text))
+        return self._candidate.open_session(
+            seconds=left if training else min(limits.test_seconds, left),
+            seed=self.seed + zlib.crc32(item.name.encode()),
+            fresh=self.fresh,
+        )
+
+    def tape(self, item: pytest.Item) -> Tape:
+        """What a test that has just run asked, and was answered."""
+        return self._sessions[item.nodeid].tape if item.nodeid in self._sessions else Tape()
+
+    def ask(self, item: pytest.Item, series: Series) -> list[bytes] | None:
+        """The candidate's answers to all questions of a test at once; None if it cannot be asked so.
+
+        Whatever goes wrong here goes wrong once more when the test itself asks, and counts there.
+        """
+        if not self._patient:
+            return None
+        started = time.perf_counter()
+        session = self._open(item)
+        # Without a fork of its own a candidate that hangs or ends here would be lost as a whole.
+        alone = session.child is not None and session.ended is None
+        if (
+            not alone
+            or any(count >= 2 for count in session.strikes.values())
+            or not series.fits(session.names)
+        ):
+            return None
+        try:
+            replies = session.ask_series(series, seconds=_SERIES_SECONDS)
+        except CandidateLost:
+            self._patient = False  # one that is slow, or ends, would be so in the tests that follow, too
+            replies = None
+        self._asked = time.perf_counter() - started
+        return replies
+
+    def follow(self, item: pytest.Item, precedent: TestRun) -> TestRun:
+        """Decide a test by precedent."""
+        test = self.info(item)
+        self._count(self._asked, training=test.training)
+        outcome = precedent.outcome.model_copy(update={"seconds": round(self._asked, 6)})
+        self.runs[item.nodeid] = run = replace(precedent, outcome=outcome)
+        return run
 
     @pytest.fixture(name="submission")
     def _submission(self, request: pytest.FixtureRequest) -> Submission:
         """The student's notebook after its last cell."""
-        test = self.info(request.node)
-        limits = self._limits
-        if test.training:
-            limit, left, what = limits.training_seconds, limits.training_seconds - self._trained, "training"
-        else:
-            limit, left, what = limits.tests_seconds, limits.tests_seconds - self._spent, "all tests"
-        if left > 0:
-            session = self._open(request, seconds=left if test.training else min(limits.test_seconds, left))
-        else:
-            session = ended_session(
-                CandidateLost(Verdict.TIMEOUT, f"the time limit of {limit:g} s for {what} was used up")
-            )
-        self._sessions[request.node.nodeid] = session
+        session = self._sessions[request.node.nodeid] = self._open(request.node)
         return Submission(session)
 
     @pytest.fixture(name="training_pictures", scope="session")
@@ -395,7 +481,7 @@ class ExaminerPlugin:
         """One fork for all tests of a submission that share something expensive."""
         assert self._candidate is not None
         session = self._candidate.open_session(
-            seconds=self._limits.training_seconds, seed=self._seed, alone=True
+            seconds=self._limits.training_seconds, seed=self.seed, alone=True
         )
         self._shared = session
         yield Submission(session)
@@ -507,6 +593,12 @@ class ExaminerPlugin:
             text = f"what came back cannot be used as the result: {type(error).__name__}: {str(error)[:500]}"
             return Verdict.WRONG_TYPE, text, None
         return Verdict.GRADER_ERROR, f"{type(error).__name__}: {error}", None
+
+
+def _tear_down(items: list[pytest.Item]) -> None:
+    """Let go of all fixtures."""
+    if items:
+        items[0].session._setupstate.teardown_exact(None)
 
 
 def _unclear(error: BaseException | None) -> bool:

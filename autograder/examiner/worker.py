@@ -10,13 +10,14 @@ import datetime as dt
 import itertools
 import os
 import platform
+import re
 import signal
 import socket
 import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ from autograder.examination import (
 from autograder.examiner.candidate import Candidate, CellSource
 from autograder.examiner.cells import code_cells, defined_names, with_causes
 from autograder.examiner.errors import GraderFault
+from autograder.examiner.given import GivenCells
 from autograder.examiner.misconceptions import Catalogue, Mutant
 from autograder.examiner.reference import Reference
 from autograder.examiner.scoring import score_cells, score_checks
@@ -52,6 +54,7 @@ from autograder.examiner.zygote import Zygote
 from autograder.notebook import (
     UnreadableNotebook,
     grade_id,
+    is_solution,
     is_test,
     merge,
     read_released,
@@ -80,11 +83,13 @@ class Examiner:
         self._assignment: Assignment = load_course(root).assignment(settings.assignment)
         self._released = read_released(paths.released(settings.assignment))
         solution = paths.solution(settings.assignment)
-        self._solution_cells = (
-            code_cells(read_script(solution.read_text(encoding="utf-8"))) if solution.is_file() else []
-        )
+        solved = read_script(solution.read_text(encoding="utf-8")) if solution.is_file() else None
+        self._solution_cells = code_cells(solved) if solved is not None else []
         self._bounds = (self._assignment.limits, self._assignment.seed + seed)
-        self._reference = Reference(zygote, self._given_cells(), *self._bounds)
+        self._suite.precedents = settings.precedents
+        written = {grade_id(cell) for cell in solved.cells if is_solution(cell)} if solved is not None else ()
+        self._given = GivenCells(self._solution_cells, written) if settings.precedents else None
+        self._reference = Reference(zygote, self._given_cells(), *self._bounds, self._given)
         self._callers: dict[str, set[str]] | None = None
         self._rehearsed = False
         self._catalogue = Catalogue(paths.suite(settings.assignment), self._answers)
@@ -98,7 +103,9 @@ class Examiner:
             examination = self._examine(student, key, raw, problem)
         return examination
 
-    def _examine(self, student: str, key: str, raw: bytes | None, problem: str) -> Examination:
+    def _examine(
+        self, student: str, key: str, raw: bytes | None, problem: str, *, all_cells: bool = False
+    ) -> Examination:
         started = time.perf_counter()
         common: dict[str, Any] = {
             "key": key,
@@ -124,7 +131,8 @@ class Examiner:
                 scores=score_cells(self._released, None, ()),
                 notices=(Notice(code="unreadable", text=str(error)),),
             )
-        candidate = Candidate(self._zygote, code_cells(merged.notebook), *self._bounds)
+        given = None if all_cells else self._given
+        candidate = Candidate(self._zygote, code_cells(merged.notebook), *self._bounds, given=given)
         cells: list[CellOutcome] = []
         runs: list[TestRun] = []
         misconceptions: tuple[Misconception, ...] = ()
@@ -155,6 +163,8 @@ class Examiner:
         finally:
             candidate.close()
             self._reference.forget_objects()
+        if candidate.passed_over & _missed(cells, runs):
+            return self._examine(student, key, raw, problem, all_cells=True)
         layers = frozenset(Layer(name) for name in candidate.layers)
         if status is Status.GRADED and not is_sufficient(layers):
             missing = ", ".join(sorted(set(Layer) - layers))
@@ -322,6 +332,15 @@ class Examiner:
         """End all processes."""
         self._reference.close()
         self._zygote.stop()
+
+
+_MISSED = re.compile(r"name '(\w+)' is not defined")
+
+
+def _missed(cells: Sequence[CellOutcome], runs: Sequence[TestRun]) -> set[str]:
+    """Names that a cell or a test looked for in vain."""
+    messages = [cell.message for cell in cells] + [run.outcome.message for run in runs]
+    return {run.missing for run in runs} | {name for text in messages for name in _MISSED.findall(text)}
 
 
 def without_blanket_refusals(runs: list[TestRun]) -> list[TestRun]:

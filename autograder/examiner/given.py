@@ -1,0 +1,251 @@
+"""Given cells: what the course wrote shows the same whenever the student's functions answer the same.
+
+Most of the time that a notebook takes goes into pictures which the course draws of what the student's
+functions return. So on the solution each such cell is watched: which functions it calls, with what, and what
+it shows. A submission is asked for the same calls; where it answers like the solution, the cell would show
+what it showed there, and need not be run. Where anything is different, or could be, it is run.
+
+No point depends on what a cell shows. Still nobody should see another picture than the notebook's own. A
+cell is taken as read only if
+
+- the notebook has the cell as the course wrote it, nothing that it defines is used elsewhere, and nothing
+  that it uses is defined anew by the student,
+- on the solution it changed nothing: no generator, no setting, no file, no array,
+- every call returns the same, leaves its arguments alone, and shows nothing itself. Where only pictures are
+  shown, "the same" allows for rounding, which no picture shows; text is compared to the last bit.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import symtable
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from autograder.examination import CellOutcome
+from autograder.examiner.values import same, same_but_for_rounding
+from autograder.wire import WireError, decode_frame, encode
+
+if TYPE_CHECKING:
+    from autograder.examiner.candidate import CellSource
+
+_ROUNDABOUT = {"exec", "eval", "compile", "globals", "locals", "vars", "setattr", "delattr", "get_ipython"}
+"""Ways to names that no one sees in a text."""
+_MAGIC = re.compile(r"^[%!].*$", re.M)
+_MOST_BYTES = 4 << 20
+"""Of a cell's questions, or of the answers."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """The global names of a cell: those that it mentions, and those among them that it defines."""
+
+    uses: frozenset[str]
+    binds: frozenset[str]
+
+
+@lru_cache(maxsize=1024)
+def names_of(source: str) -> Names | None:
+    """The global names of a cell; None if it is not plain Python, such as one with magics."""
+    try:
+        todo = [symtable.symtable(source, "<cell>", "exec")]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    uses, binds = set(), set()
+    while todo:
+        scope = todo.pop()
+        outermost = scope.get_type() == "module"
+        todo += scope.get_children()
+        for symbol in scope.get_symbols():
+            if outermost or symbol.is_global():
+                if symbol.is_referenced():
+                    uses.add(symbol.get_name())
+                if symbol.is_assigned() or symbol.is_imported():
+                    binds.add(symbol.get_name())
+    return Names(frozenset(uses), frozenset(binds))
+
+
+def read_from_before(source: str) -> set[str]:
+    """Global names that a cell reads, or may read, as they were before it.
+
+    Args:
+        source: plain Python.
+    """
+    return _read_in(ast.parse(source).body, set())
+
+
+def _read_in(block: list[ast.stmt], bound: set[str]) -> set[str]:
+    """What a block reads of names other than those that are ``bound``, to which it adds its own."""
+    read: set[str] = set()
+    certain = ast.Assign, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef
+    for statement in block:
+        if isinstance(statement, ast.For):
+            targets = {node.id for node in ast.walk(statement.target) if isinstance(node, ast.Name)}
+            read |= _names(statement.iter).uses - bound
+            read |= _read_in(statement.body, bound | targets) | _read_in(statement.orelse, {*bound})
+        elif isinstance(statement, ast.If):
+            read |= _names(statement.test).uses - bound
+            read |= _read_in(statement.body, {*bound}) | _read_in(statement.orelse, {*bound})
+        else:
+            read |= _names(statement).uses - bound
+            if isinstance(statement, certain):
+                bound |= _names(statement).binds
+    return read
+
+
+def _names(node: ast.AST) -> Names:
+    names = names_of(ast.unparse(node))
+    assert names is not None
+    return names
+
+
+@dataclass(frozen=True)
+class Given:
+    """A given cell, and what it did on the solution.
+
+    Attributes:
+        source: its text.
+        uses: global names that it reads.
+        binds: names that nobody misses if it does not run.
+        frames: the requests that ask for all it needs.
+        answers: the solution's replies to them.
+        outputs: what it showed.
+        exact: whether answers that differ in rounding make a difference.
+    """
+
+    source: str
+    uses: frozenset[str]
+    binds: frozenset[str]
+    frames: tuple[bytes, ...]
+    answers: tuple[Any, ...]
+    outputs: tuple[dict[str, Any], ...]
+    exact: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes of what it shows."""
+        return len(json.dumps(self.outputs))
+
+    def agrees(self, replies: Any) -> bool:
+        """Whether a submission's replies are those of the solution."""
+        if not isinstance(replies, list) or len(replies) != len(self.answers):
+            return False
+        equal = same if self.exact else same_but_for_rounding
+        for reply, answer in zip(replies, self.answers, strict=True):
+            try:
+                value = decode_frame(reply) if isinstance(reply, bytes) else None
+            except WireError:
+                return False
+            if not isinstance(value, dict) or value.keys() != answer.keys():
+                return False
+            asked = {key: answer[key] for key in answer if key != "value"}
+            if not equal(answer["value"], value["value"]) or any(
+                not same(answer[key], value[key]) for key in asked
+            ):
+                return False
+        return True
+
+
+class GivenCells:
+    """The given cells of a week that may be taken as read, by their ids.
+
+    Args:
+        cells: the solution's code cells, all of them.
+        written: ids of the cells that students write.
+    """
+
+    def __init__(self, cells: Sequence[CellSource], written: Collection[str]) -> None:
+        self._sources = {cell.grade_id: cell.source for cell in cells if cell.grade_id not in written}
+        self._students = {name for cell in cells if cell.grade_id in written for name in _defined_by(cell)}
+        self._cells = list(cells)
+        self._imports = set().union(*(_imports(source) for source in self._sources.values()))
+        self._known: dict[str, Given] = {}
+
+    @property
+    def functions(self) -> list[str]:
+        """Names that students define."""
+        return sorted(self._students)
+
+    def has(self, cell: CellSource) -> bool:
+        """Whether a cell is one of the course's own."""
+        return self._sources.get(cell.grade_id) == cell.source
+
+    def questions(self, cell: CellSource, calls: Sequence[bytes]) -> list[bytes]:
+        """Requests for all that a cell takes from the student: values, and the calls in their order."""
+        names = names_of(cell.source)
+        wanted = sorted(names.uses & self._students) if names is not None else []
+        looks = (b"".join(map(bytes, encode({"op": "look", "target": name}))) for name in wanted)
+        return [*looks, *calls]
+
+    def learn(
+        self, cell: CellSource, frames: Sequence[bytes], replies: Sequence[bytes], shown: CellOutcome
+    ) -> None:
+        """Take down what a cell did on the solution, if that is all that it does."""
+        names = names_of(cell.source)
+        if not self.has(cell) or names is None:
+            return
+        if sum(map(len, frames)) > _MOST_BYTES or sum(map(len, replies)) > _MOST_BYTES:
+            return
+        for other in self._cells:
+            text = _MAGIC.sub("", other.source)
+            if other.index != cell.index and (names_of(text) is None or names.binds & read_from_before(text)):
+                return
+        pictures = all({*output.get("data", ())} <= {"image/png", "text/plain"} for output in shown.outputs)
+        self._known[cell.grade_id] = Given(
+            source=cell.source,
+            uses=names.uses - self._students,
+            binds=names.binds,
+            frames=tuple(frames),
+            answers=tuple(decode_frame(reply) for reply in replies),
+            outputs=shown.outputs,
+            exact=not pictures or any("data" not in output for output in shown.outputs),
+        )
+
+    def of(self, cells: Sequence[CellSource]) -> dict[int, Given]:
+        """Those that a submission has as they were given, by their index."""
+        uses: set[str] = set()
+        binds: set[str] = set()
+        for cell in cells:
+            if not self.has(cell):
+                names = names_of(cell.source)
+                if names is None or names.uses & _ROUNDABOUT:
+                    return {}
+                uses |= names.uses
+                binds |= names.binds - {name for name, _ in _imports(cell.source) & self._imports}
+        return {
+            cell.index: given
+            for cell in cells
+            if (given := self._known.get(cell.grade_id)) is not None
+            and given.source == cell.source
+            and not cell.skip
+            and not (given.binds & uses or given.uses & binds)
+        }
+
+
+def _defined_by(cell: CellSource) -> set[str]:
+    names = names_of(cell.source)
+    imported = {name for name, _ in _imports(cell.source)}
+    return set(names.binds - imported) if names is not None else set()
+
+
+@lru_cache(maxsize=1024)
+def _imports(source: str) -> frozenset[tuple[str, str]]:
+    """What a cell imports at its outermost level: the name, and what it stands for."""
+    found = set()
+    if re.search(r"^(import|from) ", source, re.M):
+        try:
+            body = ast.parse(source).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return frozenset()
+        for statement in body:
+            if isinstance(statement, ast.Import):
+                found |= {
+                    (a.asname or a.name.split(".")[0], a.name if a.asname else "") for a in statement.names
+                }
+            elif isinstance(statement, ast.ImportFrom):
+                found |= {(a.asname or a.name, f"{statement.module}.{a.name}") for a in statement.names}
+    return frozenset(found)
