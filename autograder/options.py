@@ -18,6 +18,7 @@ class Options:
         gradebook: write nbgrader's gradebook and autograded notebooks.
         public_only: run the public tests only.
         scheduler: address of a Dask cluster that examines instead of this machine.
+        precedents: judge no answers and run no given cells again whose outcome is known.
         lean: keep no outputs and pictures in memory; the records have them.
     """
 
@@ -29,4 +30,5 @@ class Options:
     gradebook: bool = True
     public_only: bool = False
     scheduler: str = ""
+    precedents: bool = True
     lean: bool = False

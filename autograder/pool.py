@@ -148,6 +148,7 @@ def worker_settings(course: Course, paths: Paths, assignment: str, options: Opti
             switched_off=options.switched_off,
             training=options.training,
             public_only=options.public_only,
+            precedents=options.precedents,
         )
     )
 

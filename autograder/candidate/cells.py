@@ -221,14 +221,22 @@ class Recorder:
 
     def quietly(self, do: Callable[[], Any], *, seconds: float) -> Any:
         """What ``do`` returns; None if it is not done in time, or anything is raised or shown meanwhile."""
-        value = None
+        value, pyplot = None, sys.modules["matplotlib.pyplot"]
+        before = pyplot.get_fignums()
         with self._captured(1 << 20) as outputs, contextlib.suppress(BaseException), _time_limit(seconds):
             value = do()
-        figures = sys.modules["matplotlib.pyplot"].get_fignums()
+        figures = set(pyplot.get_fignums()) - set(before)
+        for number in figures:
+            pyplot.close(number)
         return None if outputs.items or outputs.overflowed or figures else value
 
-    def pass_over(self, source: str) -> int:
-        """Count a cell that need not run; the number that it would have been given."""
+    def pass_over(self, source: str) -> int | None:
+        """Count a cell that need not run; the number that it would have been given.
+
+        None where it has to run all the same: a figure that an earlier cell left open would be shown by it.
+        """
+        if sys.modules["matplotlib.pyplot"].get_fignums():
+            return None
         count = int(self.shell.execution_count)
         self.shell.history_manager.store_inputs(count, source)
         self.shell.execution_count = count + 1

@@ -51,7 +51,7 @@ def print_figure(
     """
     canvas: Any = fig.canvas
     usual = fmt == "png" and bbox_inches == "tight" and not kwargs and type(canvas) is FigureCanvasAgg
-    if not usual or fig.get_layout_engine() is not None or not (fig.axes or fig.lines):
+    if not usual or not (fig.axes or fig.lines):
         return _PRINT_FIGURE(fig, fmt=fmt, bbox_inches=bbox_inches, base64=base64, **kwargs)
     canvas.draw()
     box = fig.get_tightbbox(canvas.get_renderer())

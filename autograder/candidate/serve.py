@@ -103,6 +103,9 @@ class Server:
             return {"value": [b"".join(map(bytes, self._reply(each))) for each in requests]}
         if operation == "begin":
             seed_everything(request["seed"])
+            if "tensorflow.python" in sys.modules:
+                # For a handful of numbers a graph takes far longer to make than to run.
+                sys.modules["tensorflow"].config.run_functions_eagerly(request["eager"])
             if request["forget"]:
                 self.objects.clear()
                 if "matplotlib.pyplot" in sys.modules:

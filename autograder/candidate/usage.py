@@ -18,6 +18,9 @@ import numpy as np
 
 from autograder.wire import WireError, encode
 
+_MOST_BYTES = 8 << 20
+"""Of arguments: a cell that passes more on is run each time."""
+
 
 class Usage:
     """While it is open, calls of some of the notebook's functions are noted.
@@ -35,6 +38,7 @@ class Usage:
         values = [namespace.get(name) for name in names]
         self._arrays = [value for value in values if isinstance(value, np.ndarray)]
         self._frames: list[bytes] | None = []
+        self._room = _MOST_BYTES
         self._inside = False
 
     def __enter__(self) -> Usage:
@@ -77,8 +81,13 @@ class Usage:
         if self._frames is None:
             return
         try:
-            self._frames.append(b"".join(map(bytes, encode(request))))
+            frame = b"".join(map(bytes, encode(request)))
         except (WireError, TypeError):  # an argument that is no data
+            self._frames = None
+            return
+        self._frames.append(frame)
+        self._room -= len(frame)
+        if self._room < 0:
             self._frames = None
 
     def _surroundings(self) -> list[Any]:

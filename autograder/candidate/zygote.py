@@ -292,8 +292,9 @@ def serve_notebook(recorder: Recorder, channel: Channel, layers: Collection[str]
             ask = partial(server.values, request["frames"])
             channel.send({"value": recorder.quietly(ask, seconds=request["seconds"])})
         elif request["op"] == "pass":
-            room = max(room - request["size"], 0)
-            channel.send({"count": recorder.pass_over(request["source"])})
+            count = recorder.pass_over(request["source"])
+            room -= request["size"] if count is not None else 0
+            channel.send({"count": count})
         else:
             with _usage(recorder, request) as usage:
                 outcome = recorder.run(request["source"], seconds=request["seconds"], room=room)

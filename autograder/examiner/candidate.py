@@ -79,7 +79,9 @@ class Subject(Protocol):
 
     waited: float
 
-    def open_session(self, *, seconds: float, seed: int, fresh: bool = False, alone: bool = False) -> Session:
+    def open_session(
+        self, *, seconds: float, seed: int, fresh: bool = False, alone: bool = False, eager: bool = False
+    ) -> Session:
         """See :meth:`Candidate.open_session`."""
 
     def close_session(self, session: Session) -> None:
@@ -272,6 +274,8 @@ class Candidate:
                 self._as_read = {}  # so slow that it should not be asked twice
             return None
         answer = self._ask({"op": "pass", "source": cell.source, "size": given.size}, seconds=10.0)
+        if answer.get("count") is None:
+            return None
         self._room -= given.size
         self.passed_over |= given.binds
         return CellOutcome(
@@ -334,7 +338,9 @@ class Candidate:
 
     # -- the tests ------------------------------------------------------------------------------
 
-    def open_session(self, *, seconds: float, seed: int, fresh: bool = False, alone: bool = False) -> Session:
+    def open_session(
+        self, *, seconds: float, seed: int, fresh: bool = False, alone: bool = False, eager: bool = False
+    ) -> Session:
         """A session for one test.
 
         Tests take turns on one fork of the candidate as it stood after the last cell, which costs a small
@@ -346,6 +352,7 @@ class Candidate:
             seed: of the global generators.
             fresh: on a fork that no test has used.
             alone: on a fork of its own, which the caller closes.
+            eager: TensorFlow makes no graphs, which pay only where a model is trained.
         """
         session: Session | None = None
         while session is None:
@@ -353,7 +360,7 @@ class Candidate:
                 return self._dead_session()
             session = self._session(fresh=fresh, alone=alone)
         session.strikes, session.memory = self._strikes, self._memory
-        session.begin(seconds=seconds, seed=seed, forget=self.forkable and not alone)
+        session.begin(seconds=seconds, seed=seed, forget=self.forkable and not alone, eager=eager)
         return session
 
     def variant(self, source: str) -> Variant:
@@ -502,17 +509,19 @@ class Variant:
         self._session: Session | None = None
         self.waited = 0.0
 
-    def open_session(self, *, seconds: float, seed: int, fresh: bool = False, alone: bool = False) -> Session:
+    def open_session(
+        self, *, seconds: float, seed: int, fresh: bool = False, alone: bool = False, eager: bool = False
+    ) -> Session:
         """See :meth:`Candidate.open_session`."""
         if alone:
-            return self._opened(seconds=seconds, seed=seed)
+            return self._opened(seconds=seconds, seed=seed, eager=eager)
         session = self._session
         if session is not None and (session.ended is not None or (fresh and session.used)):
             self.close_session(session)
             session = None
         if session is None:
-            self._session = session = self._opened(seconds=seconds, seed=seed)
-        session.begin(seconds=seconds, seed=seed, forget=True)
+            self._session = session = self._opened(seconds=seconds, seed=seed, eager=eager)
+        session.begin(seconds=seconds, seed=seed, forget=True, eager=eager)
         return session
 
     def close_session(self, session: Session) -> None:
@@ -526,8 +535,8 @@ class Variant:
         if self._session is not None:
             self.close_session(self._session)
 
-    def _opened(self, *, seconds: float, seed: int) -> Session:
-        session = self._candidate.open_session(seconds=seconds, seed=seed, alone=True)
+    def _opened(self, *, seconds: float, seed: int, eager: bool) -> Session:
+        session = self._candidate.open_session(seconds=seconds, seed=seed, alone=True, eager=eager)
         session.used = 0
         session.memory = Memory()  # the solution's own logs are no stranger's, and many
         with contextlib.suppress(CandidateLost):

@@ -33,19 +33,30 @@ from autograder.wire import WireError, decode_frame, encode
 if TYPE_CHECKING:
     from autograder.examiner.candidate import CellSource
 
-_ROUNDABOUT = {"exec", "eval", "compile", "globals", "locals", "vars", "setattr", "delattr", "get_ipython"}
-"""Ways to names that no one sees in a text."""
+_ROUNDABOUT = {"exec", "eval", "compile", "globals", "setattr", "delattr", "get_ipython"}
+_OUTERMOST = {"locals", "vars"}
+"""Ways to names that no one sees in a text; the latter only outside of functions."""
+_AUGMENTED = re.compile(r"(?:[-+*/%&|^@]|<<|>>)=")
 _MAGIC = re.compile(r"^[%!].*$", re.M)
-_MOST_BYTES = 4 << 20
+_MOST_BYTES = 8 << 20
 """Of a cell's questions, or of the answers."""
 
 
 @dataclass(frozen=True)
 class Names:
-    """The global names of a cell: those that it mentions, and those among them that it defines."""
+    """The global names of a cell.
+
+    Attributes:
+        uses: those that it reads.
+        binds: those that it defines.
+        imports: those among them that it imports and does nothing else with.
+        obscure: whether it may read or define others, too.
+    """
 
     uses: frozenset[str]
     binds: frozenset[str]
+    imports: frozenset[str]
+    obscure: bool
 
 
 @lru_cache(maxsize=1024)
@@ -55,7 +66,7 @@ def names_of(source: str) -> Names | None:
         todo = [symtable.symtable(source, "<cell>", "exec")]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    uses, binds = set(), set()
+    uses, binds, imports, obscure = set(), set(), set(), False
     while todo:
         scope = todo.pop()
         outermost = scope.get_type() == "module"
@@ -64,9 +75,14 @@ def names_of(source: str) -> Names | None:
             if outermost or symbol.is_global():
                 if symbol.is_referenced():
                     uses.add(symbol.get_name())
+                    obscure |= symbol.get_name() in (_ROUNDABOUT | _OUTERMOST if outermost else _ROUNDABOUT)
                 if symbol.is_assigned() or symbol.is_imported():
                     binds.add(symbol.get_name())
-    return Names(frozenset(uses), frozenset(binds))
+                if symbol.is_imported() and not symbol.is_assigned():
+                    imports.add(symbol.get_name())
+    if _AUGMENTED.search(source):  # such a statement reads what it binds, and the table does not say which do
+        uses |= binds
+    return Names(frozenset(uses), frozenset(binds), frozenset(imports), obscure)
 
 
 def read_from_before(source: str) -> set[str]:
@@ -108,7 +124,6 @@ class Given:
     """A given cell, and what it did on the solution.
 
     Attributes:
-        source: its text.
         uses: global names that it reads.
         binds: names that nobody misses if it does not run.
         frames: the requests that ask for all it needs.
@@ -117,7 +132,6 @@ class Given:
         exact: whether answers that differ in rounding make a difference.
     """
 
-    source: str
     uses: frozenset[str]
     binds: frozenset[str]
     frames: tuple[bytes, ...]
@@ -151,18 +165,22 @@ class Given:
 
 
 class GivenCells:
-    """The given cells of a week that may be taken as read, by their ids.
+    """The given cells of a week that may be taken as read.
 
     Args:
         cells: the solution's code cells, all of them.
-        written: ids of the cells that students write.
+        written: indices of the cells that students write.
     """
 
-    def __init__(self, cells: Sequence[CellSource], written: Collection[str]) -> None:
-        self._sources = {cell.grade_id: cell.source for cell in cells if cell.grade_id not in written}
-        self._students = {name for cell in cells if cell.grade_id in written for name in _defined_by(cell)}
+    def __init__(self, cells: Sequence[CellSource], written: Collection[int]) -> None:
         self._cells = list(cells)
-        self._imports = set().union(*(_imports(source) for source in self._sources.values()))
+        self._order = [cell.source for cell in cells if cell.index not in written]
+        self._sources = set(self._order)
+        self._students = {name for cell in cells if cell.index in written for name in _defined_by(cell)}
+        self._imports = set().union(*(_imports(source) for source in self._order))
+        lent = set().union(*(_imports(cell.source) for cell in cells if cell.index in written))
+        self._lent = {name: (name, what) for name, what in lent - self._imports}
+        self._usual = self._imports | lent
         self._known: dict[str, Given] = {}
 
     @property
@@ -172,7 +190,7 @@ class GivenCells:
 
     def has(self, cell: CellSource) -> bool:
         """Whether a cell is one of the course's own."""
-        return self._sources.get(cell.grade_id) == cell.source
+        return cell.source in self._sources
 
     def questions(self, cell: CellSource, calls: Sequence[bytes]) -> list[bytes]:
         """Requests for all that a cell takes from the student: values, and the calls in their order."""
@@ -186,7 +204,7 @@ class GivenCells:
     ) -> None:
         """Take down what a cell did on the solution, if that is all that it does."""
         names = names_of(cell.source)
-        if not self.has(cell) or names is None:
+        if not self.has(cell) or names is None or self._order.count(cell.source) > 1:
             return
         if sum(map(len, frames)) > _MOST_BYTES or sum(map(len, replies)) > _MOST_BYTES:
             return
@@ -195,8 +213,7 @@ class GivenCells:
             if other.index != cell.index and (names_of(text) is None or names.binds & read_from_before(text)):
                 return
         pictures = all({*output.get("data", ())} <= {"image/png", "text/plain"} for output in shown.outputs)
-        self._known[cell.grade_id] = Given(
-            source=cell.source,
+        self._known[cell.source] = Given(
             uses=names.uses - self._students,
             binds=names.binds,
             frames=tuple(frames),
@@ -207,29 +224,33 @@ class GivenCells:
 
     def of(self, cells: Sequence[CellSource]) -> dict[int, Given]:
         """Those that a submission has as they were given, by their index."""
+        if [cell.source for cell in cells if self.has(cell)] != self._order:
+            return {}
         uses: set[str] = set()
         binds: set[str] = set()
+        imports: set[tuple[str, str]] = set()
         for cell in cells:
             if not self.has(cell):
+                imports |= _imports(cell.source)
                 names = names_of(cell.source)
-                if names is None or names.uses & _ROUNDABOUT:
+                if names is None or names.obscure:
                     return {}
                 uses |= names.uses
-                binds |= names.binds - {name for name, _ in _imports(cell.source) & self._imports}
+                usual = _imports(cell.source) & self._usual
+                binds |= names.binds - (names.imports & {name for name, _ in usual})
         return {
             cell.index: given
             for cell in cells
-            if (given := self._known.get(cell.grade_id)) is not None
-            and given.source == cell.source
+            if (given := self._known.get(cell.source)) is not None
             and not cell.skip
             and not (given.binds & uses or given.uses & binds)
+            and {self._lent[name] for name in given.uses & self._lent.keys()} <= imports
         }
 
 
 def _defined_by(cell: CellSource) -> set[str]:
     names = names_of(cell.source)
-    imported = {name for name, _ in _imports(cell.source)}
-    return set(names.binds - imported) if names is not None else set()
+    return set(names.binds - names.imports) if names is not None else set()
 
 
 @lru_cache(maxsize=1024)

@@ -24,6 +24,7 @@ _MOST_BYTES = 4 << 20
 """Of a test's questions, and of its answers: larger ones are judged each time."""
 _MOST_RUNS = 64
 """Sets of answers to one test that are kept, the least recently given forgotten first."""
+_MOST_TRUST = 4
 _MOST_KEPT = 128 << 20
 """Bytes of answers that all precedents of a suite may keep."""
 
@@ -101,10 +102,17 @@ class Series:
 
 
 class _Case:
-    """One test: its questions, and the runs that passed by the digest of their answers."""
+    """One test: its questions, and the runs that passed by the digest of their answers.
+
+    Attributes:
+        trust: goes up with every run that a precedent decided or would have, and down with every other.
+            What each submission answers in its own way, such as where a figure's axes are, is not asked
+            in vain for ever.
+    """
 
     def __init__(self, series: Series) -> None:
         self.series = series
+        self.trust = _MOST_TRUST
         self.runs: OrderedDict[bytes, tuple[TestRun, int]] = OrderedDict()
 
 
@@ -116,9 +124,9 @@ class Precedents:
         self._kept = 0
 
     def series(self, test: str, seed: int) -> Series | None:
-        """What to ask for a test, if that is known."""
+        """What to ask for a test, if that is known and often leads to a precedent."""
         case = self._cases.get((test, seed))
-        return case.series if case is not None else None
+        return case.series if case is not None and case.trust > 0 else None
 
     def decide(self, test: str, seed: int, replies: Iterable[bytes]) -> TestRun | None:
         """The run that the same answers led to before, if they were given before."""
@@ -127,20 +135,23 @@ class Precedents:
         if digest not in case.runs:
             return None
         case.runs.move_to_end(digest)
+        case.trust = min(case.trust + 1, _MOST_TRUST)
         return case.runs[digest][0]
 
     def add(self, test: str, seed: int, tape: Tape, run: TestRun) -> None:
         """Keep a run that passed."""
-        if not tape.whole or self._kept + tape.size > _MOST_KEPT:
+        if not tape.whole or tape.size == 0 or self._kept + tape.size > _MOST_KEPT:
             return
         series = tape.series()
         case = self._cases.get((test, seed))
         if case is None:
             case = self._cases[test, seed] = _Case(series)
-        if series != case.series:  # its questions depend on the answers: one set of them is kept
-            return
         digest = tape.answers()
-        if digest not in case.runs:
+        if series == case.series and digest in case.runs:
+            case.trust = min(case.trust + 1, _MOST_TRUST)
+            return
+        case.trust = max(case.trust - 1, -_MOST_TRUST)
+        if series == case.series:  # what is asked after other answers is kept of one set of them only
             self._kept += tape.size
             kept = replace(run, calls=[call.without_session() for call in run.calls])
             case.runs[digest] = kept, tape.size

@@ -156,20 +156,21 @@ class Session:
         self.tape = Tape()
         self._opening: list[Any] = []
 
-    def begin(self, *, seconds: float, seed: int, forget: bool) -> None:
+    def begin(self, *, seconds: float, seed: int, forget: bool, eager: bool) -> None:
         """Begin another test.
 
         Args:
             seconds: that the candidate has for all its answers together.
             seed: of the global generators.
             forget: let go of the objects that earlier tests hold.
+            eager: have TensorFlow make no graphs.
         """
         self.left = seconds
         self.log = Log(until=time.thread_time() + seconds)
         self.used += 1
         self.tape = Tape()
         # Goes with the first question: whoever asks nothing needs no beginning either.
-        self._opening = request_frame({"op": "begin", "seed": seed, "forget": forget})
+        self._opening = request_frame({"op": "begin", "seed": seed, "forget": forget, "eager": eager})
         self.tape.begin(self._opening)
 
     def request(self, message: dict[str, Any]) -> dict[str, Any]:

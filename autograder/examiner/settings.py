@@ -17,7 +17,7 @@ class WorkerSettings:
         switched_off: layers of confinement that the TA gave up.
         training: run the tests that train, too.
         public_only: run the public tests only (``check``).
-        precedents: judge no answers and run no given cells again that are known already.
+        precedents: judge no answers and run no given cells again whose outcome is known.
     """
 
     root: str

@@ -235,13 +235,14 @@ class Suite:
     def _by_trial(self, item: pytest.Item) -> TestRun | None:
         """Run a test."""
         plugin = self._plugin
-        item.session._setupstate.teardown_exact(item)
-        runtestprotocol(item, log=False, nextitem=item)
+        item.session._setupstate.teardown_exact(item)  # what a test before needed and this one does not
+        above: Any = item.parent  # as if another test of the module came next: which one is not known yet
+        runtestprotocol(item, log=False, nextitem=above)
         run = plugin.runs.get(item.nodeid)
         if run is not None and run.doubtful:
             # Asked again on a fresh fork: an earlier test's traces cannot be the reason then.
             plugin.fresh = True
-            runtestprotocol(item, log=False, nextitem=item)
+            runtestprotocol(item, log=False, nextitem=above)
             plugin.fresh = False
             run = plugin.runs[item.nodeid]
         if run is not None and run.outcome.verdict is Verdict.PASSED and self._has_precedents(item):
@@ -253,7 +254,8 @@ class Suite:
         return (
             self.precedents
             and not self._plugin.info(item).training
-            and "shared_submission" not in getattr(item, "fixturenames", ())
+            and "submission" in (fixtures := getattr(item, "fixturenames", ()))
+            and "shared_submission" not in fixtures
             and (examples is None or examples.settled)
         )
 
@@ -426,6 +428,7 @@ class ExaminerPlugin:
             seconds=left if training else min(limits.test_seconds, left),
             seed=self.seed + zlib.crc32(item.name.encode()),
             fresh=self.fresh,
+            eager=not training,
         )
 
     def tape(self, item: pytest.Item) -> Tape:

@@ -87,7 +87,8 @@ class Examiner:
         self._solution_cells = code_cells(solved) if solved is not None else []
         self._bounds = (self._assignment.limits, self._assignment.seed + seed)
         self._suite.precedents = settings.precedents
-        written = {grade_id(cell) for cell in solved.cells if is_solution(cell)} if solved is not None else ()
+        solved_cells = enumerate(solved.cells if solved is not None else ())
+        written = {index for index, cell in solved_cells if is_solution(cell)}
         self._given = GivenCells(self._solution_cells, written) if settings.precedents else None
         self._reference = Reference(zygote, self._given_cells(), *self._bounds, self._given)
         self._callers: dict[str, set[str]] | None = None

@@ -786,17 +786,18 @@ def drawn_panels(submission: Any, before: Array, after: Array) -> list[tuple[flo
     return sorted(panels, key=lambda panel: panel[:2])
 
 
-@pytest.mark.cell("test-compare-images")
+@pytest.mark.cell("test-compare-images", weight=2)
 def test_compare_images_pixels(submission: Any) -> None:
-    """The image before is drawn first and the one after second, each with its own pixels.
+    """The image before is drawn first and the one after second, with their own pixels, each time anew.
 
-    변환 전 이미지를 먼저, 변환 후 이미지를 다음에, 각각의 픽셀 그대로 그립니다.
+    변환 전 이미지를 먼저, 변환 후 이미지를 다음에, 각각의 픽셀 그대로, 부를 때마다 새로 그립니다.
     """
-    before, after = numbers(71, 3, 4), numbers(72, 5, 2)
-    panels = drawn_panels(submission, before, after)
-    assert len(panels) == 2, f"expected 2 images in the Figure, got {len(panels)}"
-    expect_result(panels[0][2], before)
-    expect_result(panels[1][2], after)
+    for seed in (71, 77):
+        before, after = numbers(seed, 3, 4), numbers(seed + 1, 5, 2)
+        panels = drawn_panels(submission, before, after)
+        assert len(panels) == 2, f"expected 2 images in the Figure, got {len(panels)}"
+        expect_result(panels[0][2], before)
+        expect_result(panels[1][2], after)
 
 
 @pytest.mark.cell("test-compare-images")
@@ -821,17 +822,3 @@ def test_compare_images_leaves_arguments(submission: Any) -> None:
     """
     figure = expect_unchanged(submission.compare_images, numbers(75, 3, 5), numbers(76, 4, 4))
     assert len(figure.axes) >= 2, "expected a Figure with an image on either side"
-
-
-@pytest.mark.cell("test-compare-images")
-def test_compare_images_draws_anew(submission: Any) -> None:
-    """A second pair of images makes another Figure, with the second pair's pixels.
-
-    두 번째 이미지 쌍은 자기 픽셀로 새 Figure를 만듭니다.
-    """
-    for seed in (77, 79):
-        before, after = numbers(seed, 3, 4), numbers(seed + 1, 3, 4)
-        panels = drawn_panels(submission, before, after)
-        assert len(panels) == 2, f"expected 2 images in the Figure, got {len(panels)}"
-        expect_result(panels[0][2], before)
-        expect_result(panels[1][2], after)
