@@ -313,7 +313,7 @@ def leaves(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             yield from leaves(item, f"{where}/{key}")
     else:
-        yield where, re.sub("0x[0-9a-fA-F]+", "", value) if isinstance(value, str) else value
+        yield where, re.sub("0x[0-9a-fA-F]+|tmp\\w{8}", "", value) if isinstance(value, str) else value
 
 
 def pictures(examination: Examination) -> Iterator[np.ndarray[Any, Any]]:
