@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import Course, Paths
@@ -131,7 +131,7 @@ def _kept(folder: Path, submission: Submission, fingerprint: str) -> Iterator[At
         except ValueError:
             submitted = None
         key = submission_key(fingerprint, raw, problem)
-        yield Attempt(replace(submission, raw=raw, problem="", key=key), submitted)
+        yield Attempt(Submission.of(submission.student, submission.assignment, raw, key=key), submitted)
 
 
 def _put(paths: Paths, attempt: Attempt) -> None:

@@ -180,7 +180,7 @@ def examine_one(bundle: Path, found: Found, student: str) -> tuple[BundleSetting
     key = submission_key(fingerprint, found.raw, found.problem)
     pool = Pool(worker_settings(course, paths, settings.week, options), 1, patience(assignment))
     try:
-        submission = Submission(student, settings.week, found.raw, found.problem, key)
+        submission = Submission.of(student, settings.week, found.raw, found.problem, key)
         (examination,) = pool.examine([submission])
     finally:
         pool.close()

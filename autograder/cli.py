@@ -84,7 +84,7 @@ def grade(
         precedents=not from_scratch,
         switched_off=tuple(unconfined or ()),
         scheduler=scheduler,
-        lean=True,
+        lean=not dry_run,
     )
     with Display() as display:
         tally = run(root, week, options, display.advance)

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.course import Course, Paths, load_course
-from autograder.examination import Examination
+from autograder.examination import Examination, Verdict
 from autograder.options import Options
 from autograder.pool import Pool, cores, patience, worker_settings
 from autograder.problem import GradeError
@@ -97,7 +97,7 @@ def grade(
                 keep_record(_record(paths, submission), examination)
             if recording is not None:
                 recording.record(examination, submission, known=is_known)
-            tally.examinations.append(_without_outputs(examination) if options.lean else examination)
+            tally.examinations.append(_essence(examination) if options.lean else examination)
             if progress:
                 progress(examination, finished, len(submissions))
     tally.examinations.sort(key=lambda e: e.student)
@@ -105,10 +105,15 @@ def grade(
     return tally
 
 
-def _without_outputs(examination: Examination) -> Examination:
-    """The same without what takes up nearly all of its memory."""
+def _essence(examination: Examination) -> Examination:
+    """The same without what takes up nearly all of its memory: outputs, pictures, and what went well."""
     cells = tuple(cell.model_copy(update={"outputs": ()}) for cell in examination.cells)
-    return examination.model_copy(update={"cells": cells, "pictures": {}})
+    tests = tuple(
+        test.model_copy(update={"call": None, "difference": None})
+        for test in examination.tests
+        if test.verdict is not Verdict.PASSED
+    )
+    return examination.model_copy(update={"cells": cells, "tests": tests, "pictures": {}})
 
 
 def prepare(course: Course, paths: Paths, assignment: str, options: Options) -> list[Submission]:
@@ -214,7 +219,7 @@ def examine_submission(root: Path, assignment: str, student: str, raw: bytes) ->
     course.assignment(assignment)
     demand_released(paths, assignment)
     key = submission_key(week_fingerprint(course, paths, assignment, options), raw, "")
-    submission = Submission(student, assignment, raw, key=key)
+    submission = Submission.of(student, assignment, raw, key=key)
     known = read_record(_record(paths, submission))
     if known is not None:
         return known

@@ -19,7 +19,7 @@ class Options:
         public_only: run the public tests only.
         scheduler: address of a Dask cluster that examines instead of this machine.
         precedents: judge no answers and run no given cells again whose outcome is known.
-        lean: keep no outputs and pictures in memory; the records have them.
+        lean: keep no outputs, pictures and passed tests in memory; the records have them.
     """
 
     workers: int = 0

@@ -14,9 +14,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +177,7 @@ class Pool:
     def __init__(self, settings: dict[str, Any], count: int, patience: float) -> None:
         self._settings = settings
         self._patience = patience
-        self._jobs: queue.SimpleQueue[tuple[int, dict[str, Any]] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[int, Callable[[], dict[str, Any]]] | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[tuple[int, dict[str, Any] | str] | BaseException] = (
             queue.SimpleQueue()
         )
@@ -190,8 +191,13 @@ class Pool:
 
         The answer is a text, why there is none, for a job that ended two workers.
         """
-        for number, job in enumerate(jobs):
-            self._jobs.put((number, job))
+        return self._run([partial(dict, job) for job in jobs])
+
+    def _run(
+        self, jobs: Sequence[Callable[[], dict[str, Any]]]
+    ) -> Iterator[tuple[int, dict[str, Any] | str]]:
+        for number, make in enumerate(jobs):
+            self._jobs.put((number, make))
         return self._collect(len(jobs))
 
     def _collect(self, count: int) -> Iterator[tuple[int, dict[str, Any] | str]]:
@@ -203,7 +209,7 @@ class Pool:
 
     def examine(self, submissions: Sequence[Submission]) -> Iterator[Examination]:
         """Examinations in the order in which they are finished; work begins at once."""
-        answers = self.run([job(submission) for submission in submissions])
+        answers = self._run([partial(job, submission) for submission in submissions])
         return (read_answer(submissions[number], answer) for number, answer in answers)
 
     def close(self) -> None:
@@ -218,8 +224,8 @@ class Pool:
         seat = Seat(self._settings, self._patience)
         try:
             while (item := self._jobs.get()) is not None and not self._stopping.is_set():
-                number, job = item
-                self._answers.put((number, seat.ask(job)))
+                number, make = item
+                self._answers.put((number, seat.ask(make())))
         except BaseException as error:
             self._answers.put(error)
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,16 +24,28 @@ class Submission:
     Attributes:
         student: the folder's name.
         assignment: the week.
-        raw: the file's bytes; None if there is none that can be read.
+        packed: the file's bytes, compressed: a whole class of them is in memory at once.
         problem: why there is none, in one line.
         key: hash of everything that the result depends on.
     """
 
     student: str
     assignment: str
-    raw: bytes | None
+    packed: bytes | None
     problem: str = ""
     key: str = ""
+
+    @classmethod
+    def of(
+        cls, student: str, assignment: str, raw: bytes | None, problem: str = "", key: str = ""
+    ) -> Submission:
+        """A submission with these bytes."""
+        return cls(student, assignment, None if raw is None else zlib.compress(raw, 1), problem, key)
+
+    @property
+    def raw(self) -> bytes | None:
+        """The file's bytes; None if there is none that can be read."""
+        return None if self.packed is None else zlib.decompress(self.packed)
 
 
 def find_submissions(paths: Paths, assignment: str, students: Sequence[str] = ()) -> list[Submission]:
@@ -50,7 +63,7 @@ def find_submissions(paths: Paths, assignment: str, students: Sequence[str] = ()
                 f"The folder {folder.name!r} in submitted/ has a name that is no text: rename it."
             )
         raw, problem = read_file(folder / assignment / f"{assignment}.ipynb")
-        found.append(Submission(folder.name, assignment, raw, problem))
+        found.append(Submission.of(folder.name, assignment, raw, problem))
     missing = [name for name in students if name not in {s.student for s in found}]
     if missing:
         raise GradeError(

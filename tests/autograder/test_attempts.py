@@ -116,7 +116,7 @@ def test_the_last_attempt_counts_where_the_course_says_so(course: Paths) -> None
 
 def attempt(points: float, day: int | None, status: Status = Status.GRADED) -> tuple[Attempt, Examination]:
     time = None if day is None else dt.datetime(2027, 3, day, tzinfo=dt.UTC)
-    submission = Submission("ada", "small", f"{points} {day}".encode(), key=f"{points} {day}")
+    submission = Submission.of("ada", "small", f"{points} {day}".encode(), key=f"{points} {day}")
     examination = Examination(
         key=submission.key,
         assignment="small",
@@ -161,4 +161,4 @@ def test_links_in_the_folder_of_attempts_are_not_read(tmp_path: Path) -> None:
 
     (tmp_path / "secret").write_bytes(b"secret")
     (tmp_path / "unknown-0.ipynb").symlink_to(tmp_path / "secret")
-    assert list(_kept(tmp_path, Submission("ada", "small", b""), "f")) == []
+    assert list(_kept(tmp_path, Submission.of("ada", "small", b""), "f")) == []
