@@ -135,6 +135,7 @@ class Candidate:
         self.names: dict[str, bool] = {}
         self.layers: tuple[str, ...] = ()
         self.forkable = True
+        self.taken_as_read = 0
         self.passed_over: set[str] = set()
         """Names that cells would have defined which were taken as read."""
         self.timings: dict[str, float] = {}
@@ -278,6 +279,7 @@ class Candidate:
             return None
         self._room -= given.size
         self.passed_over |= given.binds
+        self.taken_as_read += 1
         return CellOutcome(
             index=cell.index,
             grade_id=cell.grade_id,

@@ -176,6 +176,8 @@ class Suite:
         self._precedents = Precedents()
         self.precedents = True
         """Whether a test may be decided by what the same answers led to before."""
+        self.decided = 0
+        """How many tests of the last :meth:`run` were."""
         self.pictures: dict[str, Any] = {}
         """What the training runs of the last :meth:`run` looked like."""
         self.tests = [plugin.info(item) for item in items]
@@ -195,6 +197,7 @@ class Suite:
         Without a referee, where there is no solution, an odd exception is the submission's fault.
         """
         chosen = [item for item, test in zip(self._items, self.tests, strict=True) if select(test)]
+        self.decided = 0
         runs = self._run(chosen, candidate, referee, limits, seed, enough)
         self.pictures = self._plugin.pictures.found
         for item in chosen:
@@ -268,7 +271,10 @@ class Suite:
         if replies is None:
             return None
         run = self._precedents.decide(item.nodeid, self._plugin.seed, replies)
-        return self._plugin.follow(item, run) if run is not None else None
+        if run is None:
+            return None
+        self.decided += 1
+        return self._plugin.follow(item, run)
 
     def rehearse(self, subject: Subject, referee: Referee, limits: Limits, seed: int) -> None:
         """Run the property tests once on the solution, so that later submissions get the same examples.

@@ -93,6 +93,8 @@ class Examiner:
         self._reference = Reference(zygote, self._given_cells(), *self._bounds, self._given)
         self._callers: dict[str, set[str]] | None = None
         self._rehearsed = False
+        self.known = {"tests": 0, "cells": 0}
+        """Of the last submission: tests that a precedent decided, and cells taken as read."""
         self._catalogue = Catalogue(paths.suite(settings.assignment), self._answers)
 
     def examine(self, student: str, key: str, raw: bytes | None, problem: str = "") -> Examination:
@@ -146,6 +148,7 @@ class Examiner:
             cells = candidate.outcomes
             mark = time.perf_counter()
             runs = without_blanket_refusals(self._run_suite(candidate))
+            self.known = {"tests": self._suite.decided, "cells": candidate.taken_as_read}
             runs = with_causes(runs, cells, merged.notebook)
             pictures = self._suite.pictures
             timings["tests"] = time.perf_counter() - mark
@@ -451,7 +454,8 @@ def main() -> None:
                     examination = by_seed[seed].examine(
                         job["student"], job["key"], job["raw"], job["problem"]
                     )
-                    channel.send({"examination": examination.model_dump_json()})
+                    known = by_seed[seed].known
+                    channel.send({"examination": examination.model_dump_json(), "known": known})
         except ChannelClosed:
             return
         finally:

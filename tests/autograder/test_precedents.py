@@ -244,6 +244,7 @@ class Examiners:
     """Workers of a course, with and without what they remember."""
 
     def __init__(self, root: Path, week: str, *, training: bool = False) -> None:
+        self.known: dict[str, dict[str, int]] = {}
         course = load_course(root)
         options = Options(training=training)
         self._pools = [
@@ -260,6 +261,7 @@ class Examiners:
             assert isinstance(answer, dict), answer
             examination = Examination.model_validate_json(answer["examination"])
             found[examination.student] = examination
+            self.known[examination.student] = answer["known"]
         return [found[job["student"]] for job in jobs]
 
     def close(self) -> None:
@@ -338,8 +340,11 @@ def test_records_are_the_same_from_scratch(week: str) -> None:
                 for drawn, remembered in itertools.zip_longest(pictures(one), pictures(other)):
                     assert drawn.shape == remembered.shape
                     assert np.abs(drawn - remembered).max() <= 2
-        half = sum(test.seconds for one in scratch for test in one.tests)
-        assert sum(test.seconds for one in known for test in one.tests) < half
+        assert examiners.known["s0"]["cells"] >= 2, examiners.known
+        # Where TensorFlow has left threads behind there is no fork to be asked so.
+        assert examiners.known["s0"]["tests"] >= (0 if "keras" in notebooks[0].decode() else 30), (
+            examiners.known
+        )
     finally:
         examiners.close()
     assert len({one.points for one in scratch}) > 2, "right and wrong ones"
