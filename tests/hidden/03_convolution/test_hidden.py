@@ -778,11 +778,11 @@ def drawn_panels(submission: Any, before: Array, after: Array) -> list[tuple[flo
     figure = submission.compare_images(before, after)
     panels = []
     for axes in figure.axes:
-        if len(axes.images):
-            place = axes.get_position()
-            pixels = np.asarray(axes.images[0].get_array().tolist(), dtype=np.float64)
+        if images := axes.get_images():
+            left, bottom, *_ = axes.get_position().bounds
+            pixels = np.asarray(images[0].get_array().tolist(), dtype=np.float64)
             title = "".join(str(axes.get_title(loc)) for loc in ("left", "center", "right"))
-            panels.append((float(place.x0), float(place.y0), pixels, title))
+            panels.append((float(left), float(bottom), pixels, title))
     return sorted(panels, key=lambda panel: panel[:2])
 
 
