@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from autograder.examination import CellOutcome
 from autograder.examiner.values import same, same_but_for_rounding
 from autograder.wire import WireError, decode_frame, encode
@@ -157,9 +159,10 @@ class Given:
             if not isinstance(value, dict) or value.keys() != answer.keys():
                 return False
             asked = {key: answer[key] for key in answer if key != "value"}
-            if not equal(answer["value"], value["value"]) or any(
-                not same(answer[key], value[key]) for key in asked
-            ):
+            known, found = answer["value"], value["value"]
+            if not self.exact:  # a picture is the same for 3 and np.int64(3)
+                known, found = (v.item() if isinstance(v, np.generic) else v for v in (known, found))
+            if not equal(known, found) or any(not same(answer[key], value[key]) for key in asked):
                 return False
         return True
 
