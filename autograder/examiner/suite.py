@@ -54,6 +54,8 @@ _DOUBTFUL = {
 
 _SERIES_SECONDS = 1.0
 """For all questions of a test at once; who needs longer is asked one by one, with the limits that count."""
+_ALL_SERIES_SECONDS = 5.0
+"""The same for all tests of a submission."""
 
 
 class Examples:
@@ -315,6 +317,7 @@ class ExaminerPlugin:
         self._limits = Limits()
         self.seed = 0
         self._patient = True
+        self._all_asked = 0.0
         self._spent = self._trained = self._waited = 0.0
         self.fresh = False
         self._asked = 0.0
@@ -407,7 +410,7 @@ class ExaminerPlugin:
     def begin(self, candidate: Subject, referee: Referee | None, limits: Limits, seed: int) -> None:
         """From now on the fixtures speak of this candidate."""
         self._candidate, self._referee, self._limits, self.seed = candidate, referee, limits, seed
-        self._patient = True
+        self._patient, self._all_asked = True, 0.0
         self.pictures = TrainingPictures()
         self._spent, self._trained, self._waited = 0.0, 0.0, candidate.waited
         self.runs = {}
@@ -450,6 +453,7 @@ class ExaminerPlugin:
             return None
         started = time.perf_counter()
         session = self._open(item)
+        self._count(time.perf_counter() - started, training=False)  # a lost candidate is started anew here
         # Without a fork of its own a candidate that hangs or ends here would be lost as a whole.
         alone = session.child is not None and session.ended is None
         if (
@@ -458,12 +462,15 @@ class ExaminerPlugin:
             or not series.fits(session.names)
         ):
             return None
+        started = time.perf_counter()
         try:
             replies = session.ask_series(series, seconds=_SERIES_SECONDS)
         except CandidateLost:
-            self._patient = False  # one that is slow, or ends, would be so in the tests that follow, too
             replies = None
         self._asked = time.perf_counter() - started
+        self._all_asked += self._asked
+        # One that is slow, or ends, would be so in the tests that follow, too.
+        self._patient = replies is not None and self._all_asked < _ALL_SERIES_SECONDS
         return replies
 
     def follow(self, item: pytest.Item, precedent: TestRun) -> TestRun:
