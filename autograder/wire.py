@@ -27,6 +27,8 @@ import numpy as np
 import numpy.typing as npt
 
 HEADER = struct.Struct(">IQ")
+FUNCTION = "(a function)"
+"""What a look at a name of the notebook says of something that can be called."""
 
 _ARRAY, _TUPLE, _COMPLEX, _SCALAR, _HANDLE, _BIG_INT, _SET, _STRIDED, _SLICE = range(1, 10)
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograder.wire import (
+    FUNCTION,
     Channel,
     ChannelClosed,
     FrameLimits,
@@ -128,7 +129,7 @@ class Server:
         if operation == "value":
             return {"value": subject}
         if operation == "look":
-            return {"value": "a function" if callable(subject) else subject}
+            return {"value": FUNCTION if callable(subject) else subject}
         if operation == "handle":
             return {"value": self._handle(subject)}
         if operation == "get":

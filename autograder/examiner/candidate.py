@@ -251,7 +251,7 @@ class Candidate:
                 if outcome is not None:
                     return outcome
             request = {"op": "cell", "source": cell.source, "seconds": seconds}
-            if self._solution and self._given is not None and self._given.has(cell):
+            if self._solution and self._given is not None and self._given.watches(cell):
                 request["names"] = self._given.functions
             message = self._ask(request, seconds=seconds + _GRACE)
             outcome = _cell_outcome(cell, message, self._room, self._used() - before)

@@ -30,7 +30,7 @@ import numpy as np
 
 from autograder.examination import CellOutcome
 from autograder.examiner.values import same, same_but_for_rounding
-from autograder.wire import WireError, decode_frame, encode
+from autograder.wire import FUNCTION, WireError, decode_frame, encode
 
 if TYPE_CHECKING:
     from autograder.examiner.candidate import CellSource
@@ -40,6 +40,12 @@ _OUTERMOST = {"locals", "vars"}
 """Ways to names that no one sees in a text; the latter only outside of functions."""
 _AUGMENTED = re.compile(r"(?:[-+*/%&|^@]|<<|>>)=")
 _MAGIC = re.compile(r"^[%!].*$", re.M)
+_CHANGED = re.compile(
+    r"\b(\w+)(?:\.\w+|\[[^=\n]*\])+\s*[-+*/%&|^@<>]*=(?!=)"
+    r"|\b(\w+)(?:\.\w+)*\.(?:sort|fill|resize|put|partition|shuffle|append|extend|insert|pop|remove|clear"
+    r"|update|setdefault|use|rc|set_\w+|seterr)\("
+)
+"""What is assigned to a part of something, or is likely to change it."""
 _LONGEST = 50_000
 """Characters of a cell that is looked at."""
 _MOST_BYTES = 8 << 20
@@ -193,11 +199,22 @@ class GivenCells:
         self._lent = {name: (name, what) for name, what in lent - self._imports}
         self._usual = self._imports | lent
         self._known: dict[str, Given] = {}
+        self._binders: dict[str, list[CellSource]] = {}
+        """Given cells by the names that they define."""
+        for cell in cells:
+            names = names_of(cell.source)
+            if cell.index not in written and names is not None:
+                for name in names.binds - names.imports:
+                    self._binders.setdefault(name, []).append(cell)
 
     @property
     def functions(self) -> list[str]:
         """Names that students define."""
         return sorted(self._students)
+
+    def watches(self, cell: CellSource) -> bool:
+        """Whether there is anything to be learnt from a cell of the solution."""
+        return self.has(cell) and names_of(cell.source) is not None
 
     def has(self, cell: CellSource) -> bool:
         """Whether a cell is one of the course's own."""
@@ -205,10 +222,31 @@ class GivenCells:
 
     def questions(self, cell: CellSource, calls: Sequence[bytes]) -> list[bytes]:
         """Requests for all that a cell takes from the student: values, and the calls in their order."""
-        names = names_of(cell.source)
-        wanted = sorted(names.uses & self._students) if names is not None else []
-        looks = (b"".join(map(bytes, encode({"op": "look", "target": name}))) for name in wanted)
-        return [*looks, *calls]
+        return [*map(_look_at, self._wanted(cell)), *calls]
+
+    def _wanted(self, cell: CellSource) -> list[str]:
+        """Names of students that a cell uses, itself or through what other given cells define."""
+        return sorted(self._uses(cell) & self._students)
+
+    def _uses(self, cell: CellSource) -> set[str]:
+        """Names that have to stand for what they stood for on the solution."""
+        uses = read_from_before(cell.source)
+        for helper in self._helpers(cell):
+            names = names_of(helper.source)
+            uses |= read_from_before(helper.source) | (names.binds if names is not None else set())
+        return uses
+
+    def _helpers(self, cell: CellSource) -> list[CellSource]:
+        """Given cells whose functions and values a cell uses, and those that these use, and so on."""
+        found: list[CellSource] = []
+        todo = [cell]
+        while todo:
+            for name in read_from_before(todo.pop().source):
+                for helper in self._binders.get(name, ()):
+                    if helper not in found and helper is not cell:
+                        found.append(helper)
+                        todo.append(helper)
+        return found
 
     def learn(
         self, cell: CellSource, frames: Sequence[bytes], replies: Sequence[bytes], shown: CellOutcome
@@ -223,9 +261,17 @@ class GivenCells:
             text = _MAGIC.sub("", other.source)
             if other.index != cell.index and (names_of(text) is None or names.binds & read_from_before(text)):
                 return
+        # What a function is called, or says of itself, is not asked for: it may only be called.
+        mere = {
+            name
+            for name, reply in zip(self._wanted(cell), replies, strict=False)
+            if decode_frame(reply).get("value") == FUNCTION
+        }
+        if any(mere & _otherwise_than_called(one.source) for one in (cell, *self._helpers(cell))):
+            return
         pictures = all({*output.get("data", ())} <= {"image/png", "text/plain"} for output in shown.outputs)
         self._known[cell.source] = Given(
-            uses=names.uses - self._students,
+            uses=frozenset(self._uses(cell) - self._students),
             binds=names.binds,
             frames=tuple(frames),
             answers=tuple(replies),
@@ -249,6 +295,7 @@ class GivenCells:
                 uses |= names.uses
                 usual = _imports(cell.source) & self._usual
                 binds |= names.binds - (names.imports & {name for name, _ in usual})
+                binds |= {name for match in _CHANGED.finditer(cell.source) for name in match.groups() if name}
         return {
             cell.index: given
             for cell in cells
@@ -257,6 +304,17 @@ class GivenCells:
             and not (given.binds & uses or given.uses & binds)
             and {self._lent[name] for name in given.uses & self._lent.keys()} <= imports
         }
+
+
+def _look_at(name: str) -> bytes:
+    return b"".join(map(bytes, encode({"op": "look", "target": name})))
+
+
+def _otherwise_than_called(source: str) -> set[str]:
+    """Names that a text mentions in other places than where it calls them."""
+    tree = ast.parse(_MAGIC.sub("", source))
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called}
 
 
 def _defined_by(cell: CellSource) -> set[str]:

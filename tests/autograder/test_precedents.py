@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from trial import GOOD_DOUBLE, SOLUTION, make
 
 from autograder.course import Paths, load_course
-from autograder.examination import Examination, TestOutcome, Text, Verdict
+from autograder.examination import CellOutcome, Examination, TestOutcome, Text, Verdict
 from autograder.examiner.candidate import CellSource
 from autograder.examiner.given import GivenCells, names_of, read_from_before
 from autograder.examiner.precedents import Precedents, Tape
@@ -26,7 +26,7 @@ from autograder.examiner.suite import TestRun
 from autograder.notebook import dump, grade_id, is_solution, node, read_released, read_script
 from autograder.options import Options
 from autograder.pool import Pool, patience, worker_settings
-from autograder.wire import decode_frame, encode
+from autograder.wire import FUNCTION, decode_frame, encode
 
 REPOSITORY = Path(__file__).parents[2]
 WEEKS = [assignment.name for assignment in load_course(REPOSITORY).assignments]
@@ -168,8 +168,6 @@ class TestGivenCells:
         return [CellSource(index, "", source) for index, source in enumerate(sources)]
 
     def given(self, *more: str, written: str = "def f(n):\n    return n") -> GivenCells:
-        from autograder.examination import CellOutcome
-
         cells = self.cells(written, *more)
         given = GivenCells(cells, {1})
         call = frame({"op": "watch", "target": "f", "args": [2], "kwargs": {}})
@@ -191,6 +189,9 @@ class TestGivenCells:
             "%time\ndef f(n): return n",
             "def f(n):\n    return globals()['picture']",
             "def f(n):\n    global picture\n    picture = shown",
+            "np.random.shuffle(None)\ndef f(n): return n",
+            "np.core.x = 1\ndef f(n): return n",
+            "np.set_printoptions(precision=2)\ndef f(n): return n",
         ],
     )
     def test_what_would_make_a_difference(self, written: str) -> None:
@@ -207,6 +208,30 @@ class TestGivenCells:
         assert self.given("picture = 2\nprint(picture)").of(
             self.cells("def f(n): return n", "picture = 2\nprint(picture)")
         )
+
+    @pytest.mark.parametrize(
+        ("given", "told"),
+        [("f.__doc__", False), ("print(f)", False), ("[*map(f, [2])]", False), ("f(2)", True), ("g()", True)],
+    )
+    def test_what_a_function_says_of_itself_is_not_known(self, given: str, told: bool) -> None:
+        sources = ["import numpy as np", "def f(n):\n    return n", "def g():\n    return f(2)", given]
+        cells = [CellSource(index, "", source) for index, source in enumerate(sources)]
+        learnt = GivenCells(cells, {1})
+        frames = learnt.questions(cells[3], [])
+        replies = [frame({"value": FUNCTION}) for _ in frames]
+        learnt.learn(cells[3], frames, replies, CellOutcome(index=3, verdict=Verdict.PASSED, grade_id=""))
+        assert bool(learnt.of(cells)) is told
+
+    def test_what_helpers_use_is_asked_for_too(self) -> None:
+        sources = ["DATA = 1", "SIZE = 3", "def g():\n    return DATA * SIZE", "print(g())"]
+        cells = [CellSource(index, "", source) for index, source in enumerate(sources)]
+        learnt = GivenCells(cells, {1})
+        frames = learnt.questions(cells[3], [])
+        assert [decode_frame(each)["target"] for each in frames] == ["SIZE"]
+        shown = CellOutcome(index=3, verdict=Verdict.PASSED, grade_id="")
+        learnt.learn(cells[3], frames, [frame({"value": 3})], shown)
+        assert learnt.of(cells)
+        assert not learnt.of([cells[0], replace(cells[1], source="SIZE = 3; DATA = 2"), *cells[2:]])
 
     def test_cells_in_another_order_are_run(self) -> None:
         cells = self.cells()
