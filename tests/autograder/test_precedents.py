@@ -376,6 +376,10 @@ def test_records_are_the_same_from_scratch(week: str) -> None:
 
 PICTURE = """
 
+# %% nbgrader={"grade": false, "grade_id": "magic", "locked": true, "schema_version": 3, "solution": false}
+%precision 3
+1 / 3
+
 # %% nbgrader={"grade": false, "grade_id": "picture", "locked": true, "schema_version": 3, "solution": false}
 seen = double(np.arange(3))
 print("doubled:", seen)
