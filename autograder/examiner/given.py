@@ -75,9 +75,13 @@ def names_of(source: str) -> Names | None:
     if len(source) > _LONGEST:
         return None
     try:
-        todo = [symtable.symtable(source, "<cell>", "exec")]
+        return _names_in(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def _names_in(source: str) -> Names:
+    todo = [symtable.symtable(source, "<cell>", "exec")]
     uses, binds, imports, obscure = set(), set(), set(), False
     while todo:
         scope = todo.pop()
@@ -126,9 +130,7 @@ def _read_in(block: list[ast.stmt], bound: set[str]) -> set[str]:
 
 
 def _names(node: ast.AST) -> Names:
-    names = names_of(ast.unparse(node))
-    assert names is not None
-    return names
+    return _names_in(ast.unparse(node))
 
 
 @dataclass(frozen=True)
@@ -269,14 +271,16 @@ class GivenCells:
         }
         if any(mere & _otherwise_than_called(one.source) for one in (cell, *self._helpers(cell))):
             return
-        pictures = all({*output.get("data", ())} <= {"image/png", "text/plain"} for output in shown.outputs)
+        # A figure says no more than its size in text.
+        figure = {"image/png", "text/plain"}
+        pictures = all({*output.get("data", ())} == figure for output in shown.outputs)
         self._known[cell.source] = Given(
             uses=frozenset(self._uses(cell) - self._students),
             binds=names.binds,
             frames=tuple(frames),
             answers=tuple(replies),
             outputs=shown.outputs,
-            exact=not pictures or any("data" not in output for output in shown.outputs),
+            exact=not pictures,
         )
 
     def of(self, cells: Sequence[CellSource]) -> dict[int, Given]:

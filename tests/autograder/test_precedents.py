@@ -154,6 +154,7 @@ class TestNames:
             ("try:\n    a = 1\nfinally:\n    pass\nb = a", {"a"}),
             ("def f(): return a\na = 1", {"a"}),
             ("while a: a = 0", {"a"}),
+            ("for a in b:\n    if a:\n        break\n    continue", {"b"}),
         ],
     )
     def test_that_a_cell_needs_from_before(self, source: str, read: set[str]) -> None:
@@ -221,6 +222,33 @@ class TestGivenCells:
         replies = [frame({"value": FUNCTION}) for _ in frames]
         learnt.learn(cells[3], frames, replies, CellOutcome(index=3, verdict=Verdict.PASSED, grade_id=""))
         assert bool(learnt.of(cells)) is told
+
+    @pytest.mark.parametrize(
+        ("outputs", "exact"),
+        [
+            ((), False),
+            (({"output_type": "display_data", "data": {"image/png": "x", "text/plain": "<Figure>"}},), False),
+            (({"output_type": "execute_result", "data": {"text/plain": "array([0.1])"}},), True),
+            (({"output_type": "stream", "name": "stdout", "text": "0.1"},), True),
+            (({"output_type": "display_data", "data": {"text/html": "<b>0.1</b>"}},), True),
+        ],
+    )
+    def test_rounding_makes_no_difference_in_a_picture(self, outputs: Any, exact: bool) -> None:
+        cells = [CellSource(0, "", "def f(n):\n    return n / 10"), CellSource(1, "", "f(1)")]
+        learnt = GivenCells(cells, {0})
+        call = frame({"op": "watch", "target": "f", "args": [1], "kwargs": {}})
+        answer = {"value": 0.1, "args": [1], "kwargs": {}, "generators": True}
+        shown = CellOutcome(index=1, verdict=Verdict.PASSED, grade_id="", outputs=outputs)
+        learnt.learn(
+            cells[1],
+            [*learnt.questions(cells[1], []), call],
+            [frame({"value": FUNCTION}), frame(answer)],
+            shown,
+        )
+        (given,) = learnt.of(cells).values()
+        other = frame(answer | {"value": 0.1 + 1e-15})
+        assert given.agrees([frame({"value": FUNCTION}), frame(answer)])
+        assert given.agrees([frame({"value": FUNCTION}), other]) is not exact
 
     def test_what_helpers_use_is_asked_for_too(self) -> None:
         sources = ["DATA = 1", "SIZE = 3", "def g():\n    return DATA * SIZE", "print(g())"]
