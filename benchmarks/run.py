@@ -173,9 +173,9 @@ def _report(bench: Bench, rows: list[Row], parts: dict[str, float]) -> str:
     lines = [
         f"# Benchmark: {bench.week}{'' if bench.training else ', without training'}",
         "",
-        "Made by `make bench`; do not edit. The same submissions for every grader, all right: the course's right",
-        "implementations of each function take turns, so that answers recur as they do in a class. Every grader",
-        "gave all of them full marks. One run on one machine, after a warm-up of each.",
+        "Made by `make bench`; do not edit. The same submissions for every grader, all right: the course's",
+        "right implementations of each function take turns, so that answers recur as they do in a class.",
+        "Every grader gave all of them full marks. One run on one machine, after a warm-up of each.",
         "",
         f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {machine()}.",
         "",

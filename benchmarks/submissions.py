@@ -1,4 +1,4 @@
-"""The same submissions for every grader: right solutions, whose functions take turns, all worth full marks."""
+"""The same submissions for every grader: right ones, whose functions take turns, all worth full marks."""
 
 from __future__ import annotations
 
