@@ -39,15 +39,9 @@ def load_data(path="mnist.npz"):
 """
 
 
-_REAL_KERAS = """\
+_REAL_KERAS = f"""\
 import keras.datasets.mnist
-import numpy as np
-
-
-def load_data(path="mnist.npz"):
-    with np.load({path!r}) as file:
-        return (file["x_train"], file["y_train"]), (file["x_test"], file["y_test"])
-
+{_KERAS}
 
 keras.datasets.mnist.load_data = load_data
 del keras, np, load_data

@@ -59,7 +59,7 @@ class Server:
             reply = self._do(decode_frame(frame, strided=True))
             if "value" not in reply:
                 return None
-            replies.append(b"".join(map(bytes, encode(reply, limits=self.reply_limits))))
+            replies.append(b"".join(encode(reply, limits=self.reply_limits)))
         return replies
 
     def _reply(self, request: dict[str, Any]) -> list[Any]:
@@ -101,7 +101,7 @@ class Server:
         if operation == "series":
             # All questions of a test at once, answered one after another as if they came one by one.
             requests = [decode_frame(frame, strided=True) for frame in request["frames"]]
-            return {"value": [b"".join(map(bytes, self._reply(each))) for each in requests]}
+            return {"value": [b"".join(self._reply(each)) for each in requests]}
         if operation == "begin":
             seed_everything(request["seed"])
             if "tensorflow.python" in sys.modules:

@@ -81,7 +81,7 @@ class Usage:
         if self._frames is None:
             return
         try:
-            frame = b"".join(map(bytes, encode(request)))
+            frame = b"".join(encode(request))
         except (WireError, TypeError):  # an argument that is no data
             self._frames = None
             return

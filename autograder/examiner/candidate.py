@@ -135,9 +135,8 @@ class Candidate:
         self.names: dict[str, bool] = {}
         self.layers: tuple[str, ...] = ()
         self.forkable = True
-        self.taken_as_read = 0
-        self.passed_over: set[str] = set()
-        """Names that cells would have defined which were taken as read."""
+        self.taken_as_read: dict[int, Given] = {}
+        """Cells that were not run, by their index."""
         self.timings: dict[str, float] = {}
         self.waited = 0.0
 
@@ -278,8 +277,7 @@ class Candidate:
         if answer.get("count") is None:
             return None
         self._room -= given.size
-        self.passed_over |= given.binds
-        self.taken_as_read += 1
+        self.taken_as_read[cell.index] = given
         return CellOutcome(
             index=cell.index,
             grade_id=cell.grade_id,

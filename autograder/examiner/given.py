@@ -23,7 +23,7 @@ import re
 import symtable
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -101,13 +101,14 @@ def _names_in(source: str) -> Names:
     return Names(frozenset(uses), frozenset(binds), frozenset(imports), obscure)
 
 
-def read_from_before(source: str) -> set[str]:
+@lru_cache(maxsize=512)
+def read_from_before(source: str) -> frozenset[str]:
     """Global names that a cell reads, or may read, as they were before it.
 
     Args:
         source: plain Python.
     """
-    return _read_in(ast.parse(source).body, set())
+    return frozenset(_read_in(ast.parse(source).body, set()))
 
 
 def _read_in(block: list[ast.stmt], bound: set[str]) -> set[str]:
@@ -153,7 +154,7 @@ class Given:
     outputs: tuple[dict[str, Any], ...]
     exact: bool
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Bytes of what it shows."""
         return len(json.dumps(self.outputs))
@@ -232,7 +233,7 @@ class GivenCells:
 
     def _uses(self, cell: CellSource) -> set[str]:
         """Names that have to stand for what they stood for on the solution."""
-        uses = read_from_before(cell.source)
+        uses = set(read_from_before(cell.source))
         for helper in self._helpers(cell):
             names = names_of(helper.source)
             uses |= read_from_before(helper.source) | (names.binds if names is not None else set())
@@ -311,7 +312,7 @@ class GivenCells:
 
 
 def _look_at(name: str) -> bytes:
-    return b"".join(map(bytes, encode({"op": "look", "target": name})))
+    return b"".join(encode({"op": "look", "target": name}))
 
 
 def _otherwise_than_called(source: str) -> set[str]:

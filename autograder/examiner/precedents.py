@@ -56,7 +56,7 @@ class Tape:
 
     def begin(self, frame: list[Any]) -> None:
         """Note what begins the test."""
-        self._opening = _joined(frame)
+        self._opening = b"".join(frame)
 
     def note(self, frame: list[Any], structure: bytearray, payload: bytearray) -> None:
         """Note one question and the frame that answered it."""
@@ -64,7 +64,7 @@ class Tape:
         if self.size > _MOST_BYTES:
             self.drop()
         elif self.whole:
-            self._requests.append(_joined(frame))
+            self._requests.append(b"".join(frame))
             head = HEADER.pack(len(structure), len(payload))
             self._replies.append(b"".join((head, structure, payload)))
 
@@ -77,7 +77,7 @@ class Tape:
     def series(self) -> Series:
         """Its questions, to be asked again."""
         requests = [self._opening, *self._requests]
-        return Series(_joined(encode({"op": "series", "frames": requests})), dict(self.names))
+        return Series(b"".join(encode({"op": "series", "frames": requests})), dict(self.names))
 
     def answers(self) -> bytes:
         """A digest of its answers."""
@@ -158,7 +158,3 @@ class Precedents:
             if len(case.runs) > _MOST_RUNS:
                 _, (_, size) = case.runs.popitem(last=False)
                 self._kept -= size
-
-
-def _joined(frame: list[Any]) -> bytes:
-    return b"".join(bytes(part) for part in frame)

@@ -127,7 +127,7 @@ class _RememberingSession(Session):
     def exchange(self, message: dict[str, Any], frame: list[Any]) -> dict[str, Any]:
         if _holds_handle(message):  # the answer depends on the state of an object
             return self._ask(message, frame)
-        key = b"".join(bytes(part) for part in frame)
+        key = b"".join(frame)
         known = self._memory.get(key)
         if known is None:
             known = self._ask(message, frame)

@@ -340,7 +340,7 @@ class Session:
         if not origin.function:  # a library's module: what it answers says nothing of the student
             return
         self._strike(origin, value if raised else None)
-        data = b"".join(bytes(part) for part in frame)
+        data = b"".join(frame)
         size = len(data) + self.log.received - self.log.recorded
         self.log.recorded = self.log.received
         self.memory.left -= size

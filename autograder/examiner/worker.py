@@ -90,7 +90,7 @@ class Examiner:
         solved_cells = enumerate(solved.cells if solved is not None else ())
         written = {index for index, cell in solved_cells if is_solution(cell)}
         self._given = GivenCells(self._solution_cells, written) if settings.precedents else None
-        self._reference = Reference(zygote, self._given_cells(), *self._bounds, self._given)
+        self._reference = Reference(zygote, self._without_checks(), *self._bounds, self._given)
         self._callers: dict[str, set[str]] | None = None
         self._rehearsed = False
         self.known = {"tests": 0, "cells": 0}
@@ -148,7 +148,7 @@ class Examiner:
             cells = candidate.outcomes
             mark = time.perf_counter()
             runs = without_blanket_refusals(self._run_suite(candidate))
-            self.known = {"tests": self._suite.decided, "cells": candidate.taken_as_read}
+            self.known = {"tests": self._suite.decided, "cells": len(candidate.taken_as_read)}
             runs = with_causes(runs, cells, merged.notebook)
             pictures = self._suite.pictures
             timings["tests"] = time.perf_counter() - mark
@@ -167,7 +167,8 @@ class Examiner:
         finally:
             candidate.close()
             self._reference.forget_objects()
-        if candidate.passed_over & _missed(cells, runs):
+        missed = _missed(cells, runs)
+        if any(given.binds & missed for given in candidate.taken_as_read.values()):
             return self._examine(student, key, raw, problem, all_cells=True)
         layers = frozenset(Layer(name) for name in candidate.layers)
         if status is Status.GRADED and not is_sufficient(layers):
@@ -289,7 +290,7 @@ class Examiner:
                 variant.close()
             self._rehearsed = True
 
-    def _given_cells(self) -> list[CellSource]:
+    def _without_checks(self) -> list[CellSource]:
         """The solution's cells without the visible checks, which define nothing."""
         tests = {grade_id(cell) for cell in self._released.cells if is_test(cell)}
         return [cell for cell in self._solution_cells if cell.grade_id not in tests]

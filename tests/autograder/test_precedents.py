@@ -33,7 +33,7 @@ WEEKS = [assignment.name for assignment in load_course(REPOSITORY).assignments]
 
 
 def frame(value: Any) -> bytes:
-    return b"".join(map(bytes, encode(value)))
+    return b"".join(encode(value))
 
 
 def taped(*exchanges: tuple[Any, Any], names: dict[str, bool | None] | None = None) -> Tape:
