@@ -36,7 +36,8 @@ def draw(rows: Iterable[tuple[str, int, float]], parts: Mapping[str, float], wee
     left.minorticks_off()
     left.set(xlabel="submissions", ylabel="seconds (wall)", title=f"Grading {week}")
     left.grid(visible=True, alpha=0.3)
-    left.legend(loc=(0.02, 0.17))
+    # Below the axes, where no curve can run whatever the figures are.
+    left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2, frameon=False)
     bottom = 0.0
     for (part, seconds), colour in zip(
         ((name, seconds) for name, seconds in parts.items() if name != "total"), _COLOURS, strict=False
