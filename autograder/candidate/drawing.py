@@ -1,18 +1,23 @@
 """Draw each figure of a notebook once, where IPython and matplotlib draw it two or three times.
 
+Where a title goes, which needs the ticks to be laid out, is worked out once, too.
+
 The picture is the one that Jupyter shows: cropped to what is drawn, with the same margin.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 from base64 import b64encode
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from IPython.core import pylabtools
 from matplotlib import rcParams
+from matplotlib.axes._base import _AxesBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 from PIL import Image
@@ -28,6 +33,18 @@ def draw_once() -> None:
     """
     pylabtools.print_figure = print_figure
     FigureCanvasAgg.draw_idle = lambda *_, **__: None  # type: ignore[method-assign]
+
+
+@contextlib.contextmanager
+def _titles_in_place() -> Iterator[None]:
+    """Leave titles where they have just been drawn."""
+    axes: Any = _AxesBase
+    usual = axes._update_title_position
+    axes._update_title_position = lambda *_: None
+    try:
+        yield
+    finally:
+        axes._update_title_position = usual
 
 
 def print_figure(
@@ -54,7 +71,8 @@ def print_figure(
     if not usual or not (fig.axes or fig.lines):
         return _PRINT_FIGURE(fig, fmt=fmt, bbox_inches=bbox_inches, base64=base64, **kwargs)
     canvas.draw()
-    box = fig.get_tightbbox(canvas.get_renderer())
+    with _titles_in_place():
+        box = fig.get_tightbbox(canvas.get_renderer())
     width, height = fig.get_size_inches()
     inside = 0 <= box.x0 < box.x1 <= width and 0 <= box.y0 < box.y1 <= height
     box = box.padded(rcParams["savefig.pad_inches"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import select
@@ -85,9 +86,16 @@ def warm_up(settings: Settings) -> Recorder:
     elif settings.data:
         data.install_light(Path(settings.data))
 
+    # What is imported lazily is otherwise imported by each candidate anew: 10 ms.
+    import encodings.cp437  # noqa: F401 (zip archives, and so NumPy's)
+
+    import numpy.random  # noqa: F401
+    from PIL import Image
+
     import autograder.candidate.usage  # noqa: F401 (what is not imported now, no candidate can find)
     from autograder.candidate.cells import Recorder
 
+    Image.preinit()
     recorder = Recorder()
     # The first figure, the first traceback and the first result load fonts, pygments and formatters.
     rehearsal = (
@@ -231,11 +239,14 @@ def _import(library: str) -> None:
     elif library == "tensorflow":
         with _quiet():  # TensorFlow's C++ side greets on stderr whatever it is told
             import keras
+            import rich._emoji_codes  # noqa: F401 (Keras draws tables with it)
             import tensorflow as tf
 
             # Resolved here, forks do not pay for them; the light stand-ins give way to the real packages.
             _ = (keras.layers, keras.callbacks, keras.models, keras.optimizers, keras.utils, keras.datasets)
             _ = (tf.nn, tf.keras.layers, tf.keras.models, tf.keras.datasets, tf.keras.utils)
+            for operation in ("range", "flat_map", "from_tensors", "concatenate", "zip"):
+                importlib.import_module(f"tensorflow.python.data.ops.{operation}_op")
 
 
 @contextlib.contextmanager

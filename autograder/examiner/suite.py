@@ -334,6 +334,8 @@ class ExaminerPlugin:
             function = getattr(item, "function", None)
             if is_hypothesis_test(function):
                 self._examples[item.nodeid] = Examples(function)
+                # Of a failure Hypothesis wants pytest's whole report, 60 ms of pages that nobody reads.
+                item.repr_failure = lambda info, *_: str(info.value)  # type: ignore[method-assign]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:

@@ -313,17 +313,24 @@ def test_normalize_refuses_one_bad_pixel(submission: Any, values: tuple[int, int
 # --- one_hot ------------------------------------------------------------------------------------------------
 
 
+@st.composite
+def labels_of_some_classes(draw: st.DrawFn) -> tuple[list[int], type[np.integer[Any]], int]:
+    """Labels, their type, and a number of classes that they all fit into."""
+    num_classes = draw(st.integers(1, 12))
+    labels = draw(st.lists(st.integers(0, num_classes - 1), min_size=1, max_size=7))
+    return labels, draw(st.sampled_from([np.uint8, np.int64])), num_classes
+
+
 @pytest.mark.cell("test-one-hot", weight=2)
-@given(data=st.data(), num_classes=st.integers(1, 12))
-def test_one_hot_of_any_labels(data: st.DataObject, num_classes: int, *, submission: Any) -> None:
+@given(batch=labels_of_some_classes())
+def test_one_hot_of_any_labels(submission: Any, batch: tuple[list[int], type[np.integer[Any]], int]) -> None:
     """`one_hot` gives every label a row of float64 with its only 1 in the label's column, for any number of
     classes.
 
     `one_hot`은 클래스가 몇 개든 레이블마다 한 행을 만들고, 레이블의 자리에만 1을 넣으며, float64를
     반환합니다.
     """
-    labels = data.draw(st.lists(st.integers(0, num_classes - 1), min_size=1, max_size=7))
-    dtype = data.draw(st.sampled_from([np.uint8, np.int64]))
+    labels, dtype, num_classes = batch
     expected = [[float(column == label) for column in range(num_classes)] for label in labels]
     expect_array(submission.one_hot(np.array(labels, dtype), num_classes), expected, dtype=np.float64)
 

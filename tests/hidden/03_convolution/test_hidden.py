@@ -73,22 +73,30 @@ def expect_in_turn(function: Any, inputs: Iterable[tuple[Array, Array]], defined
 # output_size ------------------------------------------------------------------------------------
 
 
+@st.composite
+def places_of_windows(draw: st.DrawFn) -> tuple[tuple[int, int, int, int, int], int]:
+    """The arguments of ``output_size``, and how many windows there are room for."""
+    kernel = draw(st.integers(1, 5))
+    stride = draw(st.integers(1, 5))
+    padding = draw(st.integers(0, 4))
+    dilation = draw(st.integers(1, 3))
+    covered = dilation * (kernel - 1) + 1
+    input_size = max(covered + draw(st.integers(0, 20)) - 2 * padding, 1)
+    starts = range(0, input_size + 2 * padding - covered + 1, stride)
+    return (input_size, kernel, stride, padding, dilation), len(starts)
+
+
 @pytest.mark.cell("test-output-size", weight=2)
-@given(data=st.data())
-def test_output_size_counts_windows(submission: Any, data: st.DataObject) -> None:
+@given(places=places_of_windows())
+def test_output_size_counts_windows(
+    submission: Any, places: tuple[tuple[int, int, int, int, int], int]
+) -> None:
     """`output_size` equals the number of windows that fit, for any size, stride, padding and dilation.
 
     어떤 크기, 스트라이드, 패딩, 팽창에서도 `output_size`는 들어가는 창의 개수와 같습니다.
     """
-    kernel = data.draw(st.integers(1, 5))
-    stride = data.draw(st.integers(1, 5))
-    padding = data.draw(st.integers(0, 4))
-    dilation = data.draw(st.integers(1, 3))
-    covered = dilation * (kernel - 1) + 1
-    places = covered + data.draw(st.integers(0, 20))
-    input_size = max(places - 2 * padding, 1)
-    starts = range(0, input_size + 2 * padding - covered + 1, stride)
-    expect_int(submission.output_size(input_size, kernel, stride, padding, dilation), len(starts))
+    sizes, count = places
+    expect_int(submission.output_size(*sizes), count)
 
 
 @pytest.mark.cell("test-output-size", weight=2)
