@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -311,6 +312,7 @@ def main() -> None:
     0 done; 1 the problem is said; 2 wrong usage; 3 graded, but a person has to look at a grader error;
     130 interrupted.
     """
+    gc.set_threshold(50_000, 20, 20)  # or importing alone has the collector look through everything 200 times
     try:
         app(standalone_mode=True)
     except Problem as problem:

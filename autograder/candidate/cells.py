@@ -196,6 +196,16 @@ def _transform_only_what_may_be_magic(shell: Any) -> None:
     manager.do_token_transforms = do_token_transforms
 
 
+def _compile_only_what_may_wait(shell: Any) -> None:
+    """Spare cells without an ``await`` the compilation that looks for one."""
+    original = shell.should_run_async
+
+    def should_run_async(raw_cell: str, **kwargs: Any) -> bool:
+        return ("await" in raw_cell or "async" in raw_cell) and bool(original(raw_cell, **kwargs))
+
+    shell.should_run_async = should_run_async
+
+
 class Recorder:
     """One IPython shell whose every output is recorded cell by cell."""
 
@@ -210,6 +220,7 @@ class Recorder:
         self.shell._format_exception_for_storage = lambda *_, **__: None  # of a history that nobody reads
         _look_for_no_module_of_cells()
         _transform_only_what_may_be_magic(self.shell)
+        _compile_only_what_may_wait(self.shell)
         matplotlib.use(_BACKEND)
         draw_once()
         make_ticks_when_needed()

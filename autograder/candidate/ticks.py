@@ -4,6 +4,9 @@ Its lists of ticks are lazy, but every new pair of axes fills all four at once, 
 its grid is off and where it is clipped: more than half of the time that axes take, and in vain where they
 show an image. Here both are noted, and told to the ticks that come. Such a tick looks as it would have: it is
 made with the settings that were in force when matplotlib would have made it.
+
+A title, too, has every tick of the y axis laid out, to learn whether a multiplier is written above it. Where
+there is none, the titles of images need no ticks either.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from typing import Any
 
 import matplotlib
 from matplotlib import artist, axis
+from matplotlib.axes._base import _AxesBase
 
 _LISTS = "majorTicks", "minorTicks"
 _SETTINGS = "_settings_of_ticks"
@@ -29,6 +33,10 @@ def make_ticks_when_needed() -> None:
     usual.set_clip_path = _clipping(usual.set_clip_path)
     usual.set_tick_params = _setting(usual.set_tick_params)
     usual.reset_ticks = _resetting(usual.reset_ticks)
+    axes: Any = _AxesBase
+    axes._update_title_position = _placing_titles(axes._update_title_position)
+    upright: Any = axis.YAxis
+    upright.get_tightbbox = _measuring(upright.get_tightbbox)
 
 
 def _is_usual(of: Any) -> bool:
@@ -112,3 +120,33 @@ def _resetting(original: Callable[..., None]) -> Callable[..., None]:
 
     reset_ticks.__doc__ = original.__doc__
     return reset_ticks
+
+
+_titles: list[Any] = []
+"""Axes whose titles are being placed."""
+
+
+def _placing_titles(original: Callable[..., None]) -> Callable[..., None]:
+    def _update_title_position(self: Any, renderer: Any) -> None:
+        _titles.append(self)
+        try:
+            original(self, renderer)
+        finally:
+            _titles.pop()
+
+    return _update_title_position
+
+
+def _measuring(original: Callable[..., Any]) -> Callable[..., Any]:
+    def get_tightbbox(self: Any, renderer: Any = None, **kwargs: Any) -> Any:
+        if _titles and _is_usual(self) and self.get_visible() and not kwargs:
+            # Nobody looks at the box, only at the text of the multiplier.
+            formatter = self.major.formatter
+            formatter.format_ticks(self.get_majorticklocs())
+            if not formatter.get_offset():
+                self.offsetText.set_text("")
+                return None
+        return original(self, renderer, **kwargs)
+
+    get_tightbbox.__doc__ = original.__doc__
+    return get_tightbbox

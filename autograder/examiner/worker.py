@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import itertools
 import os
 import platform
@@ -398,6 +399,8 @@ def versions() -> dict[str, str]:
     return {"autograder": __version__, "python": platform.python_version(), "numpy": np.__version__}
 
 
+_GARBAGE = 50_000
+"""New objects before the collector looks for cycles; at 700 it would look all through the imports."""
 _MEMORY_BYTES = 4 << 30
 """What an examiner may use; it needs a tenth of it."""
 
@@ -415,6 +418,7 @@ def main() -> None:
     """Collect the suite, warm the zygote, and take jobs until the grader hangs up."""
     if sys.platform == "linux":  # nobody waits for what a grader that was killed has asked for
         kernel.die_with_parent(signal.SIGKILL)
+    gc.set_threshold(_GARBAGE, 20, 20)
     channel = Channel(socket.socket(fileno=int(sys.argv[1])), FrameLimits(structure=1 << 28, payload=0))
     settings = TypeAdapter(WorkerSettings).validate_json(sys.argv[2])
     root = Path(settings.root)
@@ -438,6 +442,7 @@ def main() -> None:
 
     def body(suite: Suite) -> None:
         examiner = Examiner(settings, suite, zygote)
+        gc.freeze()  # modules and the suite stay: the collector need not look through them
         by_seed = {0: examiner}  # another seed is for `verify`
         try:
             examiner.demand_confinement()

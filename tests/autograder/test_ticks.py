@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from matplotlib import axis, rc_context, style
 from matplotlib import pyplot as plt
+from matplotlib.axes._base import _AxesBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -46,6 +47,20 @@ def image_with_edges(result: Figure) -> None:
     axes.set_xticks(np.arange(0, 1e7, 1e6), minor=True)
     axes.grid(which="minor", color="w")
     result.colorbar(picture)
+
+
+def multipliers(result: Figure) -> None:
+    high, low, off, left = result.subplots(2, 2).flat
+    high.plot(WAVES * 1e9)
+    low.plot(WAVES * 1e-9 + 1)
+    off.plot(WAVES * 1e9)
+    off.axis("off")
+    left.plot(WAVES * 1e9)
+    left.set_title("left", loc="left")
+    left.set_title("right", loc="right", y=0.9)
+    left.xaxis.tick_top()
+    for axes in (high, low, off):
+        axes.set_title("a title that is as wide as the axes")
 
 
 def grids(result: Figure) -> None:
@@ -159,7 +174,18 @@ def through_pyplot(result: Figure) -> None:
 
 
 ZOO: list[Callable[[Figure], None]] = [
-    *(plain, image, image_with_edges, grids, tick_parameters, shared, twins, scales, projections),
+    *(
+        plain,
+        image,
+        image_with_edges,
+        multipliers,
+        grids,
+        tick_parameters,
+        shared,
+        twins,
+        scales,
+        projections,
+    ),
     *(dates_and_names, used_again, looked_at, made_in_a_style, made_with_settings, settings_come_later),
     *(copied, through_pyplot),
 ]
@@ -171,6 +197,8 @@ def lazily(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     monkeypatch.setattr(axis._LazyTickList, "__get__", axis._LazyTickList.__get__)
     for name in ("set_clip_path", "set_tick_params", "reset_ticks"):
         monkeypatch.setattr(axis.Axis, name, getattr(axis.Axis, name))
+    monkeypatch.setattr(axis.YAxis, "get_tightbbox", axis.YAxis.get_tightbbox)
+    monkeypatch.setattr(_AxesBase, "_update_title_position", _AxesBase._update_title_position)
     with rc_context():
         mpl.rcdefaults()
         mpl.use("Agg")
@@ -206,5 +234,8 @@ def test_no_tick_is_made_in_vain(lazily: Callable[[], None], monkeypatch: pytest
     axes.imshow(WAVES.reshape(6, 10))
     axes.axis("off")
     assert not made
+    axes.set_title("image")
+    axes.figure.canvas.draw()
+    assert len(made) <= 2  # of x: are they above, where the title goes?
     axes.xaxis.get_major_ticks()
     assert made
