@@ -56,6 +56,7 @@ FAILING = [
     "raise NotImplementedError",
     "import json\njson.loads('{')",
     "import inspect\ninspect.getsource(halve)",
+    "import asyncio\nawait asyncio.sleep(0)\n'awaited'",
     "x = (",
     "if True:\n        x = 1\n    y = 2",
     "try:\n    halve(1)\nexcept ZeroDivisionError as error:\n    raise ValueError('no') from error",
@@ -89,8 +90,9 @@ def test_tracebacks_show_the_lines_of_cells(shell: list[Any]) -> None:
     _, outputs = shell
     assert not outputs[0]
     assert "return x / 0" in outputs[4][0]["data"]["text/plain"]
+    assert outputs[5][0]["data"]["text/plain"] == "'awaited'"
     assert [output[-1].get("ename") for output in outputs[1:]] == [
-        *("ZeroDivisionError", "NotImplementedError", "JSONDecodeError", None),
+        *("ZeroDivisionError", "NotImplementedError", "JSONDecodeError", None, None),
         *("SyntaxError", "IndentationError", "ValueError"),
     ]
     division = "\n".join(outputs[1][0]["traceback"])
