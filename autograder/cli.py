@@ -312,7 +312,7 @@ def main() -> None:
     0 done; 1 the problem is said; 2 wrong usage; 3 graded, but a person has to look at a grader error;
     130 interrupted.
     """
-    gc.set_threshold(50_000, 20, 20)  # or importing alone has the collector look through everything 200 times
+    gc.set_threshold(50_000, 20, 20)  # at 700 it would look for cycles all through the imports
     try:
         app(standalone_mode=True)
     except Problem as problem:
