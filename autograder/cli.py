@@ -45,10 +45,6 @@ def grade(
     workers: Annotated[int, typer.Option(min=0, help="examiner processes; 0: one a core")] = 0,
     student: Annotated[list[str] | None, typer.Option(help="only this student (repeatable)")] = None,
     force: Annotated[bool, typer.Option("--force", help="examine again what is examined already")] = False,
-    from_scratch: Annotated[
-        bool,
-        typer.Option("--from-scratch", help="like --force, and run every cell and judge every answer anew"),
-    ] = False,
     unconfined: Annotated[
         list[str] | None,
         typer.Option(help="a layer of confinement that this machine lacks and you give up (repeatable)"),
@@ -81,8 +77,7 @@ def grade(
         workers=workers,
         students=chosen,
         gradebook=not dry_run,
-        force=force or from_scratch,
-        precedents=not from_scratch,
+        force=force,
         switched_off=tuple(unconfined or ()),
         scheduler=scheduler,
         lean=not dry_run,

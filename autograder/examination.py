@@ -147,7 +147,8 @@ class CellOutcome(Record):
         message: one line: the exception's type and text, or the limit that was reached.
         outputs: nbformat 4 outputs as plain dicts, as the student's code made them (not yet sanitised).
         execution_count: IPython's counter, None if not run.
-        seconds: wall time.
+        seconds: of its own that it took.
+        handed_in: whether the outputs are those in the student's own file, and the cell was not run.
     """
 
     index: int
@@ -157,6 +158,7 @@ class CellOutcome(Record):
     outputs: tuple[dict[str, Any], ...] = ()
     execution_count: int | None = None
     seconds: float = 0.0
+    handed_in: bool = False
 
 
 class Score(Record):

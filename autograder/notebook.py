@@ -13,7 +13,7 @@ import hashlib
 import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ from autograder.examination import Notice
 MAX_BYTES = 50 * 1024**2
 MAX_CELLS = 2_000
 FORMAT = (4, 5)
+PICTURE_TAG = "picture"
+"""Of given cells on which nothing depends; the course declares it, and `verify` proves it."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TAG = re.compile(r"[\w.-]{1,64}")
@@ -96,6 +98,11 @@ def is_manual(cell: NotebookNode) -> bool:
 def is_locked(cell: NotebookNode) -> bool:
     """Whether the release's source counts, whatever the student made of it."""
     return not is_solution(cell) and (is_test(cell) or bool(nbgrader_metadata(cell).get("locked")))
+
+
+def is_picture(cell: NotebookNode) -> bool:
+    """Whether this cell of the release only shows something: grading does not run it."""
+    return PICTURE_TAG in tags(cell) and bool(grade_id(cell)) and not is_solution(cell) and not is_test(cell)
 
 
 def points(cell: NotebookNode) -> float:
@@ -180,8 +187,12 @@ def read_released(path: Path) -> NotebookNode:
 # Submissions
 
 
-def read_submission(raw: bytes, max_bytes: int = MAX_BYTES) -> NotebookNode:
+def read_submission(
+    raw: bytes, max_bytes: int = MAX_BYTES, *, outputs_of: Collection[str] = ()
+) -> NotebookNode:
     """A submitted file as a notebook of clean cells without outputs.
+
+    Only the cells with a grade id in ``outputs_of`` keep theirs, which are a stranger's data of any kind.
 
     Whatever the bytes are, this returns a notebook or raises :class:`UnreadableNotebook`. An older
     format is converted; ``metadata.orig_nbformat`` then says which it was.
@@ -199,12 +210,12 @@ def read_submission(raw: bytes, max_bytes: int = MAX_BYTES) -> NotebookNode:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise UnreadableNotebook(f"The file is not a notebook: it is not JSON{where}.") from None
     try:
-        return _notebook(document)
+        return _notebook(document, outputs_of)
     except RecursionError:
         raise UnreadableNotebook("The notebook is nested too deeply to be read.") from None
 
 
-def _notebook(document: Any) -> NotebookNode:
+def _notebook(document: Any, outputs_of: Collection[str]) -> NotebookNode:
     major = document.get("nbformat") if isinstance(document, dict) else None
     if not isinstance(major, int) or isinstance(major, bool):
         raise UnreadableNotebook("The file is JSON, but no notebook.")
@@ -222,7 +233,9 @@ def _notebook(document: Any) -> NotebookNode:
     if len(cells) > MAX_CELLS:
         raise UnreadableNotebook(f"The notebook has {len(cells)} cells; at most {MAX_CELLS} are read.")
     _demand_python(metadata if isinstance(metadata, dict) else {})
-    notebook = _python_notebook([_cell(cell, number) for number, cell in enumerate(cells, start=1)])
+    notebook = _python_notebook(
+        [_cell(cell, number, outputs_of) for number, cell in enumerate(cells, start=1)]
+    )
     if major < FORMAT[0]:
         notebook.metadata.orig_nbformat = major
     elif isinstance(minor, int) and minor > FORMAT[1]:
@@ -266,7 +279,7 @@ def _demand_python(metadata: dict[str, Any]) -> None:
         )
 
 
-def _cell(cell: Any, number: int) -> NotebookNode:
+def _cell(cell: Any, number: int, outputs_of: Collection[str]) -> NotebookNode:
     if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw"):
         raise UnreadableNotebook(f"The file is damaged: its cell {number} is no notebook cell.")
     source = cell.get("source", "")
@@ -291,6 +304,8 @@ def _cell(cell: Any, number: int) -> NotebookNode:
             clean.metadata.tags = list(dict.fromkeys(kept))  # the format allows none twice
         if grading := _grading(metadata.get("nbgrader")):
             clean.metadata.nbgrader = grading
+            if grading.grade_id in outputs_of and isinstance(cell.get("outputs"), list):
+                clean["outputs"] = cell["outputs"]
     return clean
 
 
@@ -403,6 +418,8 @@ def _restored(cell: NotebookNode, given: NotebookNode) -> NotebookNode:
         restored["source"] = cell.source
         if given.cell_type == "markdown" and "attachments" in cell:
             restored["attachments"] = cell.attachments
+    if is_picture(given) and "outputs" in cell:
+        restored["outputs"] = cell["outputs"]
     return restored
 
 

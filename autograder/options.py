@@ -18,7 +18,6 @@ class Options:
         gradebook: write nbgrader's gradebook and autograded notebooks.
         public_only: run the public tests only.
         scheduler: address of a Dask cluster that examines instead of this machine.
-        precedents: judge no answers and run no given cells again whose outcome is known.
         lean: keep no outputs, pictures and passed tests in memory; the records have them.
     """
 
@@ -30,5 +29,4 @@ class Options:
     gradebook: bool = True
     public_only: bool = False
     scheduler: str = ""
-    precedents: bool = True
     lean: bool = False

@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -23,13 +22,14 @@ from typing import Any
 
 from autograder.course import Assignment, Course, Paths
 from autograder.examination import Examination, Notice, Status
+from autograder.examiner.own_time import OwnTime
 from autograder.examiner.settings import WorkerSettings
 from autograder.options import Options
 from autograder.problem import GradeError
 from autograder.submissions import Submission
 from autograder.wire import Channel, ChannelClosed, ChannelTimeout, FrameLimits, WireError
 
-_READY_SECONDS = 240.0
+_READY_SECONDS = 900.0
 
 
 class WorkerFailed(Exception):
@@ -41,7 +41,7 @@ class Worker:
 
     Args:
         settings: JSON of :class:`autograder.examiner.worker.WorkerSettings`.
-        patience: seconds after which a submission is given up; a candidate's own limits end long before.
+        patience: seconds without a sign of life after which it is given up.
         environment: of the process; None means this one's.
     """
 
@@ -73,12 +73,21 @@ class Worker:
         """
         try:
             if not self._ready:
-                self._hear(self._channel.receive(deadline=time.monotonic() + _READY_SECONDS))
+                self._hear(self._receive(_READY_SECONDS))
                 self._ready = True
             self._channel.send(job, limits=FrameLimits(structure=1 << 28))
-            return self._hear(self._channel.receive(deadline=time.monotonic() + self._patience))
+            return self._hear(self._receive(self._patience))
         except (ChannelClosed, ChannelTimeout, WireError) as error:
             raise WorkerFailed(f"{type(error).__name__}") from None
+
+    def _receive(self, seconds: float) -> dict[str, Any]:
+        """The next message; between two signs of life no more than ``seconds`` of its own may pass."""
+        clock = OwnTime(self._process.pid)
+        while True:
+            wait = clock.wait(clock.look() + seconds)
+            message: dict[str, Any] = self._channel.receive(deadline=wait.deadline, extension=wait.extension)
+            if "working" not in message:
+                return message
 
     @staticmethod
     def _hear(message: dict[str, Any]) -> dict[str, Any]:
@@ -133,9 +142,9 @@ def cores() -> int:
 
 
 def patience(assignment: Assignment) -> float:
-    """Seconds after which a worker is given up: well past everything that a submission's limits allow."""
+    """Seconds without a sign of life after which a worker is given up; it gives one at every test."""
     limits = assignment.limits
-    return 4 * (limits.cells_seconds + limits.tests_seconds + limits.training_seconds) + 120
+    return 4 * max(limits.cell_seconds, limits.test_seconds) + 300
 
 
 def worker_settings(course: Course, paths: Paths, assignment: str, options: Options) -> dict[str, Any]:
@@ -149,7 +158,6 @@ def worker_settings(course: Course, paths: Paths, assignment: str, options: Opti
             switched_off=options.switched_off,
             training=options.training,
             public_only=options.public_only,
-            precedents=options.precedents,
         )
     )
 
@@ -171,7 +179,7 @@ class Pool:
     Args:
         settings: of the workers.
         count: of workers.
-        patience: seconds for one job.
+        patience: see :class:`Worker`.
     """
 
     def __init__(self, settings: dict[str, Any], count: int, patience: float) -> None:

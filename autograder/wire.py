@@ -27,8 +27,6 @@ import numpy as np
 import numpy.typing as npt
 
 HEADER = struct.Struct(">IQ")
-FUNCTION = "(a function)"
-"""What a look at a name of the notebook says of something that can be called."""
 
 _ARRAY, _TUPLE, _COMPLEX, _SCALAR, _HANDLE, _BIG_INT, _SET, _STRIDED, _SLICE = range(1, 10)
 
@@ -382,13 +380,11 @@ class _Clock:
     extension: Extension | None
 
     def extend(self) -> None:
-        """Move the deadline by what the extension grants."""
+        """Move the deadline by what the extension grants, from now on: it may have passed long ago."""
         more = self.extension() if self.extension is not None else 0.0
         if self.deadline is None or more <= 0:
             raise ChannelTimeout
-        self.deadline += more
-        if self.deadline <= time.monotonic():
-            raise ChannelTimeout
+        self.deadline = time.monotonic() + more
 
 
 class Channel:
@@ -416,27 +412,35 @@ class Channel:
         value: Any,
         *,
         deadline: float | None = None,
+        extension: Extension | None = None,
         fallback: Fallback | None = None,
         limits: FrameLimits | None = None,
     ) -> None:
-        """Send one frame; ``deadline`` is a time of :func:`time.monotonic`, None waits for ever.
+        """Send one frame; deadline and extension are those of :meth:`receive`.
 
         Raises:
             ChannelClosed, ChannelTimeout: the peer has gone, or did not read in time.
             ValueTooLarge, WireError, TypeError: see :func:`encode`; nothing was sent then.
         """
-        self.send_frame(encode(value, fallback=fallback, limits=limits), deadline=deadline)
+        frame = encode(value, fallback=fallback, limits=limits)
+        self.send_frame(frame, deadline=deadline, extension=extension)
 
-    def send_frame(self, frame: list[Any], *, deadline: float | None = None) -> None:
+    def send_frame(
+        self, frame: list[Any], *, deadline: float | None = None, extension: Extension | None = None
+    ) -> None:
         """Send what :func:`encode` made."""
         # The peer is woken by every call, so what is small goes in one.
         parts = [b"".join(frame)] if sum(map(len, frame)) <= _AT_ONCE else frame
+        clock = _Clock(deadline, extension)
         try:
             for part in parts:
-                self.socket.settimeout(_remaining(deadline))
-                self.socket.sendall(part)
-        except TimeoutError:
-            raise ChannelTimeout from None
+                rest = memoryview(part)
+                while len(rest):
+                    try:
+                        self.socket.settimeout(_remaining(clock.deadline))
+                        rest = rest[self.socket.send(rest) :]
+                    except TimeoutError:
+                        clock.extend()
         except OSError as error:
             raise ChannelClosed(str(error)) from None
 

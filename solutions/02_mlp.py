@@ -94,7 +94,7 @@ x_fit, t_fit = prepare(x_train[~held_out], y_train[~held_out])
 x_val, t_val = prepare(x_train[held_out], y_train[held_out])
 print(f"to learn from: {len(x_fit)}   to validate with: {len(x_val)}   kept for the end: {len(x_test)}")
 
-# %% nbgrader={"grade": false, "grade_id": "picture-network", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "picture-network", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3), width_ratios=(1, 2.4))
 left.imshow(x_val[0].reshape(28, 28), cmap="Greys")
 left.set(title="784 pixels", xticks=[], yticks=[])
@@ -211,7 +211,7 @@ def softmax(logits):
 check(softmax, np.log([[1.0, 2.0, 5.0], [3.0, 3.0, 2.0]]), expected=[[0.125, 0.25, 0.625], [0.375, 0.375, 0.25]])
 check(softmax, np.array([[1000.0, 1000.0]]), expected=[[0.5, 0.5]])
 
-# %% nbgrader={"grade": false, "grade_id": "picture-activations", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "picture-activations", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 z = np.linspace(-4, 4, 161)
 bent = relu(z)
 growing = softmax(np.stack([z, np.zeros_like(z), np.full_like(z, -1.0)], axis=1))
@@ -341,7 +341,7 @@ check(
 # 학습하지 않은 신경망도 의견은 있습니다. 다만 아무 근거가 없을 뿐입니다. 다음 셀을 실행해서 여러분의 신경망이 그림 한
 # 장을 두고 뭐라고 하는지 보세요.
 
-# %% nbgrader={"grade": false, "grade_id": "picture-untrained", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "picture-untrained", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 rng = np.random.default_rng(3)
 guess = mlp_forward(
     x_val[:1], rng.normal(0, 0.05, (784, 512)), np.zeros(512), rng.normal(0, 0.1, (512, 10)), np.zeros(10)
@@ -416,7 +416,7 @@ check(
 sure_and_wrong = categorical_crossentropy(np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]]))
 assert np.isfinite(sure_and_wrong), f"sure and wrong: expected a finite loss, got {sure_and_wrong}"
 
-# %% nbgrader={"grade": false, "grade_id": "picture-crossentropy", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "picture-crossentropy", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 probability = np.linspace(0.001, 0.999, 300)
 loss = [categorical_crossentropy(np.array([[1.0, 0.0]]), np.array([[p, 1 - p]])) for p in probability]
 figure, axes = plt.subplots(figsize=(5, 3))
@@ -586,7 +586,7 @@ check(early_stopping, [0.9, 0.7, 0.8, 0.6, 0.5], patience=2, expected=(5, 5))
 like_the_slides = [1 / epoch for epoch in range(1, 14)] + [0.08] * 17
 check(early_stopping, like_the_slides, patience=10, expected=(23, 13))
 
-# %% nbgrader={"grade": false, "grade_id": "picture-early-stopping", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "picture-early-stopping", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 epochs = np.arange(1, 31)
 made_up = {
     "loss": list(0.28 * np.exp(-epochs / 6)),
@@ -883,7 +883,7 @@ def trained():
     return model, train_mlp(model, x_fit, t_fit, (x_val, t_val), "model")
 
 
-# %% nbgrader={"grade": false, "grade_id": "picture-training", "locked": true, "schema_version": 3, "solution": false} tags=["skip-execution"]
+# %% nbgrader={"grade": false, "grade_id": "picture-training", "locked": true, "schema_version": 3, "solution": false} tags=["picture", "skip-execution"]
 model, history = trained()
 plot_losses(history)
 plt.show()
@@ -921,7 +921,7 @@ assert reached > 0.9, f"the trained model reads {reached:.1%} of the test images
 # 마지막으로 신경망이 틀린 테스트 이미지와, 그 아래에 신경망의 믿음을 그립니다. 초록색이 정답, 빨간색이 신경망이 고른
 # 클래스입니다. 여러분이라면 모두 읽을 수 있었을까요? 그리고 신경망은 적어도 자신 없어 했나요?
 
-# %% nbgrader={"grade": false, "grade_id": "picture-trained", "locked": true, "schema_version": 3, "solution": false} tags=["skip-execution"]
+# %% nbgrader={"grade": false, "grade_id": "picture-trained", "locked": true, "schema_version": 3, "solution": false} tags=["picture", "skip-execution"]
 model, _ = trained()
 beliefs = model.predict(prepare(x_test, y_test)[0], verbose=0)
 chosen = np.argmax(beliefs, axis=1)

@@ -209,7 +209,7 @@ def show_cells(axes, values, cmap, vmin=0, vmax=2, corner=(0, 0)):
     return drawn
 
 
-# %% nbgrader={"grade": false, "grade_id": "picture-arithmetic", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "picture-arithmetic", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 # title: (input, padding, kernel, stride, dilation)
 CASES = {
     "no padding": (4, 0, 3, 1, 1),
@@ -462,7 +462,7 @@ check(convolve_1d, np.array([0, 0, 1, 0, 0]), np.array([1, 2, 3]), expected=[1, 
 # %% [markdown] tags=["ko"]
 # 종소리를 그려 봅시다. 임펄스 하나와 점점 작아지는 커널, 그리고 두 가지 답입니다.
 
-# %% nbgrader={"grade": false, "grade_id": "picture-1d", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "picture-1d", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 bell = np.zeros(15)
 bell[7] = 1
 fading = 0.6 ** np.arange(6)
@@ -610,7 +610,7 @@ check(conv2d, small, np.array([[1, 2], [3, 4]]), padding="valid", expected=[[30]
 # 강의에서 본 애니메이션을 여러분의 `pad_2d`, `output_size`, `conv2d`로 그립니다. 마지막 줄에서 스트라이드나
 # 패딩, 커널을 바꿔 보세요.
 
-# %% nbgrader={"grade": false, "grade_id": "animation", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "animation", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 from IPython.display import HTML
 from matplotlib.animation import FuncAnimation
 
@@ -660,7 +660,7 @@ def animate_conv2d(image, kernel, stride=1, padding=0):
     return player
 
 
-# %% nbgrader={"grade": false, "grade_id": "animation-player", "locked": false, "schema_version": 3, "solution": false} tags=["skip-execution"]
+# %% nbgrader={"grade": false, "grade_id": "animation-player", "locked": false, "schema_version": 3, "solution": false} tags=["picture", "skip-execution"]
 slide_example = np.array([[1, 1, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 1, 1, 1], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]])
 animate_conv2d(slide_example, np.array([[1, 0, 1], [0, 1, 0], [1, 0, 1]]), stride=2, padding=1)
 
@@ -674,7 +674,7 @@ animate_conv2d(slide_example, np.array([[1, 0, 1], [0, 1, 0], [1, 0, 1]]), strid
 # 채운 배열의 `conv2d`이고 패딩은 `'full'`입니다. 모서리는 한 번, 가운데는 아홉 번입니다. 패딩을 한 겹 두르면
 # 모서리도 네 번 보입니다. 패딩을 쓰는 이유가 바로 이것입니다.
 
-# %% nbgrader={"grade": false, "grade_id": "picture-padding", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "picture-padding", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 window = np.ones((3, 3))
 seen = {
     "padding 0": conv2d(np.ones((3, 3)), window, padding="full"),
@@ -823,7 +823,7 @@ for name, total in totals.items():
 # %% [markdown] tags=["ko"]
 # 여러분의 커널을 진짜 숫자에 적용한 모습입니다. 빨강은 양수, 파랑은 음수, 흰색은 0입니다.
 
-# %% nbgrader={"grade": false, "grade_id": "picture-kernels", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "picture-kernels", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 if not KERNELS:
     raise NotImplementedError("not implemented yet: KERNELS is empty")
 gallery = {name: conv2d(digit, kernel, padding="same") for name, kernel in KERNELS.items()}
@@ -910,7 +910,7 @@ for axes in with_images:
 plt.close(drawn)
 print("ok  compare_images")
 
-# %% nbgrader={"grade": false, "grade_id": "picture-edges", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "picture-edges", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 edges = detect_edges(digit)
 comparison = compare_images(digit, edges)
 plt.show()

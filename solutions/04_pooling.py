@@ -208,6 +208,7 @@ def draw_images(images, titles, columns=4, size=2.2):
 slide = np.array([[1, 0, 1, 0], [0, 4, 2, 0], [0, 1, 6, 1], [0, 0, 1, 0]])
 window_colours = np.array([[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 3, 3], [2, 2, 3, 3]])
 
+# %% nbgrader={"grade": false, "grade_id": "picture-slide-example", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 figure, (left, right) = plt.subplots(1, 2, figsize=(6, 3))
 draw_numbers(left, slide, window_colours, "4 windows of 2×2")
 draw_numbers(right, np.array([[4, 2], [1, 6]]), np.array([[0, 1], [2, 3]]), "the largest of each")
@@ -279,7 +280,7 @@ def max_pool_2d(x, pool_size=2, strides=None, padding="valid"):
 # 실제 숫자를 한 번, 두 번 풀링해 봅시다. 28×28 → 14×14 → 7×7. 값의 개수는 16분의 1로
 # 줄었지만 모양은 아직 남아 있습니다.
 
-# %% nbgrader={"grade": false, "grade_id": "picture-max-pool", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "picture-max-pool", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 once = max_pool_2d(digits[:1])
 twice = max_pool_2d(once)
 draw_images(
@@ -371,7 +372,7 @@ def avg_pool_2d(x, pool_size=2, strides=None, padding="valid"):
 # %% [markdown] tags=["ko"]
 # 같은 숫자에 두 가지 풀링을 해 봅시다. 맥스 풀링은 획을 굵게 만들고, 평균 풀링은 획을 흐리게 만듭니다.
 
-# %% nbgrader={"grade": false, "grade_id": "picture-avg-pool", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "picture-avg-pool", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 largest = max_pool_2d(digits[1:2], 3)
 mean = avg_pool_2d(digits[1:2], 3)
 draw_images(
@@ -470,7 +471,7 @@ def dropout(x, rate, training, rng):
 # 위는 숫자 이미지에 드롭아웃을 한 것이고, 아래는 모두 1인 값 128개에 한 것입니다. 은닉층의 노드 128개라고 생각하세요.
 # 많이 끌수록 남은 값은 진해지고, 평균은 1 근처에 머뭅니다.
 
-# %% nbgrader={"grade": false, "grade_id": "picture-dropout", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "picture-dropout", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 rates = [0.0, 0.25, 0.5, 0.75]
 rng = np.random.default_rng(4)
 digits_after = [dropout(digits[0, :, :, 0], rate, True, rng) for rate in rates]
@@ -570,7 +571,7 @@ def flatten(x):
 # %% [markdown] tags=["ko"]
 # 채널이 두 개인 2×3 이미지의 각 칸은 줄의 어디로 갈까요? 칸 안의 숫자가 그 자리입니다.
 
-# %% nbgrader={"grade": false, "grade_id": "picture-flatten", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "picture-flatten", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 cells = np.arange(12).reshape(1, 2, 3, 2)
 places = np.argsort(flatten(cells)[0]).reshape(2, 3, 2)
 figure, (left, right) = plt.subplots(1, 2, figsize=(6, 2.4))
@@ -671,7 +672,7 @@ def conv2d_layer(x, kernels, bias, strides=1, padding="valid"):
 # 필터 네 개가 네 방향의 획을 찾습니다. 위는 ReLU를 거친 특징 맵이고, 아래는 그 맵을 맥스 풀링한 것입니다. 아랫줄 제목에
 # 적힌 모양이 다음 층이 받는 모양입니다.
 
-# %% nbgrader={"grade": false, "grade_id": "picture-feature-maps", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "picture-feature-maps", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 lying = np.array([[-1, -1, -1], [2, 2, 2], [-1, -1, -1]])
 rising = np.array([[-1, -1, 2], [-1, 2, -1], [2, -1, -1]])
 strokes = np.stack([lying, lying.T, rising, rising[::-1]], axis=-1)[:, :, np.newaxis, :]
@@ -798,7 +799,7 @@ def cnn_forward(x, weights):
 # 같은 답이 나옵니다. 아직 아무것도 모르는 것입니다. 다음 주에 학습이 이것을 바꿉니다.
 
 
-# %% nbgrader={"grade": false, "grade_id": "picture-forward", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "picture-forward", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 def trial_weights():
     """Untrained weights in the shapes of the slides' CNN, the same on every computer."""
     shapes = {"conv2d": (3, 3, 1, 32), "conv2d_1": (3, 3, 32, 64), "dense": (9216, 128), "dense_1": (128, 10)}

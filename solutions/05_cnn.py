@@ -186,7 +186,7 @@ def draw_block(axes, left, shape, name, colour):
     return left + width
 
 
-# %% nbgrader={"grade": false, "grade_id": "picture-shapes", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "picture-shapes", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 blocks = [(28, 28, 1), *layer_shapes()]
 figure, axes = plt.subplots(figsize=(13, 3.6), dpi=80)
 right = 0.0
@@ -258,7 +258,7 @@ assert sum(counts) == 1_199_882, (
 )
 print("ok  eight layers with", sum(counts), "parameters in all")
 
-# %% nbgrader={"grade": false, "grade_id": "picture-parameters", "locked": true, "schema_version": 3, "solution": false}
+# %% nbgrader={"grade": false, "grade_id": "picture-parameters", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 counts = layer_parameters()
 figure, axes = plt.subplots(figsize=(9, 3), dpi=80)
 labels = [f"{number + 1} {name}" for number, name in enumerate(NAMES)]
@@ -707,7 +707,7 @@ def trained():
     return model, history
 
 
-# %% nbgrader={"grade": false, "grade_id": "picture-losses", "locked": true, "schema_version": 3, "solution": false} tags=["skip-execution"]
+# %% nbgrader={"grade": false, "grade_id": "picture-losses", "locked": true, "schema_version": 3, "solution": false} tags=["picture", "skip-execution"]
 model, history = trained()
 epochs = np.arange(1, len(history["loss"]) + 1)
 figure, axes = plt.subplots(figsize=(7, 3.5), dpi=80)
@@ -744,7 +744,7 @@ accuracy = np.mean(predict_digits(model, x_test) == y_test)
 print(f"{accuracy:.2%} of {len(y_test)} test images are right")
 assert accuracy >= 0.96, f"test accuracy\n  came back: {accuracy:.4f}\n  expected:  at least 0.96"
 
-# %% nbgrader={"grade": false, "grade_id": "picture-confusion", "locked": true, "schema_version": 3, "solution": false} tags=["skip-execution"]
+# %% nbgrader={"grade": false, "grade_id": "picture-confusion", "locked": true, "schema_version": 3, "solution": false} tags=["picture", "skip-execution"]
 model, history = trained()
 matrix = confusion_matrix(y_test, predict_digits(model, x_test))
 figure, axes = plt.subplots(figsize=(5.5, 5), dpi=80)
@@ -757,7 +757,7 @@ for row, column in np.ndindex(matrix.shape):
 axes.set(xlabel="called", ylabel="is", xticks=range(10), yticks=range(10), title="Mistakes in red")
 plt.show()
 
-# %% nbgrader={"grade": false, "grade_id": "picture-missed", "locked": true, "schema_version": 3, "solution": false} tags=["skip-execution"]
+# %% nbgrader={"grade": false, "grade_id": "picture-missed", "locked": true, "schema_version": 3, "solution": false} tags=["picture", "skip-execution"]
 model, history = trained()
 labels = predict_digits(model, x_test)
 missed = np.flatnonzero(labels != y_test)[:12]
@@ -780,7 +780,7 @@ plt.show()
 # 커널과 닮은 것도 있는데, 신경망이 스스로 찾아낸 것입니다. 아래는 그중 여덟 개가 숫자 하나에 보인 반응, 즉
 # **특징 맵**입니다.
 
-# %% nbgrader={"grade": false, "grade_id": "picture-filters", "locked": true, "schema_version": 3, "solution": false} tags=["skip-execution"]
+# %% nbgrader={"grade": false, "grade_id": "picture-filters", "locked": true, "schema_version": 3, "solution": false} tags=["picture", "skip-execution"]
 model, history = trained()
 kernels = model.get_weights()[0]  # (3, 3, 1, 32)
 limit = np.abs(kernels).max()

@@ -15,8 +15,7 @@ import re
 import signal
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
@@ -32,6 +31,7 @@ from autograder.candidate.ticks import make_ticks_when_needed
 
 _BACKEND = "module://matplotlib_inline.backend_inline"
 _CELL_FILE = "<ipython-input-"
+_MOST_NAMES = 50_000
 _MAYBE_MAGIC = re.compile(r"^\s*[!%,;/]|=[\s\\]*[!%]|\?", re.M)
 """Wherever IPython sees more than Python: commands in front of a line or an assigned one, and help."""
 
@@ -238,23 +238,22 @@ class Recorder:
             }
         )
 
-    def run(self, source: str, *, seconds: float, room: int) -> dict[str, Any]:
-        """Run one cell.
+    def run(self, source: str, *, room: int) -> dict[str, Any]:
+        """Run one cell, until the examiner says that its time is up.
+
+        Code may swallow the :class:`CellTimeLimit`; the examiner's own deadline does not depend on it.
 
         Args:
             source: the cell's text, magics included.
-            seconds: after which :class:`CellTimeLimit` is raised in the cell. Code may swallow it; the
-                examiner's own deadline does not depend on it.
             room: bytes of output that the submission may still write.
 
         Returns:
-            ``verdict``, ``message``, ``outputs``, ``count``, ``room`` left and ``seconds`` taken.
+            ``verdict``, ``message``, ``outputs``, ``count`` and ``room`` left.
         """
-        started = time.perf_counter()
         error: BaseException | None = None
         with self._captured(room) as outputs:
             try:
-                with _time_limit(seconds):
+                with _time_limit():
                     result = self.shell.run_cell(source, store_history=True)
                 error = result.error_before_exec or result.error_in_exec
             except BaseException as escaped:
@@ -266,31 +265,7 @@ class Recorder:
             "outputs": outputs.finished(),
             "count": self.shell.execution_count - 1,
             "room": max(outputs.room, 0),
-            "seconds": time.perf_counter() - started,
         }
-
-    def quietly(self, do: Callable[[], Any], *, seconds: float) -> Any:
-        """What ``do`` returns; None if it is not done in time, or anything is raised or shown meanwhile."""
-        value, pyplot = None, sys.modules["matplotlib.pyplot"]
-        before = pyplot.get_fignums()
-        with self._captured(1 << 20) as outputs, contextlib.suppress(BaseException), _time_limit(seconds):
-            value = do()
-        figures = set(pyplot.get_fignums()) - set(before)
-        for number in figures:
-            pyplot.close(number)
-        return None if outputs.items or outputs.overflowed or figures else value
-
-    def pass_over(self, source: str) -> int | None:
-        """Count a cell that need not run; the number that it would have been given.
-
-        None where it has to run all the same: a figure that an earlier cell left open would be shown by it.
-        """
-        if sys.modules["matplotlib.pyplot"].get_fignums():
-            return None
-        count = int(self.shell.execution_count)
-        self.shell.history_manager.store_inputs(count, source)
-        self.shell.execution_count = count + 1
-        return count
 
     @contextlib.contextmanager
     def _captured(self, room: int) -> Iterator[Outputs]:
@@ -316,48 +291,34 @@ class Recorder:
             spill.close()
 
     def names(self) -> dict[str, bool]:
-        """The student's names, each with whether it can be called."""
+        """The student's names, each with whether it can be called; of very many, what can be called first."""
         namespace = self.shell.user_ns
-        mine = [name for name in list(namespace) if isinstance(name, str) and name not in self.known]
-        return {name: callable(namespace[name]) for name in mine[:2000] if not name.startswith("_")}
+        kinds = {
+            name: callable(value)
+            for name, value in list(namespace.items())
+            if isinstance(name, str) and name not in self.known and not name.startswith("_")
+        }
+        return dict(sorted(kinds.items(), key=lambda item: not item[1])[:_MOST_NAMES])
 
 
 @contextlib.contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise :class:`CellTimeLimit` after so many seconds; Windows has no alarm, only the examiner's clock."""
-    if not hasattr(signal, "setitimer"):
+def _time_limit() -> Iterator[None]:
+    """Raise :class:`CellTimeLimit` when the examiner, which keeps the clock, sends its signal.
+
+    Windows has no such signal; there the examiner ends the process.
+    """
+    if not hasattr(signal, "SIGALRM"):
         yield
         return
-    previous = signal.signal(signal.SIGALRM, _Alarm())
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.signal(signal.SIGALRM, _end_cell)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
 
 
-class _Alarm:
-    """Ends a cell whose time is up; time for which the machine made it wait is given back first."""
-
-    def __init__(self) -> None:
-        self._waited = _waited()
-
-    def __call__(self, number: int, frame: FrameType | None) -> None:
-        waited = _waited()
-        more, self._waited = waited - self._waited, waited
-        if more < 0.02:
-            raise CellTimeLimit
-        signal.setitimer(signal.ITIMER_REAL, more)
-
-
-def _waited() -> float:
-    """Seconds for which this process has waited for a processor; 0 where the kernel does not tell."""
-    try:
-        with open("/proc/self/schedstat", encoding="ascii") as file:
-            return int(file.read().split()[1]) / 1e9
-    except (OSError, IndexError, ValueError):
-        return 0.0
+def _end_cell(number: int, frame: FrameType | None) -> None:
+    raise CellTimeLimit
 
 
 def _judge(error: BaseException | None, outputs: Outputs) -> tuple[str, str]:

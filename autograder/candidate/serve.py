@@ -17,14 +17,12 @@ from typing import Any
 import numpy as np
 
 from autograder.wire import (
-    FUNCTION,
     Channel,
     ChannelClosed,
     FrameLimits,
     Handle,
     ValueTooLarge,
     WireError,
-    decode_frame,
     encode,
 )
 
@@ -51,16 +49,6 @@ class Server:
     def answer(self, request: dict[str, Any]) -> None:
         """Do what the request says and send the reply."""
         self.channel.send_frame(self._reply(request))
-
-    def values(self, frames: list[bytes]) -> list[bytes] | None:
-        """Replies, as frames, to requests that all have a value; None as soon as one has none."""
-        replies = []
-        for frame in frames:
-            reply = self._do(decode_frame(frame, strided=True))
-            if "value" not in reply:
-                return None
-            replies.append(b"".join(encode(reply, limits=self.reply_limits)))
-        return replies
 
     def _reply(self, request: dict[str, Any]) -> list[Any]:
         try:
@@ -98,10 +86,6 @@ class Server:
 
     def _do(self, request: dict[str, Any]) -> dict[str, Any]:
         operation = request["op"]
-        if operation == "series":
-            # All questions of a test at once, answered one after another as if they came one by one.
-            requests = [decode_frame(frame, strided=True) for frame in request["frames"]]
-            return {"value": [b"".join(self._reply(each)) for each in requests]}
         if operation == "begin":
             seed_everything(request["seed"])
             if "tensorflow.python" in sys.modules:
@@ -128,8 +112,6 @@ class Server:
             subject = self._resolve(target)
         if operation == "value":
             return {"value": subject}
-        if operation == "look":
-            return {"value": FUNCTION if callable(subject) else subject}
         if operation == "handle":
             return {"value": self._handle(subject)}
         if operation == "get":

@@ -19,7 +19,6 @@ import sys
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +30,9 @@ if sys.platform == "linux":  # elsewhere a student's own machine runs the rest o
 
 if TYPE_CHECKING:
     from autograder.candidate.cells import Recorder
-    from autograder.candidate.usage import Usage
 
 _TASKS = Path("/proc/self/task")
-_END_SECONDS = 0.3
+_END_SECONDS = 2.0
 """What a test's fork gets to end by itself; its exit code tells more than the signal that ends it."""
 
 
@@ -92,7 +90,6 @@ def warm_up(settings: Settings) -> Recorder:
     import numpy.random  # noqa: F401
     from PIL import Image
 
-    import autograder.candidate.usage  # noqa: F401 (what is not imported now, no candidate can find)
     from autograder.candidate.cells import Recorder
 
     Image.preinit()
@@ -104,7 +101,7 @@ def warm_up(settings: Settings) -> Recorder:
         "print(numpy.arange(3)); numpy.arange(3)",
     )
     for source in rehearsal:
-        recorder.run(source, seconds=60, room=1 << 24)
+        recorder.run(source, room=1 << 24)
     plt.close("all")
     recorder.shell.reset(new_session=True)
     recorder.shell.execution_count = 1
@@ -292,6 +289,8 @@ def _candidate(recorder: Recorder, settings: Settings, request: dict[str, Any], 
 
 def serve_notebook(recorder: Recorder, channel: Channel, layers: Collection[str]) -> None:
     """Run the examiner's cells, then answer its questions, until it hangs up."""
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)  # of a cell that has just ended in time
     setup = channel.receive()
     _limit_threads(setup["threads"])
     seed_everything(setup["seed"])
@@ -299,20 +298,11 @@ def serve_notebook(recorder: Recorder, channel: Channel, layers: Collection[str]
     room = setup["output"]
     server = Server(channel, recorder.shell.user_ns, FrameLimits(structure=4 << 20, payload=setup["reply"]))
     while (request := channel.receive())["op"] != "ready":
-        if request["op"] == "answer":
-            ask = partial(server.values, request["frames"])
-            channel.send({"value": recorder.quietly(ask, seconds=request["seconds"])})
-        elif request["op"] == "pass":
-            count = recorder.pass_over(request["source"])
-            room -= request["size"] if count is not None else 0
-            channel.send({"count": count})
-        else:
-            with _usage(recorder, request) as usage:
-                outcome = recorder.run(request["source"], seconds=request["seconds"], room=room)
-            room = outcome.pop("room")
-            # As JSON bytes: an output may nest deeper than a frame does.
-            outcome["outputs"] = json.dumps(outcome["outputs"], default=str).encode("utf-8", "replace")
-            channel.send(outcome if usage is None else outcome | {"usage": usage.frames})
+        outcome = recorder.run(request["source"], room=room)
+        room = outcome.pop("room")
+        # As JSON bytes: an output may nest deeper than a frame does.
+        outcome["outputs"] = json.dumps(outcome["outputs"], default=str).encode("utf-8", "replace")
+        channel.send(outcome)
     silence()
     gc.collect()
     gc.freeze()  # forks for tests share what the notebook made
@@ -335,15 +325,6 @@ def serve_notebook(recorder: Recorder, channel: Channel, layers: Collection[str]
             channel.send({"code": _end(request["child"], children, kill=request["kill"])})
         else:
             server.answer(request)
-
-
-def _usage(recorder: Recorder, request: dict[str, Any]) -> contextlib.AbstractContextManager[Usage | None]:
-    """Watches a cell of the solution, if the examiner asks for that."""
-    if "names" not in request:
-        return contextlib.nullcontext()
-    from autograder.candidate.usage import Usage
-
-    return Usage(recorder.shell.user_ns, request["names"], request["source"])
 
 
 def _serve_fork(parent: Server, descriptor: int) -> None:

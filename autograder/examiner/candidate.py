@@ -1,7 +1,7 @@
 """One submission's process: run its cells, fork it for tests, survive whatever it does.
 
-The examiner keeps the clock. Whatever a candidate does, each wait here has a deadline after which the
-candidate is killed.
+The examiner keeps the clock (:mod:`autograder.examiner.own_time`). Whatever a candidate does, each wait here
+ends when its own time is up, and then the candidate is killed.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Any, Protocol
 from autograder.course import Limits
 from autograder.examination import CellOutcome, Verdict
 from autograder.examiner.errors import CandidateLost, GraderFault
-from autograder.examiner.given import Given, GivenCells
 from autograder.examiner.outputs import clean_outputs, execution_count
-from autograder.examiner.session import Memory, Session, ended_session, request_frame
+from autograder.examiner.own_time import OwnTime
+from autograder.examiner.session import Budget, Memory, Session, ended_session
 from autograder.examiner.zygote import Spawned, Zygote
 from autograder.wire import (
     Channel,
@@ -33,16 +33,16 @@ from autograder.wire import (
 )
 
 _GRACE = 0.5
-"""Seconds that a candidate gets to notice its own alarm before it is killed."""
-_END_SECONDS = 1.0
+"""Seconds that a candidate gets to notice its interruption before it is killed."""
+_END_SECONDS = 3.0
 """Seconds in which a candidate has to end one of its forks."""
-_DEFINITION_SECONDS = 0.5
-"""What cells with definitions still get, all together, when the time for all cells is used up."""
-_MOST_WAITING = 3.0
-"""Times what a candidate used that it may be given for waiting: part of it is always its own doing."""
-_ANSWER_SECONDS = 1.0
-"""For the answers that a given cell needs; a submission that needs longer has its cell run."""
-_FORK_SECONDS = 5.0
+_SHORT_SECONDS = 0.5
+"""What each cell still gets when the time for all cells is used up."""
+_LONG = 4
+"""Times the time for all cells after which cells that define nothing are left out."""
+_LONGEST = 10
+"""The same for all cells that are left."""
+_FORK_SECONDS = 10.0
 _MAX_RESTARTS = 3
 _MAX_REVIVALS = 8
 """Times that a candidate which tests have ended is started again; it counts for the tests' time."""
@@ -57,7 +57,7 @@ class CellSource:
         grade_id: nbgrader's id.
         source: the text.
         skip: not to be run.
-        defines: whether tests may need what it defines; such a cell runs even when time is short.
+        defines: whether tests may need what it defines; such a cell has its time whatever others used.
         essential: whether it defines functions or classes, or imports: such a cell runs even when others
             ended the process again and again.
     """
@@ -74,10 +74,12 @@ class Subject(Protocol):
     """What tests are run on.
 
     Attributes:
-        waited: seconds for which the machine kept it waiting and that were given back to it.
+        clock: of what it uses.
+        budget: of its functions.
     """
 
-    waited: float
+    clock: OwnTime
+    budget: Budget
 
     def open_session(
         self, *, seconds: float, seed: int, fresh: bool = False, alone: bool = False, eager: bool = False
@@ -96,71 +98,56 @@ class Candidate:
         cells: the merged notebook's code cells in order.
         limits: of the week.
         seed: of the week.
-        given: the course's own cells, those of which are taken as read that would show what they show on the
-            solution.
-        solution: whether this is the solution, which ``given`` learns from.
+
+    Attributes:
+        outcomes: of the cells.
+        names: the notebook's names, each with whether it can be called.
+        layers: of confinement in force.
+        forkable: whether tests may have forks.
+        clock: of what it uses, from its first cell to its last test.
+        budget: which of its functions are still called.
+        timings: wall time by part.
     """
 
-    def __init__(
-        self,
-        zygote: Zygote,
-        cells: Sequence[CellSource],
-        limits: Limits,
-        seed: int,
-        *,
-        given: GivenCells | None = None,
-        solution: bool = False,
-    ) -> None:
+    def __init__(self, zygote: Zygote, cells: Sequence[CellSource], limits: Limits, seed: int) -> None:
         self._zygote = zygote
-        self._given = given
-        self._solution = solution
-        self._as_read: dict[int, Given] = {}
         self._cells = cells
         self._limits = limits
         self._seed = seed
         self._spawned: Spawned | None = None
         self._main: Session | None = None
         self._shared: Session | None = None
-        self._settled: dict[int, CellOutcome] = {}
-        self._fatal: CellOutcome | None = None
+        self._fatal: dict[int, CellOutcome] = {}
+        self._end: CellOutcome | None = None
         self._spent = 0.0
         self._room = 0
-        self._begun = time.monotonic()
-        self._last = _DEFINITION_SECONDS
         self._restarts = 0
         self._revivals = 0
-        self._strikes: dict[str, int] = {}
         self._memory = Memory()
         self.outcomes: list[CellOutcome] = []
         self.names: dict[str, bool] = {}
         self.layers: tuple[str, ...] = ()
         self.forkable = True
-        self.taken_as_read: dict[int, Given] = {}
-        """Cells that were not run, by their index."""
+        self.clock = OwnTime()
+        self.budget = Budget(limits.tests_seconds, limits.test_seconds)
         self.timings: dict[str, float] = {}
-        self.waited = 0.0
 
     # -- the notebook ---------------------------------------------------------------------------
 
     def run_cells(self) -> None:
         """Run the notebook; a cell that is not survived is left out and the rest run again without it.
 
-        The time for all cells is for all attempts together. When it is used up, a last half second is for the
-        cells that define something; when the process was lost too often, for the essential ones.
+        When the process was lost too often, only the essential cells are run.
         """
-        if self._given is not None and not self._solution:
-            self._as_read = self._given.of(self._cells)
         while True:
-            self._fatal = self._attempt()
-            if self._fatal is None:
+            self._end = self._attempt()
+            if self._end is None:
                 return
-            self._settled[self._fatal.index] = self._fatal
+            self._fatal[self._end.index] = self._end
             self._restarts += 1
-            if self._restarts == _MAX_RESTARTS:
-                self._last = _DEFINITION_SECONDS
             if self._restarts > _MAX_RESTARTS:
                 # Left with what the others define: nothing. Every later test says so.
-                self.outcomes = [self._settled.get(cell.index) or _not_run(cell, "") for cell in self._cells]
+                self.outcomes = [self._fatal.get(cell.index) or _not_run(cell, "") for cell in self._cells]
                 self.names = {}
                 self._kill()
                 return
@@ -178,15 +165,13 @@ class Candidate:
             self._add_time("confine", started)
             started = time.perf_counter()
             for cell in self._cells:
-                done[cell.index] = self._settled.get(cell.index) or self._run_cell(cell)
+                done[cell.index] = self._fatal.get(cell.index) or self._run_cell(cell)
             ready = self._ask({"op": "ready"}, seconds=10.0)
         except (ChannelClosed, ChannelTimeout, WireError) as error:
             verdict, message = self._why(error, cell)
             return CellOutcome(index=cell.index, grade_id=cell.grade_id, verdict=verdict, message=message)
         finally:
             self._add_time("cells", started)
-        # What timed out once is not given its time again, should the process have to be started anew.
-        self._settled |= {i: outcome for i, outcome in done.items() if outcome.verdict is Verdict.TIMEOUT}
         self.outcomes = [done[cell.index] for cell in self._cells]
         names, threads = ready.get("names"), ready.get("threads")
         self.names = {
@@ -214,6 +199,7 @@ class Candidate:
             libraries(self._cells),
         )
         self._spawned.channel.limits = FrameLimits(structure=_room(limits), payload=limits.reply)
+        self.clock.follow(self._spawned.pid)
 
     def _set_up(self) -> None:
         answer = self._ask(
@@ -235,77 +221,60 @@ class Candidate:
             return _not_run(cell, "")
         if self._restarts >= _MAX_RESTARTS and not cell.essential:
             return _not_run(cell, f"not run: other cells ended the process {self._restarts} times")
-        left = self._limits.cells_seconds - self._spent
-        late = left <= 0
-        if late and cell.defines:
-            left = self._last
-        if left <= 0:
+        seconds = self._time_for(cell)
+        if not seconds:
             limit = f"{self._limits.cells_seconds:g} s"
             return _not_run(cell, f"not run: the time limit of {limit} for all cells was used up")
-        seconds = min(self._limits.cell_seconds, left)
-        before = self._used()
+        before = self.clock.look()
         try:
-            if cell.index in self._as_read and not late:
-                outcome = self._take_as_read(cell, self._as_read[cell.index], seconds)
-                if outcome is not None:
-                    return outcome
-            request = {"op": "cell", "source": cell.source, "seconds": seconds}
-            if self._solution and self._given is not None and self._given.watches(cell):
-                request["names"] = self._given.functions
-            message = self._ask(request, seconds=seconds + _GRACE)
-            outcome = _cell_outcome(cell, message, self._room, self._used() - before)
-            if isinstance(message.get("usage"), list):
-                self._learn(cell, message["usage"], outcome)
+            message = self._ask({"op": "cell", "source": cell.source}, seconds=seconds, interrupt=True)
         finally:
-            if late:
-                self._last -= self._used() - before
-            else:
-                self._spent += self._used() - before
+            used = self.clock.look() - before
+            self._spent += used
+        outcome = _cell_outcome(cell, message, self._room, used)
         self._room -= len(message["outputs"])
         return outcome
 
-    def _take_as_read(self, cell: CellSource, given: Given, seconds: float) -> CellOutcome | None:
-        """The outcome of a cell that would show what it shows on the solution; None if it has to be run."""
-        begun = self._used()
-        if given.size > self._room:
-            return None
-        if given.frames and not given.agrees(self._answers(given.frames, seconds)):
-            if self._used() - begun > _ANSWER_SECONDS:
-                self._as_read = {}  # so slow that it should not be asked twice
-            return None
-        answer = self._ask({"op": "pass", "source": cell.source, "size": given.size}, seconds=10.0)
-        if answer.get("count") is None:
-            return None
-        self._room -= given.size
-        self.taken_as_read[cell.index] = given
-        return CellOutcome(
-            index=cell.index,
-            grade_id=cell.grade_id,
-            verdict=Verdict.PASSED,
-            outputs=given.outputs,
-            execution_count=execution_count(answer.get("count")),
-            seconds=round(self._used() - begun, 6),
-        )
+    def _time_for(self, cell: CellSource) -> float:
+        """Seconds of its own that a cell has.
 
-    def _answers(self, frames: Sequence[bytes], seconds: float) -> Any:
-        """Replies to some requests; what is not given at once is None."""
-        request = {"op": "answer", "frames": list(frames), "seconds": min(_ANSWER_SECONDS, seconds)}
-        return self._ask(request, seconds=seconds + _GRACE).get("value")
+        What others used up, in endless loops for example, takes nothing from a cell that defines something,
+        and leaves each other a moment. Only beyond all measure is anything left out.
+        """
+        measure = self._spent / self._limits.cells_seconds
+        if measure < 1 or (cell.defines and measure < _LONG):
+            return self._limits.cell_seconds
+        if measure < _LONG or (cell.defines and measure < _LONGEST):
+            return min(_SHORT_SECONDS, self._limits.cell_seconds)
+        return 0.0
 
-    def _learn(self, cell: CellSource, calls: list[bytes], outcome: CellOutcome) -> None:
-        assert self._given is not None
-        frames = self._given.questions(cell, calls)
-        replies = self._answers(frames, self._limits.cell_seconds) if frames else []
-        if outcome.verdict is Verdict.PASSED and isinstance(replies, list):
-            self._given.learn(cell, frames, replies, outcome)
-
-    def _ask(self, message: dict[str, Any], *, seconds: float) -> dict[str, Any]:
+    def _ask(self, message: dict[str, Any], *, seconds: float, interrupt: bool = False) -> dict[str, Any]:
+        """The answer to a request; with ``interrupt`` the candidate is told when its time is up, and has a
+        little more of it to end what it does."""
         assert self._spawned is not None
-        deadline = time.monotonic() + seconds
-        self._spawned.channel.send(message, deadline=deadline, limits=FrameLimits(structure=1 << 28))
-        answer = self._spawned.channel.receive(deadline=deadline, extension=self.kept_waiting)
+        spawned = self._spawned
+        end = self.clock.look() + seconds
+        wait = self.clock.wait(end)
+
+        def extension() -> float:
+            nonlocal wait, interrupt
+            more = wait.extension()
+            if not more and interrupt:
+                interrupt = False
+                spawned.interrupt()
+                wait = self.clock.wait(end + _GRACE)
+                more = _GRACE
+            return more
+
+        try:
+            spawned.channel.send(
+                message, deadline=wait.deadline, extension=extension, limits=FrameLimits(structure=1 << 28)
+            )
+            answer = spawned.channel.receive(deadline=wait.deadline, extension=extension)
+        finally:
+            wait.over()
         if not isinstance(answer, dict):
-            raise WireError("an answer that is none")
+            raise WireError("not a valid answer")
         return answer
 
     def _why(self, error: Exception, cell: CellSource) -> tuple[Verdict, str]:
@@ -330,7 +299,7 @@ class Candidate:
         assert self._spawned is not None
         number = self._spawned.number
         self._kill()
-        code = self._zygote.exit_code(number, seconds=10.0)
+        code = self._zygote.exit_code(number, seconds=60.0)
         # A signal that ends a candidate reads 128 + its number; a negative code is the warden's own end.
         if code is None or code < 0 or _is_ours(code):
             raise GraderFault("the warm process, or what watches the submission's, was ended")
@@ -359,7 +328,7 @@ class Candidate:
             if not self._revive():
                 return self._dead_session()
             session = self._session(fresh=fresh, alone=alone)
-        session.strikes, session.memory = self._strikes, self._memory
+        session.budget, session.memory = self.budget, self._memory
         session.begin(seconds=seconds, seed=seed, forget=self.forkable and not alone, eager=eager)
         return session
 
@@ -372,7 +341,7 @@ class Candidate:
         if not self.forkable:
             # A fork would inherit locks that nobody will ever open: all tests share the candidate itself.
             if self._main is None or self._main.ended is not None:
-                self._main = Session(self._spawned.channel, self.names, self, 0.0)
+                self._main = Session(self._spawned.channel, self.names, self)
             return self._main
         if alone:
             return self._fork()
@@ -388,7 +357,7 @@ class Candidate:
         if self._revivals >= _MAX_REVIVALS:
             return False
         self._revivals += 1
-        self._restarts, self._last = _MAX_RESTARTS, _DEFINITION_SECONDS  # what cells show is known already
+        self._restarts = _MAX_RESTARTS  # what cells show is known already
         self.run_cells()
         return self._alive
 
@@ -397,11 +366,11 @@ class Candidate:
         assert self._spawned is not None
         channel = self._spawned.channel
         ours, theirs = socket.socketpair()
-        deadline = time.monotonic() + _FORK_SECONDS
+        wait = self.clock.wait(self.clock.look() + _FORK_SECONDS)
         try:
-            channel.send_frame(request_frame({"op": "fork"}), deadline=deadline)
+            channel.send({"op": "fork"}, deadline=wait.deadline, extension=wait.extension)
             socket.send_fds(channel.socket, [b"F"], [theirs.fileno()])
-            child = channel.receive(deadline=deadline, extension=self.kept_waiting).get("child")
+            child = channel.receive(deadline=wait.deadline, extension=wait.extension).get("child")
         except (ChannelClosed, ChannelTimeout, WireError, OSError, AttributeError):
             child = None
         finally:
@@ -411,12 +380,12 @@ class Candidate:
             self._kill()
             return None
         limits = FrameLimits(structure=4 << 20, payload=self._limits.reply)
-        session = Session(Channel(ours, limits), self.names, self, 0.0)
+        session = Session(Channel(ours, limits), self.names, self)
         session.child = child
         return session
 
     def _dead_session(self) -> Session:
-        reason = self._fatal
+        reason = self._end
         verdict = reason.verdict if reason else Verdict.CRASHED
         text = reason.message if reason else "the process ended too often"
         return ended_session(CandidateLost(verdict, f"the notebook could not be run to its end: {text}"))
@@ -453,34 +422,18 @@ class Candidate:
         """Whether there is a process that has not been killed."""
         return self._spawned is not None and self._spawned.pidfd >= 0
 
-    def kept_waiting(self) -> float:
-        """See :class:`Lifeline`."""
-        if self._spawned is None or self._spawned.pidfd < 0:
-            return 0.0
-        elapsed = time.monotonic() - self._begun
-        most = _MOST_WAITING * (elapsed - self.waited) - self.waited
-        seconds = max(0.0, min(self._spawned.kept_waiting(), most))
-        self.waited += seconds
-        return seconds
-
-    def _used(self) -> float:
-        """Seconds that count for the limits."""
-        return time.monotonic() - self.waited
-
     def _end_child(self, child: int, *, kill: bool) -> int | None:
         """Exit code of a test's fork; if the candidate does not say within a moment, all of it is killed."""
         if self._spawned is None or self._spawned.pidfd < 0:
             return None
-        channel = self._spawned.channel
         try:
-            deadline = time.monotonic() + _END_SECONDS
-            channel.send_frame(request_frame({"op": "end", "child": child, "kill": kill}), deadline=deadline)
-            code = channel.receive(deadline=deadline, extension=self.kept_waiting).get("code")
-        except (ChannelClosed, ChannelTimeout, WireError, AttributeError) as error:
-            if isinstance(error, ChannelClosed):
-                return None
+            answer = self._ask({"op": "end", "child": child, "kill": kill}, seconds=_END_SECONDS)
+        except ChannelClosed:
+            return None
+        except (ChannelTimeout, WireError):
             self._kill()
             return None
+        code = answer.get("code")
         return code if type(code) is int and -64 <= code <= 255 else None
 
     def close(self) -> None:
@@ -507,7 +460,9 @@ class Variant:
         self._candidate = candidate
         self._source = source
         self._session: Session | None = None
-        self.waited = 0.0
+        self.clock = candidate.clock
+        self.budget = Budget()
+        """Its own: what one variant cannot do in time says nothing of the next."""
 
     def open_session(
         self, *, seconds: float, seed: int, fresh: bool = False, alone: bool = False, eager: bool = False
@@ -538,6 +493,7 @@ class Variant:
     def _opened(self, *, seconds: float, seed: int, eager: bool) -> Session:
         session = self._candidate.open_session(seconds=seconds, seed=seed, alone=True, eager=eager)
         session.used = 0
+        session.budget = self.budget
         session.memory = Memory()  # the solution's own logs are no stranger's, and many
         with contextlib.suppress(CandidateLost):
             answer = session.request({"op": "define", "source": self._source})

@@ -10,8 +10,9 @@ from nbformat import NotebookNode
 
 from autograder.examination import CellOutcome, Verdict
 from autograder.examiner.candidate import CellSource
+from autograder.examiner.outputs import clean_outputs
 from autograder.examiner.suite import TestRun
-from autograder.notebook import grade_id, is_solution, is_test, tags
+from autograder.notebook import grade_id, is_picture, is_solution, is_test, tags
 
 SKIP_TAG = "skip-execution"
 """Cells with this tag run in Jupyter and not in the grader (nbclient's own convention)."""
@@ -20,20 +21,43 @@ _ESSENTIAL = re.compile(r"^(?:(?:async )?def|class|import|from) ", re.M)
 _DEFINITION = re.compile(r"^(?:(?:async )?def|class) +(\w+)|^(\w+) *(?::[^=\n]+)?=(?!=)", re.M)
 
 
-def code_cells(notebook: NotebookNode) -> list[CellSource]:
-    """The notebook's code cells, as a candidate runs them."""
+def code_cells(notebook: NotebookNode, *, pictures: bool = False) -> list[CellSource]:
+    """The notebook's code cells, as a candidate runs them; ``pictures`` too only to look at the course."""
     return [
         CellSource(
             index,
             grade_id(cell),
             cell.source,
-            skip=SKIP_TAG in tags(cell),
+            skip=SKIP_TAG in tags(cell) or (is_picture(cell) and not pictures),
             defines=not is_test(cell) and bool(defined_names(cell.source)),
             essential=is_solution(cell) or (not is_test(cell) and bool(_ESSENTIAL.search(cell.source))),
         )
         for index, cell in enumerate(notebook.cells)
         if cell.cell_type == "code"
     ]
+
+
+def with_pictures(outcomes: Sequence[CellOutcome], notebook: NotebookNode, room: int) -> list[CellOutcome]:
+    """The outcomes, with the outputs that picture cells have in the student's own file.
+
+    Args:
+        outcomes: of the cells that were run, and of those that were not.
+        notebook: the merged one.
+        room: characters that all of these outputs may take; those beyond are left out.
+    """
+    result = []
+    for outcome in outcomes:
+        cell = notebook.cells[outcome.index]
+        if outcome.verdict is Verdict.SKIPPED and is_picture(cell):
+            shown = []
+            for output in clean_outputs(cell.outputs):
+                room -= len(str(output))
+                if room < 0:
+                    break
+                shown.append(output)
+            outcome = outcome.model_copy(update={"outputs": tuple(shown), "handed_in": bool(shown)})
+        result.append(outcome)
+    return result
 
 
 def defined_names(source: str) -> set[str]:

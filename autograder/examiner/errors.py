@@ -2,7 +2,7 @@
 
 Two families. A :class:`StudentError` is an ordinary answer ("the student's code raised"), so it is an
 ``Exception`` that a test may expect. A :class:`CandidateLost` ends the test whatever the test does, so it
-is a ``BaseException``: neither ``except Exception`` in a suite nor Hypothesis may swallow or retry it.
+is no ``Exception``: neither ``except Exception`` in a suite nor Hypothesis may swallow or retry it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import builtins
 from functools import cache
 from typing import Any
+
+from _pytest.outcomes import OutcomeException
 
 from autograder.examination import Verdict
 
@@ -80,8 +82,11 @@ def student_error(description: dict[str, Any]) -> StudentError:
     return error
 
 
-class CandidateLost(BaseException):
+class CandidateLost(OutcomeException):
     """The candidate gives no answer any more.
+
+    As one of pytest's own outcomes: a fixture that ends with any other ``BaseException`` is never torn down,
+    and every later submission that needs it would fail.
 
     Attributes:
         verdict: TIMEOUT, CRASHED, MEMORY, OUTPUT or PROTOCOL.

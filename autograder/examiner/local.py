@@ -38,9 +38,15 @@ class LocalProcess(Spawned):
         super().__init__(number, channel, process.pid)  # a number that tells it lives, and no descriptor
         self._process = process
 
-    def kept_waiting(self) -> float:
-        """Nothing is known of that here."""
-        return 0.0
+    @property
+    def pid(self) -> int | None:
+        """The number of the process."""
+        return self._process.pid
+
+    def interrupt(self) -> None:
+        """Only the examiner's own clock ends a cell where there are no such signals."""
+        if hasattr(signal, "SIGALRM"):
+            self._process.send_signal(signal.SIGALRM)
 
     def kill(self, *, seconds: float = 10.0) -> None:
         """End it, and what it started as far as the system tells."""

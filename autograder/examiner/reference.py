@@ -12,13 +12,12 @@ from autograder.course import Limits
 from autograder.examination import Verdict
 from autograder.examiner.candidate import Candidate, CellSource, libraries
 from autograder.examiner.errors import CandidateLost, GraderFault
-from autograder.examiner.given import GivenCells
 from autograder.examiner.session import Log, Session, Submission
 from autograder.examiner.zygote import Zygote
 from autograder.wire import Handle
 
 _MEMORY_BYTES = 256 << 20
-_PATIENCE = 600.0
+_PATIENCE = 3600.0
 
 
 class Reference:
@@ -28,11 +27,8 @@ class Reference:
     memory. What involves an object that stays in the candidate is asked anew each time.
     """
 
-    def __init__(
-        self, zygote: Zygote, cells: Sequence[CellSource], limits: Limits, seed: int, given: GivenCells | None
-    ) -> None:
+    def __init__(self, zygote: Zygote, cells: Sequence[CellSource], limits: Limits, seed: int) -> None:
         self._zygote = zygote
-        self._given = given
         self._cells = list(cells)
         self._limits = limits
         self._seed = seed
@@ -46,7 +42,7 @@ class Reference:
         if self._session is None or self._session.ended is not None:
             session = self.candidate().open_session(seconds=_PATIENCE, seed=self._seed, alone=True)
             self._session = _RememberingSession(session, self._memory)
-        self._session.left, self._session.log = _PATIENCE, Log()
+        self._session.end, self._session.log = self._session.lifeline.clock.total + _PATIENCE, Log()
         return Submission(self._session)
 
     def candidate(self) -> Candidate:
@@ -70,7 +66,7 @@ class Reference:
         return self._others[wanted]
 
     def _run(self, cells: list[CellSource]) -> Candidate:
-        candidate = Candidate(self._zygote, cells, self._limits, self._seed, given=self._given, solution=True)
+        candidate = Candidate(self._zygote, cells, self._limits, self._seed)
         candidate.run_cells()
         for cell in candidate.outcomes:
             if cell.verdict not in (Verdict.PASSED, Verdict.SKIPPED):
@@ -118,7 +114,8 @@ class _RememberingSession(Session):
     """A session that answers from memory where it can."""
 
     def __init__(self, session: Session, memory: _Memory) -> None:
-        super().__init__(session.channel, session.names, session.lifeline, session.left)
+        super().__init__(session.channel, session.names, session.lifeline)
+        self.end = session.end
         self.child = session.child
         self._opening = session._opening  # what was begun there is asked here
         self.made_objects = False

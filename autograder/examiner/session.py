@@ -10,13 +10,13 @@ import math
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from autograder.examination import Verdict
 from autograder.examiner.checks import Strided
 from autograder.examiner.errors import CandidateLost, MissingName, student_error
-from autograder.examiner.precedents import Series, Tape
+from autograder.examiner.own_time import OwnTime
 from autograder.examiner.values import same
 from autograder.wire import (
     Channel,
@@ -27,7 +27,6 @@ from autograder.wire import (
     StridedArray,
     ValueTooLarge,
     WireError,
-    decode,
     encode,
 )
 
@@ -55,13 +54,6 @@ class LoggedCall:
     value: Any
     raised: bool
     is_call: bool = True
-
-    def without_session(self) -> LoggedCall:
-        """The same with nothing in it that keeps the candidate's session in memory."""
-        if isinstance(self.value, BaseException):
-            self.value.__traceback__ = self.value.__context__ = self.value.__cause__ = None
-        named = {key: _plain(value) for key, value in self.kwargs.items()}
-        return replace(self, args=tuple(_plain(value) for value in self.args), kwargs=named)
 
 
 @dataclass(frozen=True)
@@ -122,14 +114,59 @@ class Memory:
     left: int = 256 << 20
 
 
+@dataclass
+class Budget:
+    """Which functions of one submission are still called, so that a slow one costs no other its points.
+
+    Attributes:
+        together: seconds of the submission's own for all tests; when they are used up, what has used more
+            than its share is not called again.
+        share: seconds that each function has in any case.
+        strikes: tests in a row in which a function ran into a limit.
+        used: seconds by function.
+        spent: seconds of all tests.
+    """
+
+    together: float = math.inf
+    share: float = math.inf
+    strikes: dict[str, int] = field(default_factory=dict)
+    used: dict[str, float] = field(default_factory=dict)
+    spent: float = 0.0
+
+    def charge(self, seconds: float, waits: dict[str, float]) -> None:
+        """A test has used these seconds, by function in the proportion of ``waits``."""
+        self.spent += seconds
+        waited = sum(waits.values()) or 1.0
+        for function, wait in waits.items():
+            self.used[function] = self.used.get(function, 0.0) + seconds * wait / waited
+
+    def refusal(self, function: str) -> str:
+        """Why a function is not called any more; empty if it is."""
+        if self.strikes.get(function, 0) >= 2:
+            return f"`{function}` was not called again: it ran into a limit in two tests before"
+        if self.spent >= self.together and self.used.get(function, 0.0) >= self.share:
+            return f"the time limit of {self.together:g} s for all tests was used up"
+        return ""
+
+    def note(self, function: str, error: BaseException | None) -> None:
+        """A function was called, with this outcome."""
+        if isinstance(error, CandidateLost) and error.verdict in (Verdict.TIMEOUT, Verdict.MEMORY):
+            self.strikes[function] = self.strikes.get(function, 0) + 1
+        else:
+            self.strikes.pop(function, None)
+
+
 class Lifeline(Protocol):
-    """What a session tells its owner when the candidate gives no answer."""
+    """What a session tells its owner when the candidate gives no answer.
+
+    Attributes:
+        clock: of what the candidate uses.
+    """
+
+    clock: OwnTime
 
     def lost(self, session: Session, verdict: Verdict) -> CandidateLost:
         """Kill what is to be killed and say how it ended."""
-
-    def kept_waiting(self) -> float:
-        """Seconds for which the machine kept the candidate waiting, since last asked."""
 
 
 class Session:
@@ -139,39 +176,40 @@ class Session:
         channel: to it.
         names: the notebook's names, each with whether it can be called.
         lifeline: told when the candidate gives no answer.
-        left: seconds that the candidate has for all its answers together.
     """
 
-    def __init__(self, channel: Channel, names: dict[str, bool], lifeline: Lifeline, left: float) -> None:
+    def __init__(self, channel: Channel, names: dict[str, bool], lifeline: Lifeline) -> None:
         self.channel = channel
         self.names = names
         self.lifeline = lifeline
-        self.left = left
+        self.end = math.inf
+        """What the clock shows when the time for all answers is up."""
         self.log = Log()
         self.ended: CandidateLost | None = None
         self.child: int | None = None
         self.used = 0
-        self.strikes: dict[str, int] = {}
+        self.budget = Budget()
         self.memory = Memory()
-        self.tape = Tape()
+        self.waits: dict[str, float] = {}
+        """Seconds for which answers of the test were waited for, by function."""
+        self._waited = 0.0
         self._opening: list[Any] = []
 
     def begin(self, *, seconds: float, seed: int, forget: bool, eager: bool) -> None:
         """Begin another test.
 
         Args:
-            seconds: that the candidate has for all its answers together.
+            seconds: of its own that the candidate has for all its answers together.
             seed: of the global generators.
             forget: let go of the objects that earlier tests hold.
             eager: have TensorFlow make no graphs.
         """
-        self.left = seconds
+        self.end = self.lifeline.clock.look() + seconds
         self.log = Log(until=time.thread_time() + seconds)
         self.used += 1
-        self.tape = Tape()
+        self.waits = {}
         # Goes with the first question: whoever asks nothing needs no beginning either.
         self._opening = request_frame({"op": "begin", "seed": seed, "forget": forget, "eager": eager})
-        self.tape.begin(self._opening)
 
     def request(self, message: dict[str, Any]) -> dict[str, Any]:
         """Send a request and wait for its reply.
@@ -197,43 +235,18 @@ class Session:
         self.ended = self.lifeline.lost(self, Verdict.PROTOCOL)
         raise self.ended
 
-    def ask_series(self, series: Series, *, seconds: float) -> list[bytes]:
-        """The replies to a whole series of requests, each as its frame came; the test begins with it.
-
-        Raises:
-            CandidateLost: there is no answer in time, or one that is no answer.
-        """
-        self._opening = []
-        left, self.left = self.left, min(self.left, seconds)
-        reply = self._answered([series.frame])
-        self.left += left - min(left, seconds)
-        replies = reply.get("value") if isinstance(reply, dict) else None
-        if not isinstance(replies, list) or not all(isinstance(item, bytes) for item in replies):
-            self.ended = self.lifeline.lost(self, Verdict.PROTOCOL)
-            raise self.ended
-        return replies[1:]  # without what the beginning was answered with
-
     def _answered(self, frame: list[Any]) -> Any:
-        waited = 0.0
-
-        def extension() -> float:
-            nonlocal waited
-            more = self.lifeline.kept_waiting()
-            waited += more
-            return more
-
-        # Only the candidate's own time counts: what the examiner does between its questions does not.
-        begun = time.monotonic()
         received = self.channel.received
         opening, self._opening = self._opening, []
+        clock = self.lifeline.clock
+        wait = clock.wait(self.end)
         try:
-            self.channel.send_frame([*opening, *frame], deadline=begun + self.left)
+            if clock.total >= self.end:
+                raise ChannelTimeout
+            self.channel.send_frame([*opening, *frame], deadline=wait.deadline, extension=wait.extension)
             if opening:
-                self.channel.receive(deadline=begun + self.left, extension=extension)
-            structure, payload = self.channel.receive_raw(deadline=begun + self.left, extension=extension)
-            self.tape.note(frame, structure, payload)
-            reply = decode(structure, payload)
-            self.left = max(self.left - (time.monotonic() - begun - waited), 0.05)
+                self.channel.receive(deadline=wait.deadline, extension=wait.extension)
+            reply = self.channel.receive(deadline=wait.deadline, extension=wait.extension)
         except ChannelTimeout:
             self.ended = self.lifeline.lost(self, Verdict.TIMEOUT)
         except ChannelClosed:
@@ -245,6 +258,9 @@ class Session:
         else:
             self.log.received += self.channel.received - received
             return reply
+        finally:
+            wait.over()
+            self._waited = wait.seconds
         raise self.ended
 
     def value(self, message: dict[str, Any], origin: Origin) -> Any:
@@ -273,16 +289,9 @@ class Session:
         raise CandidateLost(Verdict.PROTOCOL, "the answer was no answer")
 
     def _spare(self, origin: Origin) -> None:
-        """Do not call what ran into a limit in two tests in a row: it would in all the others."""
-        if self.strikes.get(origin.function, 0) >= 2:
-            text = f"`{origin.function}` was not called again: it ran into a limit in two tests before"
-            raise CandidateLost(Verdict.TIMEOUT, text)
-
-    def _strike(self, origin: Origin, error: BaseException | None) -> None:
-        if isinstance(error, CandidateLost) and error.verdict in (Verdict.TIMEOUT, Verdict.MEMORY):
-            self.strikes[origin.function] = self.strikes.get(origin.function, 0) + 1
-        else:
-            self.strikes.pop(origin.function, None)
+        """Do not call what would only run into a limit once more."""
+        if refusal := self.budget.refusal(origin.function):
+            raise CandidateLost(Verdict.TIMEOUT, refusal)
 
     def wrap(self, value: Any, origin: Origin) -> Any:
         """Handles as objects that tests use naturally."""
@@ -339,7 +348,8 @@ class Session:
     ) -> None:
         if not origin.function:  # a library's module: what it answers says nothing of the student
             return
-        self._strike(origin, value if raised else None)
+        self.budget.note(origin.function, value if raised else None)
+        self.waits[origin.function] = self.waits.get(origin.function, 0.0) + self._waited
         data = b"".join(frame)
         size = len(data) + self.log.received - self.log.recorded
         self.log.recorded = self.log.received
@@ -357,7 +367,7 @@ def ended_session(reason: CandidateLost) -> Session:
     ours, theirs = socket.socketpair()
     ours.close()
     theirs.close()
-    session = Session(Channel(ours), {}, _NoOne(), 0.0)
+    session = Session(Channel(ours), {}, _NoOne())
     session.ended = reason
     return session
 
@@ -365,13 +375,12 @@ def ended_session(reason: CandidateLost) -> Session:
 class _NoOne:
     """The lifeline of a session that has ended before it began."""
 
+    def __init__(self) -> None:
+        self.clock = OwnTime()
+
     def lost(self, session: Session, verdict: Verdict) -> CandidateLost:
         """See :class:`Lifeline`."""
         return session.ended or CandidateLost(verdict, "the process ended")
-
-    def kept_waiting(self) -> float:
-        """See :class:`Lifeline`."""
-        return 0.0
 
 
 def _changed(message: dict[str, Any], reply: dict[str, Any]) -> str | None:
@@ -524,7 +533,7 @@ class Submission:
             raise AttributeError(name)
         if self._session.ended is not None:
             raise self._session.ended
-        kind = self._session.tape.names[name] = self._session.names.get(name)
+        kind = self._session.names.get(name)
         if kind is None:
             raise MissingName(name)
         if kind:

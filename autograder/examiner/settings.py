@@ -17,7 +17,6 @@ class WorkerSettings:
         switched_off: layers of confinement that the TA gave up.
         training: run the tests that train, too.
         public_only: run the public tests only (``check``).
-        precedents: judge no answers and run no given cells again whose outcome is known.
     """
 
     root: str
@@ -27,4 +26,3 @@ class WorkerSettings:
     switched_off: tuple[str, ...] = ()
     training: bool = True
     public_only: bool = False
-    precedents: bool = True

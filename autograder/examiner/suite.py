@@ -12,7 +12,6 @@ import copy
 import os
 import re
 import sys
-import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -32,13 +31,8 @@ from autograder.examiner.candidate import Subject
 from autograder.examiner.checks import Mismatch
 from autograder.examiner.errors import CandidateLost, GraderFault, MissingName, StudentError
 from autograder.examiner.picture import array_picture, call_text, text_of
-from autograder.examiner.precedents import Precedents, Series, Tape
 from autograder.examiner.session import LoggedCall, Session, Submission, ended_session
 from autograder.examiner.training import TrainingPictures
-
-_OURS = (OSError, EOFError, ImportError, SyntaxError, MemoryError, SystemError, GraderFault)
-"""Exceptions in a test that can only be our fault, whatever the submission answered."""
-
 
 _DOUBTFUL = {
     Verdict.FAILED,
@@ -52,10 +46,8 @@ _DOUBTFUL = {
 """Verdicts that something left behind by an earlier test could bring about."""
 
 
-_SERIES_SECONDS = 1.0
-"""For all questions of a test at once; who needs longer is asked one by one, with the limits that count."""
-_ALL_SERIES_SECONDS = 5.0
-"""The same for all tests of a submission."""
+_LONG = 3
+"""Times the time for all tests after which nothing more is asked, whatever it is."""
 
 
 class Examples:
@@ -166,20 +158,20 @@ class TestRun:
 class Suite:
     """The collected items of a week's suite.
 
+    Public tests come first: they run on forks that have never been asked a hidden question, so that nothing
+    of one can be told by what a public test shows.
+
     Args:
         items: pytest's items.
         plugin: that runs them.
     """
 
     def __init__(self, items: list[pytest.Item], plugin: ExaminerPlugin) -> None:
-        self._items = items
+        self._items = items = sorted(items, key=lambda item: not plugin.info(item).public)
         self._plugin = plugin
         self._sound: dict[str, bool] = {}
-        self._precedents = Precedents()
-        self.precedents = True
-        """Whether a test may be decided by what the same answers led to before."""
-        self.decided = 0
-        """How many tests of the last :meth:`run` were."""
+        self.trained = 0.0
+        """Seconds of its own that training took in the last :meth:`run`."""
         self.pictures: dict[str, Any] = {}
         """What the training runs of the last :meth:`run` looked like."""
         self.tests = [plugin.info(item) for item in items]
@@ -199,9 +191,8 @@ class Suite:
         Without a referee, where there is no solution, an odd exception is the submission's fault.
         """
         chosen = [item for item, test in zip(self._items, self.tests, strict=True) if select(test)]
-        self.decided = 0
         runs = self._run(chosen, candidate, referee, limits, seed, enough)
-        self.pictures = self._plugin.pictures.found
+        self.pictures, self.trained = self._plugin.pictures.found, self._plugin.trained
         for item in chosen:
             run = runs.get(item.nodeid)
             if run is None or not run.unclear or referee is None:
@@ -224,7 +215,7 @@ class Suite:
         plugin.begin(candidate, referee, limits, seed)
         try:
             for item in items:
-                run = self._by_precedent(item) or self._by_trial(item)
+                run = self._run_one(item)
                 if run is not None and enough(run):
                     break
             _tear_down(items)
@@ -237,8 +228,7 @@ class Suite:
         finally:
             plugin.end()
 
-    def _by_trial(self, item: pytest.Item) -> TestRun | None:
-        """Run a test."""
+    def _run_one(self, item: pytest.Item) -> TestRun | None:
         plugin = self._plugin
         item.session._setupstate.teardown_exact(item)  # what a test before needed and this one does not
         above: Any = item.parent  # as if another test of the module came next: which one is not known yet
@@ -250,33 +240,7 @@ class Suite:
             runtestprotocol(item, log=False, nextitem=above)
             plugin.fresh = False
             run = plugin.runs[item.nodeid]
-        if run is not None and run.outcome.verdict is Verdict.PASSED and self._has_precedents(item):
-            self._precedents.add(item.nodeid, plugin.seed, plugin.tape(item), run)
         return run
-
-    def _has_precedents(self, item: pytest.Item) -> bool:
-        examples = self._plugin.examples_of(item)
-        return (
-            self.precedents
-            and not self._plugin.info(item).training
-            and "submission" in (fixtures := getattr(item, "fixturenames", ()))
-            and "shared_submission" not in fixtures
-            and (examples is None or examples.settled)
-        )
-
-    def _by_precedent(self, item: pytest.Item) -> TestRun | None:
-        """The run of a test whose answers are those of an earlier run, to the byte; None if they are not."""
-        if not self._has_precedents(item):
-            return None
-        series = self._precedents.series(item.nodeid, self._plugin.seed)
-        replies = self._plugin.ask(item, series) if series is not None else None
-        if replies is None:
-            return None
-        run = self._precedents.decide(item.nodeid, self._plugin.seed, replies)
-        if run is None:
-            return None
-        self.decided += 1
-        return self._plugin.follow(item, run)
 
     def rehearse(self, subject: Subject, referee: Referee, limits: Limits, seed: int) -> None:
         """Run the property tests once on the solution, so that later submissions get the same examples.
@@ -316,11 +280,8 @@ class ExaminerPlugin:
         self._referee: Referee | None = None
         self._limits = Limits()
         self.seed = 0
-        self._patient = True
-        self._all_asked = 0.0
-        self._spent = self._trained = self._waited = 0.0
+        self._seen = self.trained = 0.0
         self.fresh = False
-        self._asked = 0.0
         self._sessions: dict[str, Session] = {}
         self._shared: Session | None = None
         self.runs: dict[str, TestRun] = {}
@@ -412,9 +373,8 @@ class ExaminerPlugin:
     def begin(self, candidate: Subject, referee: Referee | None, limits: Limits, seed: int) -> None:
         """From now on the fixtures speak of this candidate."""
         self._candidate, self._referee, self._limits, self.seed = candidate, referee, limits, seed
-        self._patient, self._all_asked = True, 0.0
         self.pictures = TrainingPictures()
-        self._spent, self._trained, self._waited = 0.0, 0.0, candidate.waited
+        self._seen, self.trained = candidate.clock.look(), 0.0
         self.runs = {}
 
     def end(self) -> None:
@@ -429,59 +389,27 @@ class ExaminerPlugin:
         limits = self._limits
         training = self.info(item).training
         if training:
-            limit, left, what = limits.training_seconds, limits.training_seconds - self._trained, "training"
+            limit, left, what = limits.training_seconds, limits.training_seconds - self.trained, "training"
         else:
-            limit, left, what = limits.tests_seconds, limits.tests_seconds - self._spent, "all tests"
+            # What one function used up takes nothing from the others (see Budget), up to a point.
+            limit, what = limits.tests_seconds, "all tests"
+            left = _LONG * limit - self._candidate.budget.spent
         if left <= 0:
             text = f"the time limit of {limit:g} s for {what} was used up"
             return ended_session(CandidateLost(Verdict.TIMEOUT, text))
         return self._candidate.open_session(
-            seconds=left if training else min(limits.test_seconds, left),
+            seconds=left if training else limits.test_seconds,
             seed=self.seed + zlib.crc32(item.name.encode()),
             fresh=self.fresh,
             eager=not training,
         )
 
-    def tape(self, item: pytest.Item) -> Tape:
-        """What a test that has just run asked, and was answered."""
-        return self._sessions[item.nodeid].tape if item.nodeid in self._sessions else Tape()
-
-    def ask(self, item: pytest.Item, series: Series) -> list[bytes] | None:
-        """The candidate's answers to all questions of a test at once; None if it cannot be asked so.
-
-        Whatever goes wrong here goes wrong once more when the test itself asks, and counts there.
-        """
-        if not self._patient:
-            return None
-        started = time.perf_counter()
-        session = self._open(item)
-        self._count(time.perf_counter() - started, training=False)  # a lost candidate is started anew here
-        # Without a fork of its own a candidate that hangs or ends here would be lost as a whole.
-        alone = session.child is not None and session.ended is None
-        if (
-            not alone
-            or any(count >= 2 for count in session.strikes.values())
-            or not series.fits(session.names)
-        ):
-            return None
-        started = time.perf_counter()
-        try:
-            replies = session.ask_series(series, seconds=_SERIES_SECONDS)
-        except CandidateLost:
-            replies = None
-        self._asked = time.perf_counter() - started
-        self._all_asked += self._asked
-        # One that is slow, or ends, would be so in the tests that follow, too.
-        self._patient = replies is not None and self._all_asked < _ALL_SERIES_SECONDS
-        return replies
-
-    def follow(self, item: pytest.Item, precedent: TestRun) -> TestRun:
-        """Decide a test by precedent."""
-        test = self.info(item)
-        self._count(self._asked, training=test.training)
-        outcome = precedent.outcome.model_copy(update={"seconds": round(self._asked, 6)})
-        self.runs[item.nodeid] = run = replace(precedent, outcome=outcome)
-        return run
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """What training tests share has the time that is left for training, whatever ran in between."""
+        if self._shared is not None and self._candidate is not None and self.info(item).training:
+            left = self._limits.training_seconds - self.trained
+            self._shared.end = self._candidate.clock.look() + left
 
     @pytest.fixture(name="submission")
     def _submission(self, request: pytest.FixtureRequest) -> Submission:
@@ -520,9 +448,12 @@ class ExaminerPlugin:
         skipped = isinstance(error, pytest.skip.Exception)
         if call.when != "teardown":
             test = self.info(item)
-            self._count(call.duration, training=test.training)
+            self._count(item, training=test.training)
             if (error is not None or call.when == "call") and not skipped:
-                self.runs[item.nodeid] = self._judge(item, test, call)
+                try:
+                    self.runs[item.nodeid] = self._judge(test, error, call.duration, *self._calls(item, test))
+                except Exception as odd:  # brought about by what came back, unless the solution meets it too
+                    self.runs[item.nodeid] = self._judge(test, odd, call.duration, [], False)
         elif error is not None and item.nodeid in self.runs:
             run = self.runs[item.nodeid]
             fault = run.outcome.model_copy(
@@ -539,23 +470,36 @@ class ExaminerPlugin:
             duration=call.duration,
         )
 
-    def _count(self, seconds: float, *, training: bool) -> None:
-        """Set-up counts too: there the candidate is forked, and it may take its time."""
-        waited = self._candidate.waited if self._candidate is not None else 0.0
-        seconds -= waited - self._waited
-        self._waited = waited
+    def _count(self, item: pytest.Item, *, training: bool) -> None:
+        """Count what the candidate used; set-up counts too, where it is forked and may be run anew."""
+        if self._candidate is None:
+            return
+        seen, self._seen = self._seen, self._candidate.clock.look()
         if training:
-            self._trained += seconds
-        else:
-            self._spent += seconds
+            self.trained += self._seen - seen
+            return
+        session = self._sessions.get(item.nodeid)
+        self._candidate.budget.charge(self._seen - seen, session.waits if session is not None else {})
 
-    def _judge(self, item: pytest.Item, test: TestInfo, call: CallInfo[None]) -> TestRun:
-        error = call.excinfo.value if call.excinfo is not None else None
+    def _calls(self, item: pytest.Item, test: TestInfo) -> tuple[list[LoggedCall], bool]:
+        """What a test asked; and whether that was on a fork that other tests had used."""
         session = self._sessions.get(item.nodeid)
         calls = list(session.log.calls) if session is not None else []
         if not calls and self._shared is not None and test.training:
             calls = list(self._shared.log.calls)[-1:]
+        return calls, session is not None and session.child is not None and session.used > 1
+
+    def _judge(
+        self,
+        test: TestInfo,
+        error: BaseException | None,
+        seconds: float,
+        calls: list[LoggedCall],
+        doubtful: bool,
+    ) -> TestRun:
         verdict, message, difference = self._verdict(error)
+        if verdict is not Verdict.PASSED and not message.strip():
+            verdict, message = Verdict.GRADER_ERROR, "the test failed without saying why"
         last = calls[-1] if calls else None
         outcome = TestOutcome(
             name=test.name,
@@ -568,17 +512,13 @@ class ExaminerPlugin:
             message=message[:2000],
             call=_call(last) if last is not None and verdict is not Verdict.PASSED else None,
             difference=difference,
-            seconds=round(call.duration, 6),
-        )
-        missing = error.name if isinstance(error, MissingName) else ""
-        doubtful = (
-            session is not None and session.child is not None and session.used > 1 and verdict in _DOUBTFUL
+            seconds=round(seconds, 6),
         )
         return TestRun(
             outcome,
             calls,
-            missing,
-            doubtful,
+            missing=error.name if isinstance(error, MissingName) else "",
+            doubtful=doubtful and verdict in _DOUBTFUL,
             unclear=verdict is Verdict.WRONG_TYPE and _unclear(error),
             training=test.training,
         )
@@ -621,7 +561,7 @@ def _tear_down(items: list[pytest.Item]) -> None:
 
 def _unclear(error: BaseException | None) -> bool:
     """Whether an exception came from a test's own code while it worked with what came back."""
-    known = (Mismatch, StudentError, AssertionError, *_OURS)
+    known = (Mismatch, StudentError, AssertionError, GraderFault)
     return isinstance(error, Exception) and not isinstance(error, known)
 
 

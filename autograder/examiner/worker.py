@@ -11,14 +11,13 @@ import gc
 import itertools
 import os
 import platform
-import re
 import signal
 import socket
 import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -42,10 +41,11 @@ from autograder.examination import (
     Verdict,
 )
 from autograder.examiner.candidate import Candidate, CellSource
-from autograder.examiner.cells import code_cells, defined_names, with_causes
+from autograder.examiner.cells import code_cells, defined_names, with_causes, with_pictures
+from autograder.examiner.company import Company
 from autograder.examiner.errors import GraderFault
-from autograder.examiner.given import GivenCells
 from autograder.examiner.misconceptions import Catalogue, Mutant
+from autograder.examiner.own_time import OwnTime
 from autograder.examiner.reference import Reference
 from autograder.examiner.scoring import score_cells, score_checks
 from autograder.examiner.session import LoggedCall
@@ -55,7 +55,7 @@ from autograder.examiner.zygote import Zygote
 from autograder.notebook import (
     UnreadableNotebook,
     grade_id,
-    is_solution,
+    is_picture,
     is_test,
     merge,
     read_released,
@@ -87,29 +87,46 @@ class Examiner:
         solved = read_script(solution.read_text(encoding="utf-8")) if solution.is_file() else None
         self._solution_cells = code_cells(solved) if solved is not None else []
         self._bounds = (self._assignment.limits, self._assignment.seed + seed)
-        self._suite.precedents = settings.precedents
-        solved_cells = enumerate(solved.cells if solved is not None else ())
-        written = {index for index, cell in solved_cells if is_solution(cell)}
-        self._given = GivenCells(self._solution_cells, written) if settings.precedents else None
-        self._reference = Reference(zygote, self._without_checks(), *self._bounds, self._given)
+        self._pictures = {grade_id(cell) for cell in self._released.cells if is_picture(cell)}
+        self._reference = Reference(zygote, self._without_checks(), *self._bounds)
+        self._company = Company(paths.cache)
+        self._trainings = {test.key for test in suite.tests if test.training}
         self._callers: dict[str, set[str]] | None = None
         self._rehearsed = False
-        self.known = {"tests": 0, "cells": 0}
-        """Of the last submission: tests that a precedent decided, and cells taken as read."""
         self._catalogue = Catalogue(paths.suite(settings.assignment), self._answers)
 
-    def examine(self, student: str, key: str, raw: bytes | None, problem: str = "") -> Examination:
-        """Grade one submission; ``raw`` is the file as handed in, None if there is none and why."""
-        examination = self._examine(student, key, raw, problem)
-        if examination.status is Status.GRADER_ERROR:
-            # Perhaps a process of ours was killed: once more, with all of them new.
-            self._reference.close()
-            examination = self._examine(student, key, raw, problem)
+    def examine(
+        self, student: str, key: str, raw: bytes | None, problem: str = "", *, pictures: bool = False
+    ) -> Examination:
+        """Grade one submission.
+
+        Args:
+            student: whose it is.
+            key: of its content.
+            raw: the file as handed in, None if there is none.
+            problem: why there is none.
+            pictures: run the picture cells, too.
+        """
+        with self._company.together():
+            examination, short = self._examine(student, key, raw, problem, pictures)
+            if examination.status is Status.GRADER_ERROR:
+                # Perhaps a process of ours was killed: once more, with all of them new.
+                self._reference.close()
+                return self._examine(student, key, raw, problem, pictures)[0]
+        if short and _ran_into_a_limit(examination):
+            # Perhaps for the machine's sake: only what is too slow with nobody of ours beside it is.
+            with self._company.alone():
+                if any(
+                    test.key in self._trainings for test in examination.tests if test.verdict == "timeout"
+                ):
+                    self._fair_training()
+                return self._examine(student, key, raw, problem, pictures)[0]
         return examination
 
     def _examine(
-        self, student: str, key: str, raw: bytes | None, problem: str, *, all_cells: bool = False
-    ) -> Examination:
+        self, student: str, key: str, raw: bytes | None, problem: str, pictures: bool
+    ) -> tuple[Examination, bool]:
+        """The examination, and whether the machine was short of time."""
         started = time.perf_counter()
         common: dict[str, Any] = {
             "key": key,
@@ -120,38 +137,42 @@ class Examiner:
         }
         if raw is None:
             reason = problem or "there is no notebook"
-            return Examination(
+            examination = Examination(
                 **common,
                 status=Status.MISSING,
                 scores=score_cells(self._released, None, ()),
                 notices=(Notice(code="missing", text=f"{reason[:1].upper()}{reason[1:]}."),),
             )
+            return examination, False
         try:
-            merged = merge(read_submission(raw), self._released)
+            merged = merge(read_submission(raw, outputs_of=self._pictures), self._released)
         except UnreadableNotebook as error:
-            return Examination(
+            examination = Examination(
                 **common,
                 status=Status.UNREADABLE,
                 scores=score_cells(self._released, None, ()),
                 notices=(Notice(code="unreadable", text=str(error)),),
             )
-        given = None if all_cells else self._given
-        candidate = Candidate(self._zygote, code_cells(merged.notebook), *self._bounds, given=given)
+            return examination, False
+        candidate = Candidate(self._zygote, code_cells(merged.notebook, pictures=pictures), *self._bounds)
         cells: list[CellOutcome] = []
         runs: list[TestRun] = []
         misconceptions: tuple[Misconception, ...] = ()
         notices, status = list(merged.notices), Status.GRADED
         timings: dict[str, float] = {}
-        pictures: dict[str, Any] = {}
+        trained: dict[str, Any] = {}
         try:
             self.rehearse()
             candidate.run_cells()
-            cells = candidate.outcomes
+            cells = with_pictures(candidate.outcomes, merged.notebook, self._bounds[0].output)
             mark = time.perf_counter()
-            runs = without_blanket_refusals(self._run_suite(candidate))
-            self.known = {"tests": self._suite.decided, "cells": len(candidate.taken_as_read)}
-            runs = with_causes(runs, cells, merged.notebook)
-            pictures = self._suite.pictures
+            runs = self._run_suite(candidate)
+            if any(run.training and run.outcome.verdict is Verdict.TIMEOUT for run in runs):
+                candidate.close()
+                if self._fair_training():
+                    return self._examine(student, key, raw, problem, pictures)
+            runs = with_causes(without_blanket_refusals(runs), cells, merged.notebook)
+            trained = self._suite.pictures
             timings["tests"] = time.perf_counter() - mark
             mark = time.perf_counter()
             misconceptions = self._catalogue.recognise(runs)
@@ -168,9 +189,6 @@ class Examiner:
         finally:
             candidate.close()
             self._reference.forget_objects()
-        missed = _missed(cells, runs)
-        if any(given.binds & missed for given in candidate.taken_as_read.values()):
-            return self._examine(student, key, raw, problem, all_cells=True)
         layers = frozenset(Layer(name) for name in candidate.layers)
         if status is Status.GRADED and not is_sufficient(layers):
             missing = ", ".join(sorted(set(Layer) - layers))
@@ -188,7 +206,7 @@ class Examiner:
             scores = tuple(s if s.manual else s.model_copy(update={"points": None}) for s in scores)
         timings |= candidate.timings
         timings["total"] = time.perf_counter() - started
-        return Examination(
+        examination = Examination(
             **common,
             status=status,
             notices=tuple(notices),
@@ -197,11 +215,33 @@ class Examiner:
             scores=scores,
             misconceptions=misconceptions,
             badges=_badges(tests),
-            pictures=pictures,
+            pictures=trained,
             layers=candidate.layers,
             limits={name: float(value) for name, value in self._bounds[0].model_dump().items()},
             timings={name: round(value, 6) for name, value in timings.items()},
         )
+        return examination, candidate.clock.kept > _SHORT_OF_TIME * candidate.clock.total
+
+    def _fair_training(self) -> bool:
+        """Measure what training costs the solution, here and now; whether students get more time for that.
+
+        What a machine, its load and the course's data make of a training is no student's doing.
+        """
+        if not (self._settings.training and self._solution_cells):
+            return False
+        limits, seed = self._bounds
+        patient = limits.model_copy(update={"training_seconds": _PATIENCE})
+        variant = self._reference.candidate().variant("")
+        try:
+            self._suite.run(variant, self._reference, patient, seed, select=lambda test: test.training)
+        finally:
+            variant.close()
+            self._reference.close()  # what was trained is saved to a disk that all variants share
+        fair = _FAIR * self._suite.trained
+        if fair <= limits.training_seconds:
+            return False
+        self._bounds = limits.model_copy(update={"training_seconds": fair}), seed
+        return True
 
     def probe(
         self, function: str, source: str, *, direct: bool = False, training: bool = False
@@ -327,13 +367,11 @@ class Examiner:
     def _answers(self, mutant: Mutant, tests: Collection[str]) -> list[TestRun]:
         """What the solution with a mutant in it answers to some tests."""
         variant = self._reference.candidate_with(mutant.source).variant(mutant.source)
-        suite = self._suite
-        # Most answer in a way of their own: a test that is asked at once, on a new fork, is asked once.
-        precedents, suite.precedents = suite.precedents, False
         try:
-            return suite.run(variant, self._reference, *self._bounds, select=lambda test: test.key in tests)
+            return self._suite.run(
+                variant, self._reference, *self._bounds, select=lambda test: test.key in tests
+            )
         finally:
-            suite.precedents = precedents
             variant.close()
 
     def close(self) -> None:
@@ -342,13 +380,10 @@ class Examiner:
         self._zygote.stop()
 
 
-_MISSED = re.compile(r"name '(\w+)' is not defined")
-
-
-def _missed(cells: Sequence[CellOutcome], runs: Sequence[TestRun]) -> set[str]:
-    """Names that a cell or a test looked for in vain."""
-    messages = [cell.message for cell in cells] + [run.outcome.message for run in runs]
-    return {run.missing for run in runs} | {name for text in messages for name in _MISSED.findall(text)}
+def _ran_into_a_limit(examination: Examination) -> bool:
+    """Whether anything ended for want of time."""
+    ends = [cell.verdict for cell in examination.cells] + [test.verdict for test in examination.tests]
+    return Verdict.TIMEOUT in ends
 
 
 def without_blanket_refusals(runs: list[TestRun]) -> list[TestRun]:
@@ -401,6 +436,13 @@ def versions() -> dict[str, str]:
     return {"autograder": __version__, "python": platform.python_version(), "numpy": np.__version__}
 
 
+_FAIR = 4.0
+"""Times what training costs the solution that it may cost a submission."""
+_PATIENCE = 3600.0
+_SHORT_OF_TIME = 0.2
+"""The share of its own time for which a submission was kept waiting, beyond which the machine was busy."""
+_BEAT = 5.0
+"""Seconds between two signs of life."""
 _GARBAGE = 50_000
 """New objects before the collector looks for cycles; at 700 it would look all through the imports."""
 _MEMORY_BYTES = 4 << 30
@@ -414,6 +456,19 @@ def _bound_memory(size: int) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if hard == resource.RLIM_INFINITY or size < hard:
         resource.setrlimit(resource.RLIMIT_DATA, (size, hard))
+
+
+def _heart(channel: Channel) -> Callable[[], None]:
+    """Tells the grader now and then that this process is at work."""
+    last = time.monotonic()
+
+    def beat() -> None:
+        nonlocal last
+        if time.monotonic() - last > _BEAT:
+            last = time.monotonic()
+            channel.send({"working": True})
+
+    return beat
 
 
 def main() -> None:
@@ -441,6 +496,7 @@ def main() -> None:
         threads=settings.threads,
     )
     zygote.start()  # warms up while the suite is collected
+    OwnTime.sign_of_life = staticmethod(_heart(channel))
 
     def body(suite: Suite) -> None:
         examiner = Examiner(settings, suite, zygote)
@@ -460,10 +516,13 @@ def main() -> None:
                     if seed not in by_seed:
                         by_seed[seed] = Examiner(settings, suite, zygote, seed)
                     examination = by_seed[seed].examine(
-                        job["student"], job["key"], job["raw"], job["problem"]
+                        job["student"],
+                        job["key"],
+                        job["raw"],
+                        job["problem"],
+                        pictures=job.get("pictures", False),
                     )
-                    known = by_seed[seed].known
-                    channel.send({"examination": examination.model_dump_json(), "known": known})
+                    channel.send({"examination": examination.model_dump_json()})
         except ChannelClosed:
             return
         finally:

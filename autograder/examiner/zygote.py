@@ -19,10 +19,8 @@ from autograder.candidate.zygote import Settings
 from autograder.examiner.errors import GraderFault
 from autograder.wire import Channel, ChannelClosed, ChannelTimeout, FrameLimits, WireError
 
-_CROWD = 32
-"""So many processes keep one another waiting, whatever else the machine does."""
-_WARM_SECONDS = 180.0
-_SPAWN_SECONDS = 120.0  # the first notebook that mentions TensorFlow waits for its import
+_WARM_SECONDS = 900.0  # TensorFlow's import takes 10 s of a processor that others may want, too
+_SPAWN_SECONDS = 900.0  # the first notebook that mentions TensorFlow waits for its import
 
 
 class Spawned:
@@ -38,40 +36,18 @@ class Spawned:
         self.number = number
         self.channel = channel
         self.pidfd = pidfd
-        self._waited = 0.0
-        self._own_wait()
-        self._credited: dict[str, float] = {}
 
-    def kept_waiting(self) -> float:
-        """Seconds since the last call for which the machine made it wait for a processor.
+    @property
+    def pid(self) -> int | None:
+        """The number of its first process, as this process sees it; None where that is not told."""
+        return _pid_of(self.pidfd)
 
-        A time limit is for the student's code; what other processes took from it does not count. Of the
-        candidate's tasks the one that waited longest decides, but where several waited they also waited
-        for one another, so it gets its share only. 0 where the kernel does not tell.
-        """
-        pids = _descendants(_pid_of(self.pidfd))
-        if len(pids) > _CROWD:
-            return 0.0
-        delays = []
-        for task in _tasks(pids):
-            waited = _waited(task)
-            if waited is None:
-                continue
-            delays.append(waited - self._credited.get(task.name, 0.0))
-            self._credited[task.name] = waited
-        delays = [delay for delay in delays if delay > 0.02]
-        share = max(delays) / len(delays) if delays else 0.0
-        return max(share, self._own_wait())
+    def interrupt(self) -> None:
+        """Tell it that the time of what it does is up (see :mod:`autograder.candidate.cells`)."""
+        with contextlib.suppress(OSError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGALRM)
 
-    def _own_wait(self) -> float:
-        """The same for this process: an answer that lies there unread is not late."""
-        waited = _waited(Path("/proc/self"))
-        if waited is None:
-            return 0.0
-        more, self._waited = waited - self._waited, waited
-        return more if more > 0.02 else 0.0
-
-    def kill(self, *, seconds: float = 10.0) -> None:
+    def kill(self, *, seconds: float = 60.0) -> None:
         """Kill everything in it and wait until it is gone."""
         if self.pidfd < 0:
             return
@@ -238,43 +214,13 @@ class Zygote:
             self._exits[message["exited"]] = message["code"]
 
 
-def _waited(process: Path) -> float | None:
-    """Seconds for which a process or task has waited for a processor; None where the kernel does not tell."""
-    try:
-        return int((process / "schedstat").read_text().split()[1]) / 1e9
-    except (OSError, IndexError, ValueError):
-        return None
-
-
-def _pid_of(pidfd: int) -> int:
+def _pid_of(pidfd: int) -> int | None:
     try:
         text = Path(f"/proc/self/fdinfo/{pidfd}").read_text()
     except OSError:
-        return -1
-    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("Pid:")), -1)
-
-
-def _descendants(pid: int) -> list[int]:
-    """A process and all below it, as far as they can be seen."""
-    found: list[int] = []
-    here = [pid] if pid > 0 else []
-    while here and len(found) <= _CROWD:
-        found += here
-        below = []
-        for parent in here:
-            with contextlib.suppress(OSError, ValueError):
-                below += [int(p) for p in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
-        here = below
-    return found
-
-
-def _tasks(pids: list[int]) -> list[Path]:
-    """The threads of processes, as folders in /proc."""
-    found: list[Path] = []
-    for pid in pids:
-        with contextlib.suppress(OSError):
-            found += Path(f"/proc/{pid}/task").iterdir()
-    return found
+        return None
+    found = next((int(line.split()[1]) for line in text.splitlines() if line.startswith("Pid:")), -1)
+    return found if found > 0 else None
 
 
 def _matplotlib_cache() -> str:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from autograder.examination import CellOutcome, Verdict
 from autograder.examiner.errors import CandidateLost, MissingName, StudentError, student_error
 from autograder.examiner.outputs import clean_outputs
+from autograder.examiner.own_time import OwnTime
 from autograder.examiner.picture import text_of
 from autograder.examiner.session import Memory, Omitted, RemoteObject, Session, Submission
 from autograder.wire import Channel, ChannelClosed, Handle
@@ -27,11 +28,12 @@ Answer = Callable[[dict[str, Any]], Any]
 class Owner:
     """The lifeline of a session whose candidate is a thread of this test."""
 
+    def __init__(self) -> None:
+        self.clock = OwnTime()
+
     def lost(self, session: Session, verdict: Verdict) -> CandidateLost:
         return CandidateLost(verdict, "lost")
 
-    def kept_waiting(self) -> float:
-        return 0.0
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ def talk() -> Iterator[Callable[[Answer], Session]]:
                 return
 
         threading.Thread(target=serve, daemon=True).start()
-        return Session(opened[-2], {"f": True, "value": False}, Owner(), 30.0)
+        return Session(opened[-2], {"f": True, "value": False}, Owner())
 
     yield start
     for channel in opened:

@@ -46,7 +46,7 @@ recorder = Recorder()
 manager = recorder.shell.input_transformer_manager
 sources = json.load(sys.stdin)
 transformed = [manager.transform_cell(source) for source in sources["transform"]]
-outputs = [recorder.run(source, seconds=60, room=1 << 20)["outputs"] for source in sources["run"]]
+outputs = [recorder.run(source, room=1 << 20)["outputs"] for source in sources["run"]]
 recorder.shell.reset()
 print(json.dumps([transformed, outputs]), file=sys.__stdout__)
 """
