@@ -6,6 +6,7 @@ Each complaint names the file and says how to mend it.
 from __future__ import annotations
 
 import re
+import symtable
 import tempfile
 import time
 from collections import Counter
@@ -20,9 +21,11 @@ from autograder.course import Assignment, Course, Paths, load_course
 from autograder.examination import Examination, Language, Verdict
 from autograder.examiner.misconceptions import Alternative, Mutant, load_alternatives, load_mutants
 from autograder.notebook import (
+    PICTURE_TAG,
     dump,
     grade_id,
     is_manual,
+    is_picture,
     is_test,
     points,
     read_released,
@@ -107,11 +110,20 @@ def _verify_week(
     options = Options(training=not fast)
     pool = Pool(worker_settings(course, paths, name, options), cores(), patience(assignment))
     try:
-        solved, blank, reseeded = _examine(
+        solved, blank, reseeded, illustrated = _examine(
             pool,
-            [("solution", dump(solution), 0), ("stub", dump(released), 0), ("solution", dump(solution), 1)],
+            [
+                _job("solution", dump(solution)),
+                _job("stub", dump(released)),
+                _job("solution", dump(solution), seed=1),
+                _job("solution", dump(solution), pictures=True),
+            ],
         )
-        report.complaints += [*_solution_passes(solved, 0), *_solution_passes(reseeded, 1)]
+        report.complaints += (problems := [*_solution_passes(solved, 0), *_solution_passes(reseeded, 1)])
+        report.complaints += _pictures_only_show(illustrated, solution)
+        if not problems:
+            changed = _solution_passes(illustrated, 0)
+            report.complaints += [f"With its picture cells run, {problem}" for problem in changed]
         report.complaints += _suite_fits(pool, graded, name)
         report.tests = len(solved.tests)
         report.complaints += _stub_fails(blank)
@@ -209,6 +221,39 @@ def _hidden_lines(paths: Paths, name: str, solution: NotebookNode) -> Iterator[t
             yield f"hidden tests ({file.name})", {line for line in lines if len(line) >= 30}
 
 
+_MAGIC = re.compile(r"^[ \t]*[%!].*$", re.M)
+
+
+def _scopes(source: str) -> Iterator[symtable.SymbolTable]:
+    todo = [symtable.symtable(_MAGIC.sub("", source), "<cell>", "exec")]
+    while todo:
+        scope = todo.pop()
+        todo += scope.get_children()
+        yield scope
+
+
+def _reads(source: str) -> set[str]:
+    """Global names that a cell of the course reads and does not define itself."""
+    read = {
+        symbol.get_name()
+        for scope in _scopes(source)
+        for symbol in scope.get_symbols()
+        if symbol.is_referenced() and (scope.get_type() == "module" or symbol.is_global())
+    }
+    return read - _binds(source)
+
+
+def _binds(source: str) -> set[str]:
+    """Global names that a cell of the course defines."""
+    return {
+        symbol.get_name()
+        for scope in _scopes(source)
+        for symbol in scope.get_symbols()
+        if (symbol.is_assigned() or symbol.is_imported())
+        and (scope.get_type() == "module" or symbol.is_declared_global())
+    }
+
+
 def _given_lines(solution: NotebookNode) -> set[str]:
     """Lines that the notebook gives away on purpose, outside every solution region."""
     given = set()
@@ -221,12 +266,20 @@ def _given_lines(solution: NotebookNode) -> set[str]:
 # -- what has to be run -------------------------------------------------------------------------
 
 
-def _examine(pool: Pool, notebooks: list[tuple[str, bytes, int]]) -> list[Examination]:
-    """Examinations of notebooks, each with its name and the seed that is added to the week's own."""
-    jobs = [
-        {"student": name, "key": "verify", "raw": raw, "problem": "", "seed": seed}
-        for name, raw, seed in notebooks
-    ]
+def _job(name: str, raw: bytes, *, seed: int = 0, pictures: bool = False) -> dict[str, Any]:
+    """An examination to be made; ``seed`` is added to the week's own."""
+    return {
+        "student": name,
+        "key": "verify",
+        "raw": raw,
+        "problem": "",
+        "seed": seed,
+        "pictures": pictures,
+    }
+
+
+def _examine(pool: Pool, jobs: list[dict[str, Any]]) -> list[Examination]:
+    """The examinations, in the order of the jobs."""
     result: dict[int, Examination] = {}
     for number, answer in pool.run(jobs):
         if isinstance(answer, str):
@@ -249,6 +302,34 @@ def _solution_passes(examination: Examination, seed: int) -> Iterator[str]:
             )
     if examination.status != "graded":
         yield f"{name}: the solution could not be graded: {'; '.join(n.text for n in examination.notices)}"
+
+
+def _pictures_only_show(examination: Examination, solution: NotebookNode) -> Iterator[str]:
+    """Picture cells run on the solution, and nothing needs what they do.
+
+    That the solution has full marks without them is told by its other examinations.
+    """
+    name = examination.assignment
+    pictures = [cell for cell in solution.cells if is_picture(cell)]
+    others = [cell for cell in solution.cells if cell.cell_type == "code" and not is_picture(cell)]
+    for cell in solution.cells:
+        if PICTURE_TAG in tags(cell) and not is_picture(cell):
+            place = grade_id(cell) or cell.source.strip().split("\n")[0][:40]
+            said = f"the cell {place!r} has the tag {PICTURE_TAG}"
+            yield f"solutions/{name}.py: {said} but is no given cell with a grade id; take the tag away."
+    ids = {grade_id(cell) for cell in pictures}
+    for outcome in examination.cells:
+        if outcome.grade_id in ids and outcome.verdict not in (Verdict.PASSED, Verdict.SKIPPED):
+            place = f"the picture cell {outcome.grade_id}"
+            yield f"solutions/{name}.py: {place} does not run: {outcome.message}; mend it."
+    read = {found for cell in others for found in _reads(cell.source)}
+    bound = {found for cell in others for found in _binds(cell.source)}
+    for cell in pictures:
+        for found in sorted(_binds(cell.source) & read - bound):
+            yield (
+                f"solutions/{name}.py: the picture cell {grade_id(cell)} defines {found!r}, which another "
+                "cell uses, and grading does not run it; define it in a cell without the tag."
+            )
 
 
 def _suite_fits(pool: Pool, graded: list[NotebookNode], name: str) -> Iterator[str]:

@@ -7,11 +7,8 @@ outputs are shown to people, and no point depends on them.
 from __future__ import annotations
 
 import contextlib
-import functools
-import inspect
 import io
 import os
-import re
 import signal
 import sys
 import tempfile
@@ -26,14 +23,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from matplotlib_inline.backend_inline import configure_inline_support
 from matplotlib_inline.config import InlineBackend
 
-from autograder.candidate.drawing import draw_once
-from autograder.candidate.ticks import make_ticks_when_needed
+from autograder.candidate import shortcuts
 
 _BACKEND = "module://matplotlib_inline.backend_inline"
-_CELL_FILE = "<ipython-input-"
 _MOST_NAMES = 50_000
-_MAYBE_MAGIC = re.compile(r"^\s*[!%,;/]|=[\s\\]*[!%]|\?", re.M)
-"""Wherever IPython sees more than Python: commands in front of a line or an assigned one, and help."""
 
 
 class CellTimeLimit(BaseException):
@@ -168,48 +161,14 @@ def _shell() -> Any:
     return InteractiveShell.instance(display_pub_class=_Publisher, displayhook_class=_Hook, colors="nocolor")
 
 
-def _look_for_no_module_of_cells() -> None:
-    """Have :func:`inspect.getmodule` say at once that a cell's frame is in no module.
-
-    For each frame of a traceback it would ask all modules for their file: 5 ms for a failed cell, 25 to 80 ms
-    where TensorFlow is imported.
-    """
-    original = inspect.getmodule
-
-    @functools.wraps(original)
-    def getmodule(object: Any, _filename: str | None = None) -> Any:  # noqa: A002 (as it is called there)
-        if isinstance(object, FrameType) and object.f_code.co_filename.startswith(_CELL_FILE):
-            return None
-        return original(object, _filename)
-
-    inspect.getmodule = getmodule
-
-
-def _transform_only_what_may_be_magic(shell: Any) -> None:
-    """Spare plain Python IPython's search for magics, token by token: half a millisecond a cell."""
-    manager = shell.input_transformer_manager
-    original = manager.do_token_transforms
-
-    def do_token_transforms(lines: list[str]) -> Any:
-        return original(lines) if _MAYBE_MAGIC.search("".join(lines)) else lines
-
-    manager.do_token_transforms = do_token_transforms
-
-
-def _compile_only_what_may_wait(shell: Any) -> None:
-    """Spare cells without an ``await`` the compilation that looks for one."""
-    original = shell.should_run_async
-
-    def should_run_async(raw_cell: str, **kwargs: Any) -> bool:
-        return ("await" in raw_cell or "async" in raw_cell) and bool(original(raw_cell, **kwargs))
-
-    shell.should_run_async = should_run_async
-
-
 class Recorder:
-    """One IPython shell whose every output is recorded cell by cell."""
+    """One IPython shell whose every output is recorded cell by cell.
 
-    def __init__(self) -> None:
+    Args:
+        quick: take the shortcuts of :mod:`autograder.candidate.shortcuts`.
+    """
+
+    def __init__(self, *, quick: bool = True) -> None:
         self.outputs = Outputs(0)
         self.shell = _shell()
         self.shell.display_pub.recorder = self
@@ -217,13 +176,9 @@ class Recorder:
         self.shell.history_manager.enabled = False
         self.shell.enable_gui = lambda gui=None: None  # no window can be opened; `%matplotlib inline` asks
         self.shell._showtraceback = self._show_traceback
-        self.shell._format_exception_for_storage = lambda *_, **__: None  # of a history that nobody reads
-        _look_for_no_module_of_cells()
-        _transform_only_what_may_be_magic(self.shell)
-        _compile_only_what_may_wait(self.shell)
         matplotlib.use(_BACKEND)
-        draw_once()
-        make_ticks_when_needed()
+        if quick:
+            shortcuts.take(self.shell)
         InlineBackend.instance(parent=self.shell).print_figure_kwargs = {}
         configure_inline_support(self.shell, _BACKEND)  # type: ignore[no-untyped-call]
         self.known = set(self.shell.user_ns)

@@ -19,6 +19,8 @@ SLICE = 0.1
 _MOST = 2 * SLICE
 """What one stretch of waiting can count for: what is longer was a pause of this process or the machine."""
 _NOTICEABLE = 0.02
+_LATEST = 2.0
+"""Seconds of delay that may be told of later; more would be a gift to whoever sleeps afterwards."""
 _CROWD = 64
 """So many processes keep one another waiting, whatever else the machine does."""
 _CLOCK_OF_PROCESS = 2
@@ -52,6 +54,7 @@ class OwnTime:
         self._ran: dict[int, float] = {}
         self._delays: dict[str, float] = {}
         self._own_delay = _delay("/proc/self") or 0.0
+        self._late = 0.0
         if self._pid is not None:
             self._new_running()
             self._new_delay()
@@ -76,7 +79,10 @@ class OwnTime:
             return self.total
         ran = self._new_running()
         if asked - ran > _NOTICEABLE:  # it slept, or was kept from running
-            delay = min(self._new_delay(), asked - ran)
+            # The kernel tells of a delay only when it is over, which may be at the next look.
+            self._late = min(self._late + self._new_delay(), _LATEST)
+            delay = min(self._late, asked - ran)
+            self._late -= delay
             self.kept += delay
             asked -= delay
         self.total += max(ran, asked)
@@ -92,7 +98,7 @@ class OwnTime:
         return sum(self._ran.values()) - before
 
     def _new_delay(self) -> float:
-        """Seconds of waiting for a processor since last asked, of whichever thread waited longest."""
+        """Seconds of waiting to run since last asked: of whichever thread waited longest, and ours."""
         longest = 0.0
         pids = list(descendants(self._pid or -1))
         for task in _tasks(pids) if len(pids) <= _CROWD else ():
@@ -102,7 +108,7 @@ class OwnTime:
                 self._delays[task] = delay
         own = _delay("/proc/self") or 0.0
         more, self._own_delay = own - self._own_delay, own
-        return max(longest, more)
+        return longest + more
 
 
 class Wait:

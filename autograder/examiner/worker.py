@@ -16,7 +16,6 @@ import socket
 import sys
 import time
 import traceback
-from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -175,7 +174,7 @@ class Examiner:
             trained = self._suite.pictures
             timings["tests"] = time.perf_counter() - mark
             mark = time.perf_counter()
-            misconceptions = self._catalogue.recognise(runs)
+            misconceptions = self._recognised(runs, notices)
             timings["misconceptions"] = time.perf_counter() - mark
         except GraderFault as fault:
             status = Status.GRADER_ERROR
@@ -221,6 +220,15 @@ class Examiner:
             timings={name: round(value, 6) for name, value in timings.items()},
         )
         return examination, candidate.clock.kept > _SHORT_OF_TIME * candidate.clock.total
+
+    def _recognised(self, runs: list[TestRun], notices: list[Notice]) -> tuple[Misconception, ...]:
+        """The misconceptions; they are a help, and what goes wrong with them takes nobody's points."""
+        try:
+            return self._catalogue.recognise(runs)
+        except Exception as error:
+            text = f"Misconceptions could not be looked for: {type(error).__name__}: {error}."
+            notices.append(Notice(code="no-misconceptions", text=text))
+            return ()
 
     def _fair_training(self) -> bool:
         """Measure what training costs the solution, here and now; whether students get more time for that.
@@ -387,17 +395,26 @@ def _ran_into_a_limit(examination: Examination) -> bool:
 
 
 def without_blanket_refusals(runs: list[TestRun]) -> list[TestRun]:
-    """The runs, where a function that refuses most of what is right earns nothing for what it refuses.
+    """The runs, where a function that refuses what is right earns nothing for refusing what is wrong.
 
-    A function that raises a ValueError for whatever it is given would pass every test of its refusals.
+    A function that raises a ValueError for whatever it is given, or whenever it is given a certain argument,
+    would pass every test of its refusals.
     """
-    answers: Counter[str] = Counter()
-    refusals: Counter[str] = Counter()
+    answered: dict[str, list[frozenset[int | str]]] = {}
+    refused: dict[str, list[frozenset[int | str]]] = {}
     for run in runs:
-        answers.update({call.function for call in run.calls if call.is_call and not call.raised})
+        for call in run.calls:
+            if call.is_call and not call.raised:
+                answered.setdefault(call.function, []).append(_given(call))
         if run.outcome.verdict is Verdict.EXCEPTION and run.calls and _refuses(run.calls[-1]):
-            refusals[run.calls[-1].function] += 1
-    blanket = {function for function, count in refusals.items() if count > answers[function]}
+            refused.setdefault(run.calls[-1].function, []).append(_given(run.calls[-1]))
+
+    def is_blanket(call: LoggedCall) -> bool:
+        right, wrong = answered.get(call.function, ()), refused.get(call.function, ())
+        given = _given(call)
+        never = any(found <= given for found in wrong) and not any(given <= found for found in right)
+        return len(wrong) > len(right) or never
+
     return [
         replace(
             run,
@@ -410,11 +427,16 @@ def without_blanket_refusals(runs: list[TestRun]) -> list[TestRun]:
         )
         if run.outcome.verdict is Verdict.PASSED
         and run.calls
-        and run.calls[-1].function in blanket
         and all(_refuses(call) for call in run.calls)
+        and any(is_blanket(call) for call in run.calls)
         else run
         for run in runs
     ]
+
+
+def _given(call: LoggedCall) -> frozenset[int | str]:
+    """Which arguments a call gave, by position or name."""
+    return frozenset([*range(len(call.args)), *call.kwargs])
 
 
 def _refuses(call: LoggedCall) -> bool:

@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from autograder.candidate import drawing
+from autograder.candidate.shortcuts import drawing
 
 
 def bars(**kwargs: Any) -> Figure:

@@ -35,7 +35,6 @@ class Owner:
         return CandidateLost(verdict, "lost")
 
 
-
 @pytest.fixture
 def talk() -> Iterator[Callable[[Answer], Session]]:
     """Starts a candidate that answers each request with what a function makes of it."""

@@ -17,7 +17,7 @@ from matplotlib.axes._base import _AxesBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from autograder.candidate.ticks import make_ticks_when_needed
+from autograder.candidate.shortcuts.ticks import make_ticks_when_needed
 
 WAVES = np.sin(np.arange(60) / 4)
 

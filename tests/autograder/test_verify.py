@@ -133,3 +133,37 @@ def test_the_suite_is_measured_by_what_it_kills(tmp_path: Path, old: str, new: s
     edit(root / "tests/hidden/trial/mutants.yml", old, new)
     (complaint,) = report(root).complaints
     assert expected in complaint
+
+
+PICTURES = """
+
+# %% nbgrader={"grade": false, "grade_id": "shows", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
+offset = 1
+assert half(2) == 1.0
+
+# %% nbgrader={"grade": false, "grade_id": "uses", "locked": true, "schema_version": 3, "solution": false}
+print(half(2))
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("print(half(2))", "print(half(2))", []),
+        ("print(half(2))", "def shifted():\n    return offset", ["'shows' defines 'offset'"]),
+        ("print(half(2))", "print(offset)", ["'shows' defines 'offset'", "does not run"]),
+        ("half(2) == 1.0", "half(2) == 2", ["the picture cell shows does not run"]),
+        ("offset = 1", "import numpy\nnumpy.asarray = None", ["fails test_double_array"]),
+        ('"grade_id": "shows", "locked": true', '"grade_id": "shows", "locked": false', []),
+    ],
+    ids=["sound", "used in a function", "used at once", "broken", "changes the library", "unlocked"],
+)
+def test_nothing_depends_on_a_picture(tmp_path: Path, old: str, new: str, expected: list[str]) -> None:
+    root = course(tmp_path)
+    solution = root / "solutions/trial.py"
+    solution.write_text(solution.read_text(encoding="utf-8") + PICTURES.replace(old, new), encoding="utf-8")
+    release_again(root)
+    complaints = report(root).complaints
+    assert bool(complaints) == bool(expected), complaints
+    for words in expected:
+        assert any(words.replace("'shows'", "shows") in said for said in complaints), (words, complaints)

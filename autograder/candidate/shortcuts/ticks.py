@@ -23,7 +23,7 @@ _SETTINGS = "_settings_of_ticks"
 _CLIPPED = "_clipped_by"
 
 
-def make_ticks_when_needed() -> None:
+def make_ticks_when_needed(_: Any = None) -> None:
     """Change matplotlib so, if it is one that makes its ticks as described; for the rest of the process."""
     lazy: Any = getattr(axis, "_LazyTickList", None)
     if lazy is None or getattr(lazy.__get__, "is_ours", False):

@@ -25,7 +25,7 @@ from PIL import Image
 _PRINT_FIGURE: Any = pylabtools.print_figure
 
 
-def draw_once() -> None:
+def draw_once(_: Any = None) -> None:
     """Have IPython's display of figures go through :func:`print_figure`, and "when idle" mean never.
 
     A canvas that no window shows is idle only when it is asked for its picture, and then it draws anyway;
