@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import gc
 import itertools
@@ -72,9 +73,18 @@ class Examiner:
         suite: collected.
         zygote: started; candidates and the reference are forked from it.
         seed: added to the week's own.
+        training_seconds: that were found to be fair; None if that has to be found out, should the week's own
+            not be enough.
     """
 
-    def __init__(self, settings: WorkerSettings, suite: Suite, zygote: Zygote, seed: int = 0) -> None:
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        suite: Suite,
+        zygote: Zygote,
+        seed: int = 0,
+        training_seconds: float | None = None,
+    ) -> None:
         root = Path(settings.root)
         paths = Paths(root)
         self._settings = settings
@@ -85,7 +95,10 @@ class Examiner:
         solution = paths.solution(settings.assignment)
         solved = read_script(solution.read_text(encoding="utf-8")) if solution.is_file() else None
         self._solution_cells = code_cells(solved) if solved is not None else []
-        self._bounds = (self._assignment.limits, self._assignment.seed + seed)
+        limits = self._assignment.limits
+        if training_seconds is not None:
+            limits = limits.model_copy(update={"training_seconds": training_seconds})
+        self._bounds = (limits, self._assignment.seed + seed)
         self._pictures = {grade_id(cell) for cell in self._released.cells if is_picture(cell)}
         self._reference = Reference(zygote, self._without_checks(), *self._bounds)
         self._company = Company(paths.cache)
@@ -106,6 +119,8 @@ class Examiner:
             problem: why there is none.
             pictures: run the picture cells, too.
         """
+        with contextlib.suppress(Exception):  # comes again where it is recorded
+            self.rehearse()
         with self._company.together():
             examination, short = self._examine(student, key, raw, problem, pictures)
             if examination.status is Status.GRADER_ERROR:
@@ -329,9 +344,16 @@ class Examiner:
                 "`autograder doctor` says what is missing, and `--unconfined LAYER` gives a layer up"
             )
 
+    @property
+    def training_seconds(self) -> float:
+        """What all trainings of a submission may cost."""
+        return self._bounds[0].training_seconds
+
     def rehearse(self) -> None:
         """What has to be done once before the first submission, and needs a warm zygote."""
         if not self._rehearsed and self._solution_cells and self._suite.tests:
+            if self.training_seconds == self._assignment.limits.training_seconds and data.full_file() is not None:
+                self._fair_training()  # the week's own limit is for the images that are built in
             variant = self._reference.candidate().variant("")
             try:
                 self._suite.rehearse(variant, self._reference, *self._bounds)
@@ -536,7 +558,7 @@ def main() -> None:
                 else:
                     seed = job.get("seed", 0)
                     if seed not in by_seed:
-                        by_seed[seed] = Examiner(settings, suite, zygote, seed)
+                        by_seed[seed] = Examiner(settings, suite, zygote, seed, examiner.training_seconds)
                     examination = by_seed[seed].examine(
                         job["student"],
                         job["key"],
