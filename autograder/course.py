@@ -239,15 +239,11 @@ class Limits(Part):
     """What one submission may use."""
 
     memory: Annotated[Size, Field(description="memory beyond what the warm process has")] = 2 * 1024**3
-    cell_seconds: Annotated[
-        Seconds, Field(description="own seconds, run or slept, of one cell")
-    ] = 10
+    cell_seconds: Annotated[Seconds, Field(description="own seconds, run or slept, of one cell")] = 10
     cells_seconds: Annotated[Seconds, Field(description="of all cells")] = 30
     test_seconds: Annotated[Seconds, Field(description="of one test")] = 4
     tests_seconds: Annotated[Seconds, Field(description="of all tests without training")] = 40
-    training_seconds: Annotated[
-        Seconds, Field(description="of all tests that train, or more")
-    ] = 150
+    training_seconds: Annotated[Seconds, Field(description="of all tests that train, or more")] = 150
     processes: Annotated[Count, Field(description="processes and threads")] = 200
     scratch: Annotated[Size, Field(description="the scratch folder")] = 256 * 1024**2
     output: Annotated[Size, Field(description="outputs of all cells")] = 8 * 1024**2

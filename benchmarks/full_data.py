@@ -32,9 +32,8 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=5)
     arguments = parser.parse_args()
     short = 0
-    print(
-        f"{'week':10} {'seed':>4} {'points':>7} {'of':>5} {'accuracy':>9} {'images':>7} {'limit':>7} {'total':>7}"
-    )
+    columns = ("week", "seed", "points", "of", "accuracy", "images", "limit", "total")
+    print("".join(f"{column:>10}" for column in columns))
     for week in arguments.weeks:
         with tempfile.TemporaryDirectory() as scratch:
             folder = make_course(ROOT, Path(scratch) / "course", week)
@@ -55,11 +54,10 @@ def main() -> int:
                     short += found.points < most
                     matrix = np.asarray(found.pictures.get("confusion", np.zeros((10, 10))))
                     count = max(int(matrix.sum()), 1)
-                    print(
-                        f"{week:10} {seed:4} {found.points:7g} {most:5g} {np.trace(matrix) / count:9.4f} {count:7}"
-                        f" {found.limits['training_seconds']:7.0f} {found.timings['total']:7.0f}",
-                        flush=True,
-                    )
+                    limit, total = found.limits["training_seconds"], found.timings["total"]
+                    accuracy = f"{np.trace(matrix) / count:.4f}"
+                    row = (week, seed, found.points, most, accuracy, count, round(limit), round(total))
+                    print("".join(f"{value!s:>10}" for value in row), flush=True)
                     for test in found.tests:
                         if test.verdict != "passed" and test.weight:
                             print(f"    {test.name}: {test.verdict}: {test.message[:160]}")
