@@ -11,7 +11,6 @@ import gc
 import itertools
 import os
 import platform
-import re
 import signal
 import socket
 import sys
@@ -52,6 +51,7 @@ from autograder.examiner.session import LoggedCall
 from autograder.examiner.settings import WorkerSettings
 from autograder.examiner.suite import Suite, SuiteError, TestInfo, TestRun, run_suite
 from autograder.examiner.zygote import Zygote
+from autograder.linear import LETTER, Pattern
 from autograder.notebook import (
     UnreadableNotebook,
     grade_id,
@@ -61,6 +61,7 @@ from autograder.notebook import (
     read_released,
     read_script,
     read_submission,
+    record_cells,
 )
 from autograder.wire import Channel, ChannelClosed, FrameLimits
 
@@ -192,6 +193,7 @@ class Examiner:
             **common,
             status=status,
             notices=tuple(notices),
+            notebook=record_cells(merged.notebook),
             cells=tuple(cells),
             tests=tests,
             scores=scores,
@@ -342,13 +344,13 @@ class Examiner:
         self._zygote.stop()
 
 
-_MISSED = re.compile(r"name '(\w+)' is not defined")
+_MISSED = Pattern(rf"name '({LETTER}+)' is not defined")
 
 
 def _missed(cells: Sequence[CellOutcome], runs: Sequence[TestRun]) -> set[str]:
     """Names that a cell or a test looked for in vain."""
     messages = [cell.message for cell in cells] + [run.outcome.message for run in runs]
-    return {run.missing for run in runs} | {name for text in messages for name in _MISSED.findall(text)}
+    return {run.missing for run in runs} | {found[1] for text in messages for found in _MISSED.finditer(text)}
 
 
 def without_blanket_refusals(runs: list[TestRun]) -> list[TestRun]:
