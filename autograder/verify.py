@@ -31,7 +31,7 @@ from autograder.notebook import (
     tags,
 )
 from autograder.options import Options
-from autograder.pool import Pool, cores, patience, worker_settings
+from autograder.pool import Ended, Pool, cores, patience, worker_settings
 from autograder.problem import Problem
 
 _MIN_LINE = 16
@@ -229,8 +229,8 @@ def _examine(pool: Pool, notebooks: list[tuple[str, bytes, int]]) -> list[Examin
     ]
     result: dict[int, Examination] = {}
     for number, answer in pool.run(jobs):
-        if isinstance(answer, str):
-            raise ValueError(f"the examiner ended twice on the {jobs[number]['student']} ({answer}).")
+        if isinstance(answer, Ended):
+            raise ValueError(f"the examiner ended twice on the {jobs[number]['student']} ({answer.reason}).")
         result[number] = Examination.model_validate_json(answer["examination"])
     return [result[number] for number in range(len(jobs))]
 
@@ -334,6 +334,6 @@ def _probe(
         for entry in entries
     ]
     for number, answer in pool.run(jobs):
-        if isinstance(answer, str):
-            answer = {"public": "", "hidden": "", "faults": [f"the examiner ended ({answer})"]}
+        if isinstance(answer, Ended):
+            answer = {"public": "", "hidden": "", "faults": [f"the examiner ended ({answer.reason})"]}
         yield entries[number], answer
