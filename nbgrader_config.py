@@ -54,5 +54,9 @@ c.Autograde.autograde_preprocessors = [
 c.AssignLatePenalties.plugin_class = "autograder.late.LatePenalty"
 c.LatePenalty.root = str(Path(__file__).resolve().parent)
 
-# Feedback and formgrader: a student's Markdown cannot run scripts in a grader's browser.
-c.HTMLExporter.filters = {"markdown2html": "autograder.safehtml.markdown2html"}
+# Feedback and formgrader: what students wrote cannot run scripts in a grader's browser, nor hold up the page.
+c.HTMLExporter.filters = {
+    "markdown2html": "autograder.safehtml.markdown2html",
+    "highlight_code": "autograder.safehtml.highlight_code",
+    "strip_files_prefix": "autograder.safehtml.strip_files_prefix",
+}

@@ -11,7 +11,6 @@ import contextlib
 import datetime as dt
 import os
 import platform
-import re
 import shutil
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING
 from autograder import __version__
 from autograder.course import COURSE_FILE, Assignment, Course, CourseError, Paths, load_course
 from autograder.examination import CellOutcome, Examination, Language, Status, TestOutcome, Text, Verdict
+from autograder.linear import Pattern, is_korean, words
 from autograder.notebook import UnreadableNotebook, grade_id, is_test, merge, read_submission
 from autograder.problem import Problem
 from autograder.wording import LIMITS, mark, message, number, one_line, sentence, verdict, word
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from autograder.examiner.zygote import Zygote
 
 PUBLIC_TESTS = "test_public.py"
+_NO_NAME = Pattern(r"[^A-Za-z0-9_-]+")
+_TITLE = Pattern(r"#\s+(.+)")
 _RELEASE, _DUE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
 
@@ -147,7 +149,7 @@ def _week(path: Path, course: Course | None) -> str:
     for name in (path.stem, path.parent.name):
         if course is not None and name in course.names:
             return name
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-_")[:64]
+    name = _NO_NAME.sub("-", path.stem).strip("-_")[:64]
     return name or "notebook"
 
 
@@ -157,7 +159,7 @@ def _stand_in(week: str, notebook: NotebookNode) -> Course:
         (
             heading[1].strip()
             for cell in notebook.cells
-            if cell.cell_type == "markdown" and (heading := re.match(r"#\s+(.+)", cell.source.lstrip()))
+            if cell.cell_type == "markdown" and (heading := _TITLE.match(cell.source.lstrip()))
         ),
         week,
     )
@@ -169,7 +171,7 @@ def _stand_in(week: str, notebook: NotebookNode) -> Course:
 def _language(material: Material) -> Language:
     # The first one is the assignment's own; further down stand the student's answers.
     first = next((cell.source for cell in material.released.cells if cell.cell_type == "markdown"), "")
-    return Language.KO if re.search("[가-힣]", first) else Language.EN
+    return Language.KO if is_korean(first) else Language.EN
 
 
 def _can_confine() -> bool:
@@ -202,7 +204,7 @@ def _zygote(material: Material, scratch: Path, confined: bool) -> Zygote:
     from autograder.candidate.zygote import Settings
 
     text = "\n".join(cell.source for cell in material.notebook.cells if cell.cell_type == "code")
-    images = str(_images(material)) if re.search(r"\bmnist\b", text) else ""
+    images = str(_images(material)) if "mnist" in words(text) else ""
     if not confined:
         from autograder.examiner.local import LocalZygote
 

@@ -35,7 +35,7 @@ from autograder import data
 from autograder.course import Course, Paths
 from autograder.examination import Examination
 from autograder.options import Options
-from autograder.pool import Seat, job, lost, patience, read_answer, worker_settings
+from autograder.pool import Ended, Seat, job, lost, patience, read_answer, worker_settings
 from autograder.problem import GradeError
 from autograder.records import package_fingerprint
 from autograder.submissions import Submission
@@ -147,7 +147,7 @@ class WarmExaminers(WorkerPlugin):
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def examine(self, task: dict[str, Any]) -> dict[str, Any] | str:
+    def examine(self, task: dict[str, Any]) -> dict[str, Any] | Ended:
         """An examiner's answer to one job, or why there is none."""
         if self._seat is None or self._idle is None:
             raise GradeError(
@@ -166,7 +166,7 @@ class WarmExaminers(WorkerPlugin):
         return answer
 
 
-def _task(name: str, content: dict[str, Any]) -> dict[str, Any] | str:
+def _task(name: str, content: dict[str, Any]) -> dict[str, Any] | Ended:
     """What runs on a worker for each submission."""
     plugin = get_worker().plugins[name]
     assert isinstance(plugin, WarmExaminers)

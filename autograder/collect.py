@@ -12,7 +12,6 @@ import csv
 import datetime as dt
 import io
 import os
-import re
 import stat
 import tarfile
 import tempfile
@@ -28,7 +27,8 @@ from typing import IO
 from nbgrader.utils import parse_utc
 
 from autograder.course import Paths
-from autograder.gradebook import read_timestamp
+from autograder.gradebook import join_offset, read_timestamp
+from autograder.linear import Pattern
 from autograder.problem import Problem
 
 MAX_NOTEBOOK = 64 << 20
@@ -41,7 +41,7 @@ _LINK, _ODD = "it is a link", "it is no ordinary file"
 _MAX_HEADER = 1 << 20
 _MAX_NAME = 100
 
-_IGNORED = re.compile(
+_IGNORED = Pattern(
     r"(^|/)(__MACOSX|\.ipynb_checkpoints|\.git|__pycache__)(/|$)|(^|/)(\.DS_Store|Thumbs\.db)$"
 )
 
@@ -266,9 +266,11 @@ def _moment(attempt: Attempt) -> tuple[dt.datetime, int]:
 
 # -- what the platforms call a file ---------------------------------------------------------------
 
-_EXCHANGE = re.compile(r"(?P<student>[^+]+)\+(?P<week>[^+]+)\+(?P<time>\d{4}-\d\d-\d\d [^+]*)(\+[^+]*)?")
-_MOODLE = re.compile(r"(?P<student>.+)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?")
-_CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<student>\d+)_(?P<order>\d+)_(?P<file>.+)", re.S)
+_EXCHANGE = Pattern(r"(?P<student>[^+]+)\+(?P<week>[^+]+)\+(?P<time>\d{4}-\d\d-\d\d [^+]*)(\+[^+]*)?")
+_MOODLE = Pattern(r"(?P<student>.+)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?")
+_CANVAS = Pattern(
+    r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<student>\d+)_(?P<order>\d+)_(?P<file>.+)", dot_all=True
+)
 
 
 def _identified(entries: Iterable[_Entry], week: str, skipped: list[Skipped]) -> Iterator[Attempt]:
@@ -316,9 +318,8 @@ def _attempt(entry: _Entry, week: str) -> Attempt | str:
 
 def _time(text: str) -> dt.datetime | None:
     """A time in UTC, naive as nbgrader keeps it; None if the text is none."""
-    text = re.sub(r"\s+([+-]\d{2}:?\d{2})$", r"\1", text.strip())
     with suppress(ValueError, OverflowError, TypeError):
-        found: dt.datetime = parse_utc(text)
+        found: dt.datetime = parse_utc(join_offset(text[:100].strip()))
         return found
     return None
 
@@ -362,6 +363,9 @@ def _safe(entries: Iterable[_Entry], skipped: list[Skipped]) -> Iterator[_Entry]
             skipped.append(Skipped(entry.path, f"it is there {counts[entry.path]} times"))
 
 
+_DRIVE = Pattern(r"[A-Za-z]:")
+
+
 def _problem_of_path(path: str) -> str:
     try:
         path.encode()
@@ -369,9 +373,9 @@ def _problem_of_path(path: str) -> str:
         return "its name is not UTF-8"
     if not path.isprintable():
         return "its name holds characters that cannot be shown"
-    if path.startswith(("/", "\\", "~")) or re.match(r"[A-Za-z]:", path):
+    if path.startswith(("/", "\\", "~")) or _DRIVE.match(path):
         return "its path is absolute"
-    return "its path leads elsewhere" if ".." in re.split(r"[/\\]", path) else ""
+    return "its path leads elsewhere" if ".." in path.replace("\\", "/").split("/") else ""
 
 
 def _folder_entries(folder: Path, skipped: list[Skipped]) -> Iterator[_Entry]:

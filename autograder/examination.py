@@ -1,7 +1,8 @@
 """The record of one graded submission: complete, self-contained, and the source of everything after it.
 
-Gradebook, feedback, reports and exports are renderings of an :class:`Examination`. It holds data only,
-never HTML, and all text that came from a student is kept as it was: whoever renders it escapes it.
+Gradebook, graded notebook, feedback, reports and exports are renderings of an :class:`Examination`, and of
+nothing else that came from a student. All text that did is kept as it was, and whoever renders it escapes it;
+only HTML that a cell has shown is made harmless before it gets in.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION: Literal[1] = 1
+SCHEMA_VERSION: Literal[2] = 2
 
 
 class Record(BaseModel):
@@ -145,7 +146,8 @@ class CellOutcome(Record):
         grade_id: nbgrader's id; empty for a cell without one.
         verdict: PASSED, NOT_IMPLEMENTED, EXCEPTION, TIMEOUT, CRASHED, MEMORY, OUTPUT or SKIPPED.
         message: one line: the exception's type and text, or the limit that was reached.
-        outputs: nbformat 4 outputs as plain dicts, as the student's code made them (not yet sanitised).
+        outputs: nbformat 4 outputs as plain dicts, made harmless (:mod:`autograder.examiner.outputs`): they
+            may be shown as they are.
         execution_count: IPython's counter, None if not run.
         seconds: of its own that it took.
         handed_in: whether the outputs are those in the student's own file, and the cell was not run.
@@ -159,6 +161,27 @@ class CellOutcome(Record):
     execution_count: int | None = None
     seconds: float = 0.0
     handed_in: bool = False
+
+
+class RecordedCell(Record):
+    """One cell of the merged notebook: what is the student's of it.
+
+    Attributes:
+        cell_type: of nbformat.
+        id: of nbformat, once in the notebook.
+        grade_id: nbgrader's id of a cell of the release, from which all else of it comes; empty for a cell of
+            the student's own.
+        source: what the student wrote; empty for a cell that nobody may change.
+        attachments: pictures pasted into a Markdown cell, by name and media type, in base64.
+        tags: of a cell of the student's own.
+    """
+
+    cell_type: Literal["code", "markdown", "raw"]
+    id: str
+    grade_id: str = ""
+    source: str = ""
+    attachments: dict[str, dict[str, str]] = Field(default_factory=dict)
+    tags: tuple[str, ...] = ()
 
 
 class Score(Record):
@@ -204,14 +227,18 @@ class Status(StrEnum):
 
 
 class Examination(Record):
-    """All that is known of one graded submission; one JSON file, named by its content hash."""
+    """All that is known of one graded submission; one JSON file, named by its content hash.
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    ``notebook`` is empty where there was none that could be read, or that could be examined.
+    """
+
+    schema_version: Literal[2] = SCHEMA_VERSION
     key: str
     assignment: str
     student: str
     status: Status
     notices: tuple[Notice, ...] = ()
+    notebook: tuple[RecordedCell, ...] = ()
     cells: tuple[CellOutcome, ...] = ()
     tests: tuple[TestOutcome, ...] = ()
     scores: tuple[Score, ...] = ()

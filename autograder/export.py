@@ -12,7 +12,6 @@ import csv
 import datetime as dt
 import io
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from autograder.course import Course, Level, Paths, load_course
 from autograder.examination import Examination, Language, Status, TestOutcome, Verdict
 from autograder.grade import prepare
 from autograder.gradebook import gradebook_url, has_gradebook, nbgrader_config, open_gradebook
+from autograder.linear import Pattern
 from autograder.options import Options
 from autograder.problem import Problem
 from autograder.records import read_record, record_path, write_atomically
@@ -251,7 +251,7 @@ _ROSTER_COLUMNS = {
     "name": "name",
 }
 _IDENTIFYING = ("sis_login_id", "email", "id_number", "sis_user_id", "canvas_id")
-_HEADING = re.compile(r"(.*\S)\s*\((\d+)\)\s*")
+_HEADING = Pattern(r"(.*\S)\s*\((\d+)\)\s*")
 
 
 def read_roster(text: str, students: Iterable[str]) -> Roster:
@@ -273,7 +273,7 @@ def read_roster(text: str, students: Iterable[str]) -> Roster:
     if not rows:
         raise ExportError("The roster is empty: give it a line of headings and one line a student.")
     heading, *lines = rows
-    keys = [re.sub(r"[^a-z]", "", title.lower()) for title in heading]
+    keys = ["".join(c for c in title.lower() if "a" <= c <= "z") for title in heading]
     foreign = "student" in keys and not _own(keys)
     columns: dict[int, str] = {}
     headings: dict[str, str] = {}
@@ -329,17 +329,21 @@ def with_roster(grades: Grades, roster: Roster) -> Grades:
 
 # -- writing tables -----------------------------------------------------------------------------
 
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
+_FORMULA = tuple("=+-@＝＋－＠")
 
 
 def guarded(text: str) -> str:
     """The text so that no spreadsheet takes it for a formula: one that could be gets an apostrophe."""
-    return f"'{text}" if _FORMULA.match(text) else text
+    return f"'{text}" if _is_formula(text) else text
 
 
 def unguarded(text: str) -> str:
     """What :func:`guarded` was given."""
-    return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text
+    return text[1:] if text.startswith("'") and _is_formula(text[1:]) else text
+
+
+def _is_formula(text: str) -> bool:
+    return text.lstrip().startswith(_FORMULA) or text.startswith(("\t", "\r", "\n"))
 
 
 Cell = str | float | None

@@ -9,7 +9,8 @@ The flow in one screen (:func:`grade`)::
 
 A worker process holds the week's suite and a warm zygote and takes one submission after another. A worker
 that dies is replaced and its submission tried once more; what kills workers twice is recorded as a grader
-error. Everything that is finished is on disk, so that a run that is killed goes on where it stopped.
+error, and kept, so that it does not hold up the next run too. Everything that is finished is on disk, so
+that a run that is killed goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from autograder.pool import Pool, cores, patience, worker_settings
 from autograder.problem import GradeError
 from autograder.records import keep_record, read_record, record_path, submission_key, week_fingerprint
 from autograder.submissions import Submission, find_submissions
+from autograder.turns import turn
 
 
 @dataclass
@@ -68,6 +70,22 @@ def grade(
     """
     options = options or Options()
     course, paths = load_course(root), Paths(root)
+    course.assignment(assignment)
+    if not options.gradebook:
+        return _grade(course, paths, assignment, options, progress, alone=False)
+    with turn(paths) as alone:
+        return _grade(course, paths, assignment, options, progress, alone=alone)
+
+
+def _grade(
+    course: Course,
+    paths: Paths,
+    assignment: str,
+    options: Options,
+    progress: Progress | None,
+    *,
+    alone: bool,
+) -> Tally:
     submissions = prepare(course, paths, assignment, options)
     if course.attempts == "best" and options.gradebook:
         submissions = _counting(course, paths, assignment, options, submissions)
@@ -85,7 +103,7 @@ def grade(
         if options.gradebook:
             from autograder.recording import Recording
 
-            recording = stack.enter_context(Recording(course, paths, assignment))
+            recording = stack.enter_context(Recording(course, paths, assignment, alone=alone))
             if fresh:
                 recording.open()
         known = (found for s in there if (found := read_record(_record(paths, s))) is not None)
@@ -96,7 +114,7 @@ def grade(
                 tally.fresh += 1
                 keep_record(_record(paths, submission), examination)
             if recording is not None:
-                recording.record(examination, submission, known=is_known)
+                recording.record(examination, known=is_known)
             tally.examinations.append(_essence(examination) if options.lean else examination)
             if progress:
                 progress(examination, finished, len(submissions))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -22,12 +21,11 @@ from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
 from sqlalchemy import Column, MetaData, String, Table, create_engine, insert, inspect, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import load_only
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder import safehtml
 from autograder.course import CONFIG_FILE, Course, Level, Paths
 from autograder.examination import (
     CellOutcome,
@@ -39,19 +37,19 @@ from autograder.examination import (
     TestOutcome,
     Verdict,
 )
+from autograder.linear import Pattern
 from autograder.notebook import (
     UnreadableNotebook,
     dump,
     grade_id,
     is_answered,
-    is_base64,
     is_manual,
     is_solution,
     is_test,
-    merge,
     node,
     read_released,
     read_submission,
+    recorded_notebook,
 )
 from autograder.problem import Problem
 
@@ -60,7 +58,23 @@ class GradebookError(Problem, RuntimeError):
     """The gradebook cannot be used; the text says why and what to do, in one sentence."""
 
 
-# Outputs of a graded notebook
+# The graded notebook
+
+
+def examined_notebook(examination: Examination, released: NotebookNode) -> NotebookNode:
+    """The notebook that was examined, without outputs.
+
+    Without one to read that is the untouched release. Where there is one that could not be examined, nobody
+    may take it for one without answers: its cells say where to look.
+    """
+    notebook = recorded_notebook(examination.notebook, released)
+    if examination.status is Status.GRADER_ERROR and not examination.notebook:
+        place = f"submitted/{examination.student}/{examination.assignment}/"
+        for cell in notebook.cells:
+            if is_solution(cell):
+                text = f"This could not be examined, and so is not shown here: it is in {place}"
+                cell.source = text if cell.cell_type == "markdown" else f"# {text}"
+    return notebook
 
 
 def put_outputs(
@@ -69,7 +83,7 @@ def put_outputs(
     feedback: Level = "full",
     language: Language = Language.EN,
 ) -> NotebookNode:
-    """A copy of the merged notebook with its outputs: the student's, made harmless, and the tests'.
+    """A copy of the merged notebook with its outputs: the student's as they are recorded, and the tests'.
 
     A test cell ends with an ``execute_result`` whose ``text/plain`` is its points, so that nbgrader's own
     reading of the cell gives exactly these, and never holds an error or a stderr stream, which nbgrader
@@ -89,7 +103,7 @@ def put_outputs(
             continue
         outcome = outcomes.get(index)
         cell.execution_count = outcome.execution_count if outcome else None
-        outputs = list(_harmless(outcome)) if outcome else []
+        outputs = [_shown(output, outcome) for output in outcome.outputs] if outcome else []
         if is_test(cell):
             outputs = [_for_test_cell(output) for output in outputs]
             outputs.append(
@@ -99,50 +113,10 @@ def put_outputs(
     return graded
 
 
-def _harmless(outcome: CellOutcome) -> Iterator[NotebookNode]:
-    for output in outcome.outputs:
-        kind = output.get("output_type")
-        if kind == "stream":
-            name = "stderr" if output.get("name") == "stderr" else "stdout"
-            yield node({"output_type": kind, "name": name, "text": _text(output.get("text"))})
-        elif kind == "error":
-            traceback = output.get("traceback")
-            lines = [_text(line) for line in traceback] if isinstance(traceback, list | tuple) else []
-            error = {"ename": _text(output.get("ename")), "evalue": _text(output.get("evalue"))}
-            yield node({"output_type": kind, **error, "traceback": lines})
-        elif kind in ("display_data", "execute_result") and (data := _data(output.get("data"))):
-            counted = {"execution_count": outcome.execution_count} if kind == "execute_result" else {}
-            yield node({"output_type": kind, "data": data, "metadata": {}, **counted})
-
-
-def _data(bundle: Any) -> dict[str, str]:
-    """The parts of a mime bundle that can be shown, HTML and all that becomes HTML made harmless."""
-    if not isinstance(bundle, Mapping):
-        return {}
-    given = {
-        str(kind): _text(value) for kind, value in bundle.items() if isinstance(value, str | list | tuple)
-    }
-    kept: dict[str, str] = {kind: given[kind] for kind in ("text/plain", "text/latex") if kind in given}
-    for kind in ("image/png", "image/jpeg", "image/gif"):
-        if kind in given and is_base64(given[kind]):
-            kept[kind] = given[kind]
-    if "text/html" in given:
-        kept["text/html"] = safehtml.clean_output(given["text/html"])
-    elif "image/svg+xml" in given:
-        kept["text/html"] = safehtml.svg(given["image/svg+xml"])
-    elif "text/markdown" in given:
-        kept["text/html"] = safehtml.markdown(given["text/markdown"])
-    if not kept and bundle:
-        kept["text/plain"] = f"(not shown: {', '.join(sorted(str(kind)[:40] for kind in bundle))})"
-    return kept
-
-
-def _text(value: Any) -> str:
-    """Text of an output, which the format also allows as a list of lines."""
-    text = (
-        "".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is None else str(value)
-    )
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+def _shown(output: Mapping[str, Any], outcome: CellOutcome) -> NotebookNode:
+    """A recorded output as nbformat has it; it was made harmless before it was recorded."""
+    counted = "execution_count" in output
+    return node({**output, "execution_count": outcome.execution_count} if counted else output)
 
 
 def _for_test_cell(output: NotebookNode) -> NotebookNode:
@@ -232,9 +206,12 @@ def _row(test: TestOutcome, feedback: Level, language: Language) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
+_CODE = Pattern(r"`([^`]+)`")
+
+
 def _prose(text: str) -> str:
     """The text escaped, with `names` in backticks set as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+    return _CODE.sub(lambda found: f"<code>{found[1]}</code>", escape(text))
 
 
 # nbgrader's configuration and database
@@ -362,33 +339,30 @@ class Ledger:
         """Let go of the database."""
         self._gradebook.close()
 
-    def record(self, examination: Examination, raw: bytes | None) -> None:
+    def record(self, examination: Examination) -> None:
         """Write one examined submission: its grades in one transaction, and its graded notebook.
 
         What people have entered (manual scores, comments, extra credit, extensions) stays. A grade that a
         person gave is marked for another look if the automatic score or the notebook has changed since.
-
-        Args:
-            examination: the record.
-            raw: the notebook as it was handed in; None if there is none. What cannot be read counts as
-                the untouched release.
         """
         student = examination.student
         if student in ("", ".", "..") or "/" in student or "\\" in student:
             raise GradebookError(f"{student!r} cannot be a student's id: it is no name of a folder.")
-        try:
-            submitted = read_submission(raw or b"")
-        except UnreadableNotebook:
-            submitted = node({"metadata": {}, "cells": []})
-        merged = merge(submitted, self._released).notebook
+        merged = examined_notebook(examination, self._released)
         graded = put_outputs(merged, examination, self._feedback, self._language)
         submitted_at = read_timestamp(self._paths.submission(student, self._name).parent)
         path = self._paths.graded(student, self._name)
         session = self._gradebook.db
         with _explained(self._url), _pending(path, graded, submitted_at):
             try:
-                self._write(session, examination, graded, submitted_at, path)
-                session.commit()
+                try:
+                    self._write(session, examination, graded, submitted_at, path)
+                    session.commit()
+                except IntegrityError:  # nbgrader has just added the same rows: they are there now
+                    session.rollback()
+                    session.expunge_all()
+                    self._write(session, examination, graded, submitted_at, path)
+                    session.commit()
             except BaseException:
                 session.rollback()
                 raise
@@ -602,15 +576,25 @@ def _pending(path: Path, notebook: NotebookNode, submitted_at: dt.datetime | Non
             draft.unlink(missing_ok=True)
 
 
+_OFFSET = Pattern(r"[+-][0-9]{2}:?[0-9]{2}")
+
+
+def join_offset(text: str) -> str:
+    """A time whose offset stands apart (``... +0900``) with the two together, as the ISO format has them."""
+    time, *offset = text.rsplit(maxsplit=1)[:2] or [""]
+    return time + offset[0] if offset and _OFFSET.fullmatch(offset[0]) else text
+
+
 def read_timestamp(folder: Path) -> dt.datetime | None:
     """When the submission in ``folder`` was handed in (``timestamp.txt``), naive UTC as nbgrader keeps it.
 
     None if there is no such file or if it holds no time.
     """
     with suppress(OSError, ValueError, OverflowError):
-        text = (folder / "timestamp.txt").read_text(encoding="utf-8").strip()
+        with (folder / "timestamp.txt").open(encoding="utf-8") as file:
+            text = file.read(100).strip()
         # nbgrader reads an offset such as +0900 as seconds, so hours are left to the ISO format.
-        text = re.sub(r"\s+([+-]\d{2}:?\d{2})$", r"\1", text)
+        text = join_offset(text)
         found: dt.datetime | None = parse_utc(text) if text else None
         return found
     return None

@@ -12,8 +12,7 @@ import binascii
 import hashlib
 import itertools
 import json
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.examination import Notice
+from autograder.examination import Notice, RecordedCell
+from autograder.linear import Pattern
 
 MAX_BYTES = 50 * 1024**2
 MAX_CELLS = 2_000
@@ -29,11 +29,14 @@ FORMAT = (4, 5)
 PICTURE_TAG = "picture"
 """Of given cells on which nothing depends; the course declares it, and `verify` proves it."""
 
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_TAG = re.compile(r"[\w.-]{1,64}")
+_ID = Pattern(r"[A-Za-z0-9_-]{1,64}")
+_TAG = Pattern(r"[\pL\pM\pN_.-]{1,64}")
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif"})
 _FLAGS = ("grade", "locked", "solution", "task", "points")
-_OTHER_KERNELS = re.compile(r"(ir|r|julia|xcpp|xr|javascript|deno|bash|octave|matlab|sas|java|scala)\b", re.I)
+_OTHER_KERNELS = Pattern(
+    r"(?:ir|r|julia|xcpp|xr|javascript|deno|bash|octave|matlab|sas|java|scala)(?:[^\pL\pM\pN_]|\z)",
+    any_case=True,
+)
 
 PYTHON = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -206,6 +209,8 @@ def read_submission(
         raise UnreadableNotebook("The notebook file is empty.")
     try:
         document = json.loads(raw)
+    except MemoryError:
+        raise UnreadableNotebook("The notebook takes too much memory to be read.") from None
     except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise UnreadableNotebook(f"The file is not a notebook: it is not JSON{where}.") from None
@@ -213,6 +218,8 @@ def read_submission(
         return _notebook(document, outputs_of)
     except RecursionError:
         raise UnreadableNotebook("The notebook is nested too deeply to be read.") from None
+    except MemoryError:
+        raise UnreadableNotebook("The notebook takes too much memory to be read.") from None
 
 
 def _notebook(document: Any, outputs_of: Collection[str]) -> NotebookNode:
@@ -271,7 +278,7 @@ def _demand_python(metadata: dict[str, Any]) -> None:
 
     language = said("kernelspec", "language") or said("language_info", "name")
     kernel = said("kernelspec", "name")
-    other = language and not re.match(r"i?python", language, re.I)
+    other = language and not language.lower().startswith(("python", "ipython"))
     if other or (not language and _OTHER_KERNELS.match(kernel)):
         raise UnreadableNotebook(
             f"The notebook is written for {_quoted(language or kernel)}, not for Python: "
@@ -365,12 +372,10 @@ def merge(submitted: NotebookNode, released: NotebookNode) -> Merged:
     else is a plain cell of the student's.
     """
     given = {grade_id(cell): cell for cell in released.cells if grade_id(cell)}
-    found: dict[str, list[str]] = {}
+    found: dict[str, dict[str, None]] = {}
 
     def report(code: str, name: str) -> None:
-        names = found.setdefault(code, [])
-        if name not in names:
-            names.append(name)
+        found.setdefault(code, {})[name] = None
 
     cells: list[NotebookNode] = []
     placed: set[str] = set()
@@ -393,6 +398,45 @@ def merge(submitted: NotebookNode, released: NotebookNode) -> Merged:
         notebook=_python_notebook(_with_unique_ids(cells)),
         notices=tuple(_notices(submitted, found, foreign=bool(given) and not placed)),
     )
+
+
+def record_cells(merged: NotebookNode) -> tuple[RecordedCell, ...]:
+    """What a record keeps of a merged notebook: what is the student's."""
+    return tuple(
+        RecordedCell(
+            cell_type=cell.cell_type,
+            id=cell.id,
+            grade_id=grade_id(cell),
+            source="" if is_locked(cell) else cell.source,
+            attachments={} if is_locked(cell) else cell.get("attachments", {}),
+            tags=() if grade_id(cell) else tags(cell),
+        )
+        for cell in merged.cells
+    )
+
+
+def recorded_notebook(cells: Sequence[RecordedCell], released: NotebookNode) -> NotebookNode:
+    """The merged notebook again, from what a record keeps of it; without anything, the untouched release."""
+    given = {grade_id(cell): cell for cell in released.cells if grade_id(cell)}
+    if not cells:
+        return merge(node({"metadata": {}, "cells": []}), released).notebook
+    return _python_notebook([_recorded(cell, given) for cell in cells])
+
+
+def _recorded(cell: RecordedCell, given: Mapping[str, NotebookNode]) -> NotebookNode:
+    made = node({"cell_type": cell.cell_type, "metadata": {}, "source": cell.source})
+    if cell.attachments:
+        made.attachments = node(cell.attachments)
+    if cell.grade_id in given:
+        made = _restored(made, given[cell.grade_id])
+    elif cell.cell_type == "code":
+        made.outputs, made.execution_count = [], None
+    elif cell.cell_type == "raw":
+        made.metadata.raw_mimetype = "text/plain"
+    if cell.tags:
+        made.metadata.tags = list(cell.tags)
+    made["id"] = cell.id
+    return made
 
 
 def _changes(cell: NotebookNode, given: NotebookNode) -> Iterator[str]:
@@ -442,12 +486,18 @@ def _put_back(
 ) -> Iterator[str]:
     """Insert what is missing, each after its predecessor in the release; yields the names."""
     before = ""
+    following: dict[str, list[NotebookNode]] = {before: []}
     for name, cell in given.items():
-        if name not in placed:
-            positions = {grade_id(other): index for index, other in enumerate(cells)}
-            cells.insert(positions[before] + 1 if before else 0, _copy(cell))
+        if name in placed:
+            before = name
+            following[before] = []
+        else:
+            following[before].append(_copy(cell))
             yield name
-        before = name
+    together = following.pop("")
+    for cell in cells:
+        together += [cell, *following.get(grade_id(cell), ())]
+    cells[:] = together
 
 
 def _with_unique_ids(cells: list[NotebookNode]) -> list[NotebookNode]:
@@ -476,7 +526,7 @@ _SAID = {
 }
 
 
-def _notices(submitted: NotebookNode, found: Mapping[str, list[str]], foreign: bool) -> Iterator[Notice]:
+def _notices(submitted: NotebookNode, found: Mapping[str, Iterable[str]], foreign: bool) -> Iterator[Notice]:
     if "orig_nbformat" in submitted.metadata:
         old = submitted.metadata.orig_nbformat
         yield Notice(code="old-format", text=f"The notebook was in the old format {_quoted(old)}; converted.")
@@ -489,7 +539,7 @@ def _notices(submitted: NotebookNode, found: Mapping[str, list[str]], foreign: b
             text="None of the assignment's cells is in this notebook: it may be that of another week.",
         )
     for code, said in _SAID.items():
-        if names := found.get(code):
+        if names := list(found.get(code, ())):
             shown = [name if _ID.fullmatch(name) else _quoted(name) for name in names[:10]]
             more = f" and {len(names) - 10} more" if len(names) > 10 else ""
             yield Notice(code=code, text=f"{said}: {', '.join(shown)}{more}.")

@@ -17,19 +17,11 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Bool
 
-from autograder.course import load_course
+from autograder.course import Paths, load_course
 from autograder.examination import Examination
-from autograder.gradebook import put_outputs
-from autograder.notebook import (
-    UnreadableNotebook,
-    grade_id,
-    is_manual,
-    is_test,
-    merge,
-    node,
-    read_released,
-    read_submission,
-)
+from autograder.gradebook import examined_notebook, put_outputs
+from autograder.notebook import grade_id, is_manual, is_test, read_released
+from autograder.turns import turn
 
 Resources = dict[str, Any]
 
@@ -44,16 +36,15 @@ class OneLanguage(TagRemovePreprocessor):
 
 
 class SubmissionExporter(NotebookExporter):
-    """Read a submission whatever it is: what is no notebook becomes an empty one, which earns nothing."""
+    """Read nothing of a submission, whatever it is: :class:`MergeCells` takes its cells from the record."""
 
     def from_filename(
         self, filename: str, resources: Resources | None = None, **kwargs: Any
     ) -> tuple[Any, Resources]:
         """nbconvert's method of this name."""
-        try:
-            nbformat.reads(Path(filename).read_text(encoding="utf-8"), as_version=4)  # type: ignore[no-untyped-call]
-        except Exception as error:
-            self.log.warning("%s is not read as a notebook: %s", filename, error)
+        coursedir = cast("Any", self.parent).coursedir
+        submitted = Path(coursedir.root, coursedir.submitted_directory).resolve()
+        if Path(filename).resolve().is_relative_to(submitted):
             empty = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
             made = self.from_notebook_node(empty, resources=resources, **kwargs)  # type: ignore[no-untyped-call]
             return cast("tuple[Any, Resources]", made)
@@ -78,6 +69,15 @@ class _SubmissionPreprocessor(NbGraderPreprocessor):  # type: ignore[misc]
         step = self._course().submitted_directory
         return self._file(step, resources["nbgrader"]["student"], resources).read_bytes()
 
+    def _examined(self, resources: Resources) -> Examination:
+        """The submission's examination, from the record if there is one; while no other run writes."""
+        from autograder.grade import examine_submission  # the examiner's side is not needed to release
+
+        names = resources["nbgrader"]
+        root = Path(self._course().root)
+        with turn(Paths(root), self.log.warning):
+            return examine_submission(root, names["assignment"], names["student"], self._submitted(resources))
+
 
 class MergeCells(_SubmissionPreprocessor):
     """In place of DeduplicateIds, OverwriteKernelspec and OverwriteCells: put the work into the release."""
@@ -85,15 +85,7 @@ class MergeCells(_SubmissionPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """nbconvert's method of this name."""
         release = self._file(self._course().release_directory, ".", resources)
-        released = read_released(release)
-        try:
-            merged = merge(read_submission(self._submitted(resources)), released)
-        except UnreadableNotebook as error:
-            self.log.warning("%s: %s", resources["nbgrader"]["student"], error)
-            return merge(node({"metadata": {}, "cells": []}), released).notebook, resources
-        for notice in merged.notices:
-            self.log.warning("%s: %s", resources["nbgrader"]["student"], notice.text)
-        return merged.notebook, resources
+        return examined_notebook(self._examined(resources), read_released(release)), resources
 
 
 class Examine(_SubmissionPreprocessor):
@@ -101,14 +93,9 @@ class Examine(_SubmissionPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """nbconvert's method of this name."""
-        from autograder.grade import examine_submission  # the examiner's side is not needed to release
-
         names = resources["nbgrader"]
-        root = Path(self._course().root)
-        course = load_course(root)
-        examination: Examination = examine_submission(
-            root, names["assignment"], names["student"], self._submitted(resources)
-        )
+        course = load_course(Path(self._course().root))
+        examination = self._examined(resources)
         for notice in examination.notices:
             self.log.warning("%s: %s", names["student"], notice.text)
         names["examination"] = examination

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -26,14 +26,41 @@ from autograder.examiner.own_time import OwnTime
 from autograder.examiner.settings import WorkerSettings
 from autograder.options import Options
 from autograder.problem import GradeError
+from autograder.records import ENDS_EXAMINERS
 from autograder.submissions import Submission
 from autograder.wire import Channel, ChannelClosed, ChannelTimeout, FrameLimits, WireError
 
 _READY_SECONDS = 900.0
+_HOW = (
+    (ChannelClosed, "its process ended"),
+    (ChannelTimeout, "it gave no answer"),
+    (WireError, "its answer was none"),
+)
 
 
 class WorkerFailed(Exception):
-    """A worker has gone; what it worked on can be tried elsewhere."""
+    """A worker has gone; what it worked on can be tried elsewhere.
+
+    Attributes:
+        at_work: it had been given the submission; otherwise it went while it was getting ready.
+    """
+
+    def __init__(self, reason: str, *, at_work: bool) -> None:
+        super().__init__(reason)
+        self.at_work = at_work
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What comes in place of an answer, where two workers have ended.
+
+    Attributes:
+        reason: how the last of them did.
+        by_it: both had been given the submission: as far as anybody can tell, that is what ends them.
+    """
+
+    reason: str
+    by_it: bool
 
 
 class Worker:
@@ -78,7 +105,8 @@ class Worker:
             self._channel.send(job, limits=FrameLimits(structure=1 << 28))
             return self._hear(self._receive(self._patience))
         except (ChannelClosed, ChannelTimeout, WireError) as error:
-            raise WorkerFailed(f"{type(error).__name__}") from None
+            reason = next(said for kind, said in _HOW if isinstance(error, kind))
+            raise WorkerFailed(reason, at_work=self._ready) from None
 
     def _receive(self, seconds: float) -> dict[str, Any]:
         """The next message; between two signs of life no more than ``seconds`` of its own may pass."""
@@ -117,17 +145,17 @@ class Seat:
         self._arguments = (settings, patience, environment)
         self._worker: Worker | None = None
 
-    def ask(self, job: dict[str, Any]) -> dict[str, Any] | str:
-        """The answer to one job; a text, why there is none, for a job that ended two workers."""
-        reason = ""
+    def ask(self, job: dict[str, Any]) -> dict[str, Any] | Ended:
+        """The answer to one job, or how two workers have ended over it."""
+        failures = []
         for _ in (1, 2):
             self._worker = self._worker or Worker(*self._arguments)
             try:
                 return self._worker.ask(job)
             except WorkerFailed as failure:
-                reason = str(failure)
+                failures.append(failure)
                 self.stop()
-        return reason
+        return Ended(str(failures[-1]), by_it=all(failure.at_work for failure in failures))
 
     def stop(self) -> None:
         """End the worker, if there is one."""
@@ -186,7 +214,7 @@ class Pool:
         self._settings = settings
         self._patience = patience
         self._jobs: queue.SimpleQueue[tuple[int, Callable[[], dict[str, Any]]] | None] = queue.SimpleQueue()
-        self._answers: queue.SimpleQueue[tuple[int, dict[str, Any] | str] | BaseException] = (
+        self._answers: queue.SimpleQueue[tuple[int, dict[str, Any] | Ended] | BaseException] = (
             queue.SimpleQueue()
         )
         self._stopping = threading.Event()
@@ -194,21 +222,21 @@ class Pool:
         for thread in self._threads:
             thread.start()
 
-    def run(self, jobs: Sequence[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    def run(self, jobs: Sequence[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any] | Ended]]:
         """Each job's position and answer, in the order in which they are finished.
 
-        The answer is a text, why there is none, for a job that ended two workers.
+        What comes is how it ended, for a job that ended two workers.
         """
         return self._run([partial(dict, job) for job in jobs])
 
     def _run(
         self, jobs: Sequence[Callable[[], dict[str, Any]]]
-    ) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    ) -> Iterator[tuple[int, dict[str, Any] | Ended]]:
         for number, make in enumerate(jobs):
             self._jobs.put((number, make))
         return self._collect(len(jobs))
 
-    def _collect(self, count: int) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    def _collect(self, count: int) -> Iterator[tuple[int, dict[str, Any] | Ended]]:
         for _ in range(count):
             answer = self._answers.get()
             if isinstance(answer, BaseException):
@@ -250,23 +278,35 @@ def job(submission: Submission) -> dict[str, Any]:
     }
 
 
-def read_answer(submission: Submission, answer: dict[str, Any] | str) -> Examination:
+def read_answer(submission: Submission, answer: dict[str, Any] | Ended) -> Examination:
     """The examination in a worker's answer; a grader error if there is none."""
-    if isinstance(answer, str):
-        return lost(submission, f"the examiner ended twice on it ({answer})")
+    if isinstance(answer, Ended):
+        reason = f"the examiner ended twice on it ({answer.reason})"
+        return lost(submission, reason, lasting=answer.by_it)
     try:
         return Examination.model_validate_json(answer["examination"])
     except ValueError as error:  # one record that cannot be read must not end the class
         return lost(submission, f"its record is none: {str(error)[:200]}")
 
 
-def lost(submission: Submission, reason: str) -> Examination:
-    """The record of a submission that could not be examined: nobody's zero, left for a person."""
+def lost(submission: Submission, reason: str, *, lasting: bool = False) -> Examination:
+    """The record of a submission that could not be examined: nobody's zero, left for a person.
+
+    Args:
+        submission: which.
+        reason: why not.
+        lasting: it would end the next workers, too: the record is kept.
+    """
+    notice = Notice(code="grader-error", text=f"The submission could not be examined: {reason}.")
+    if lasting:
+        advice = f"`autograder grade {submission.assignment} --force` tries once more"
+        text = f"{notice.text[:-1]}; it is not tried again until it or the kit has changed ({advice})."
+        notice = Notice(code=ENDS_EXAMINERS, text=text)
     return Examination(
         key=submission.key,
         assignment=submission.assignment,
         student=submission.student,
         status=Status.GRADER_ERROR,
-        notices=(Notice(code="grader-error", text=f"The submission could not be examined: {reason}."),),
+        notices=(notice,),
         graded_at=datetime.now(UTC),
     )

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import fcntl
 import hashlib
 import json
-import uuid
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -21,7 +19,6 @@ from autograder.course import Course, Paths
 from autograder.examination import Examination
 from autograder.problem import GradeError
 from autograder.records import package_fingerprint, record_path, write_atomically
-from autograder.submissions import Submission
 
 if TYPE_CHECKING:
     from autograder.gradebook import Ledger
@@ -34,12 +31,13 @@ class Recording:
         course: the course.
         paths: its files.
         assignment: the week.
+        alone: no other run can write meanwhile (:mod:`autograder.turns`).
     """
 
-    def __init__(self, course: Course, paths: Paths, assignment: str) -> None:
+    def __init__(self, course: Course, paths: Paths, assignment: str, *, alone: bool) -> None:
         self._course, self._paths, self._assignment = course, paths, assignment
         self._ledger: Ledger | None = None
-        self._marks = Marks(course, paths, assignment)
+        self._marks = Marks(course, paths, assignment, alone=alone)
 
     def __enter__(self) -> Self:
         return self
@@ -58,52 +56,37 @@ class Recording:
 
             self._ledger = Ledger(self._course, self._paths, self._assignment)
 
-    def record(self, examination: Examination, submission: Submission, *, known: bool) -> None:
+    def record(self, examination: Examination, *, known: bool) -> None:
         """Have the gradebook hold this examination.
 
         Args:
-            examination: of the submission.
-            submission: as it was handed in.
+            examination: of a submission.
             known: it comes from the records, so that the gradebook may hold it already.
         """
         if known and self._marks.holds(examination):
             return
         self.open()
         assert self._ledger is not None
-        self._ledger.record(examination, submission.raw)
+        self._ledger.record(examination)
         self._marks.note(examination)
 
 
 class Marks:
     """What an earlier run has recorded, and whether that still stands.
 
-    Two runs at once may overwrite one another's work, so that neither knows what the gradebook holds: a
-    mark is left only by a run that was alone from its beginning to its end.
-
     Args:
         course: the course.
         paths: its files.
         assignment: the week.
+        alone: no other run can write meanwhile; otherwise nobody knows what the gradebook will hold.
     """
 
-    def __init__(self, course: Course, paths: Paths, assignment: str) -> None:
+    def __init__(self, course: Course, paths: Paths, assignment: str, *, alone: bool) -> None:
         self._paths, self._assignment = paths, assignment
-        folder = paths.cache / "recorded"
-        self._file = folder / f"{assignment}.json"
-        self._token = uuid.uuid4().hex
-        self._lock: Any = None
-        self._alone = False
-        with contextlib.suppress(OSError):  # a folder that cannot be written to: then without marks
-            folder.mkdir(parents=True, exist_ok=True)
-            self._lock = open(folder / f"{assignment}.lock", "a+", encoding="ascii")  # noqa: SIM115
-            self._alone = self._is_alone()
-            fcntl.flock(self._lock, fcntl.LOCK_SH)
-            self._lock.truncate(0)
-            self._lock.write(self._token)
-            self._lock.flush()
+        self._file = paths.cache / "recorded" / f"{assignment}.json"
         lines = paths.config.read_text(encoding="utf-8").splitlines() if paths.config.is_file() else []
-        if any("db_url" in line.partition("#")[0] for line in lines):
-            self._alone = False  # a database elsewhere does not tell whether it has changed
+        # A database elsewhere does not tell whether it has changed.
+        self._known = alone and not any("db_url" in line.partition("#")[0] for line in lines)
         self._conditions = _conditions(course, paths, assignment)
         self._students: dict[str, list[Any]] = self._read()
 
@@ -121,38 +104,17 @@ class Marks:
         Args:
             changed: whether anything was recorded.
         """
-        if self._lock is None:
+        if not changed:
             return
-        try:
-            if changed:
-                database = _stat(self._paths.gradebook)  # before the question whether we were alone
-                if self._alone and self._is_alone() and self._said() == self._token:
-                    content = {
-                        "conditions": self._conditions,
-                        "gradebook": database,
-                        "students": self._students,
-                    }
-                    write_atomically(self._file, json.dumps(content).encode(), mode=0o600)
-                else:
-                    self._file.unlink(missing_ok=True)
-        except (OSError, GradeError):  # without a mark the next run writes everything again
-            with contextlib.suppress(OSError):
-                self._file.unlink(missing_ok=True)
-        finally:
-            self._lock.close()
-
-    def _is_alone(self) -> bool:
-        """Whether no other run is at work on the week."""
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
-
-    def _said(self) -> str:
-        """The token of the run that began last."""
-        self._lock.seek(0)
-        return str(self._lock.read())
+        content = {
+            "conditions": self._conditions,
+            "gradebook": _stat(self._paths.gradebook),
+            "students": self._students,
+        }
+        with contextlib.suppress(OSError, GradeError):  # without a mark the next run writes everything again
+            self._file.unlink(missing_ok=True)
+            if self._known:
+                write_atomically(self._file, json.dumps(content).encode(), mode=0o600)
 
     def _read(self) -> dict[str, list[Any]]:
         """The marks, none of them if anything is not as it was left."""

@@ -21,6 +21,9 @@ from autograder.problem import GradeError
 
 _PACKAGE = Path(__file__).parent
 
+ENDS_EXAMINERS = "ends-examiners"
+"""Code of the notice of a submission that two workers in a row have ended over."""
+
 
 def week_fingerprint(course: Course, paths: Paths, assignment: str, options: Options) -> str:
     """Hash of everything but the submission that can change a result."""
@@ -85,9 +88,11 @@ def read_record(path: Path) -> Examination | None:
 def keep_record(path: Path, examination: Examination) -> None:
     """Write a record; it holds hidden inputs and expected values, so that it is for the grader alone.
 
-    A fault of ours is not kept: the next run tries again.
+    A fault of ours is not kept, so that the next run tries again; but for a submission that ends examiners,
+    which would hold up every run.
     """
-    if examination.status is not Status.GRADER_ERROR:
+    ends_examiners = any(notice.code == ENDS_EXAMINERS for notice in examination.notices)
+    if examination.status is not Status.GRADER_ERROR or ends_examiners:
         write_atomically(path, examination.model_dump_json().encode(), mode=0o600)
 
 

@@ -17,15 +17,15 @@ from autograder.course import Course, Paths, load_course
 from autograder.examination import Examination, Status, TestOutcome, Verdict
 from autograder.export import current_records
 from autograder.gradebook import (
+    examined_notebook,
     gradebook_url,
     has_gradebook,
     nbgrader_config,
     open_gradebook,
     same_work,
 )
-from autograder.notebook import UnreadableNotebook, merge, node, read_released, read_submission
+from autograder.notebook import read_released
 from autograder.records import read_record
-from autograder.submissions import Submission, find_submissions
 from autograder.wording import one_line
 
 _SMALL = 1e-6
@@ -114,7 +114,6 @@ def compare(root: Path, week: str, examinations: Sequence[Examination] | None = 
         examinations = list(current_records(course, paths, week).values())
     recorded = _recorded(course, paths, week)
     released = read_released(paths.released(week))
-    submissions = {s.student: s for s in find_submissions(paths, week)}
     changes = []
     for new in sorted(examinations, key=lambda e: e.student):
         known = recorded.get(new.student)
@@ -122,7 +121,7 @@ def compare(root: Path, week: str, examinations: Sequence[Examination] | None = 
         change = difference(new, known, old)
         if change is None:
             continue
-        if known is not None and _handed_in_again(paths, week, submissions.get(new.student), released):
+        if known is not None and not _is_what_was_graded(paths, new, released):
             text = "another notebook has been handed in since"
             change = Change(
                 change.student, change.before, change.after, change.cells, (text, *change.reasons)
@@ -248,13 +247,7 @@ def _old_record(paths: Paths, new: Examination, recorded: Mapping[str, Recorded]
     return found[0] if found else None
 
 
-def _handed_in_again(paths: Paths, week: str, submission: Submission | None, released: NotebookNode) -> bool:
-    """Whether the submission is not the one that was recorded."""
-    graded = paths.graded(submission.student, week) if submission else None
-    if submission is None or graded is None or not graded.is_file():
-        return False
-    try:
-        submitted = read_submission(submission.raw or b"")
-    except UnreadableNotebook:
-        submitted = node({"metadata": {}, "cells": []})
-    return not same_work(graded, merge(submitted, released).notebook)
+def _is_what_was_graded(paths: Paths, new: Examination, released: NotebookNode) -> bool:
+    """Whether the notebook that was examined is the one in ``autograded/``, if there is one."""
+    graded = paths.graded(new.student, new.assignment)
+    return not graded.is_file() or same_work(graded, examined_notebook(new, released))

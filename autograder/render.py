@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import re
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from autograder.linear import Pattern
 from autograder.wording import plain
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -42,7 +42,8 @@ def _style() -> Markup:
     return Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8"))  # noqa: S704  our own file
 
 
-_NUMBER = re.compile(r"-?\d+\.\d{9,}(?:e[+-]?\d+)?")
+_NUMBER = Pattern(r"-?[0-9]+\.[0-9]{9,}(?:e[+-]?[0-9]+)?")
+_CODE = Pattern(r"`([^`]+)`")
 
 
 def tidy(text: str) -> str:
@@ -52,4 +53,4 @@ def tidy(text: str) -> str:
 
 def prose(text: str) -> Markup:
     """The text escaped, with what stands in backticks set as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(plain(text)))))  # noqa: S704
+    return Markup(_CODE.sub(lambda found: f"<code>{found[1]}</code>", str(escape(plain(text)))))  # noqa: S704

@@ -1,21 +1,34 @@
 """Strangers' HTML made harmless: no script, no style sheet, nothing loaded from elsewhere.
 
 What comes out may be put into a page as it is. Everything shown from a submission goes through here:
-outputs when a graded notebook is written, Markdown when nbgrader or its formgrader render one.
+outputs when a worker puts them into a record, Markdown and code when nbgrader or its formgrader render a
+graded notebook. All of it takes time in proportion to the text's length: a stranger's HTML is brought into
+order first (:mod:`autograder.wellformed`), Markdown has a parser that does not go back, and there are as
+many tags as somebody could want to look at. `docs/security.md` has the figures.
 """
 
 from __future__ import annotations
 
 import base64
-import re
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 import nh3
 from jinja2 import pass_context
 from jinja2.runtime import Context
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
+from autograder.highlight import highlighted
+from autograder.linear import Pattern
+from autograder.markdown import render, without_pictures
+from autograder.wellformed import TooMuch, well_formed
+
+MOST_TAGS = 50_000
+"""Tags of one output or text that are shown; a table of 1,000 rows and 20 columns has 22,000."""
+MOST_PROSE = 300_000
+"""Characters of Markdown in one notebook that are rendered; beyond, all is shown as it stands."""
+MOST_CODE = 1_000_000
+"""Characters of code in one notebook that are shown in colours."""
 _TAGS = (nh3.ALLOWED_TAGS - {"map", "area"}) | {"video", "source", "figure", "figcaption"}
 _ATTRIBUTES = {
     "*": {"style", "title", "lang"},
@@ -32,15 +45,19 @@ _STYLES = {
     *("text-decoration", "white-space", "vertical-align", "width", "height", "max-width"),
     *("border", "border-collapse", "border-color", "padding"),
 }
-_MEDIA = re.compile(r"data:(image/(png|jpeg|gif|svg\+xml)|video/(mp4|webm));base64,[A-Za-z0-9+/=\s]*")
-_LINK = re.compile(r"(https?:|mailto:|#)", re.I)
-_SCRIPT = re.compile(r"<\s*(script|iframe|object|embed)\b", re.I)
+_MEDIA = Pattern(r"data:(?:image/(?:png|jpeg|gif|svg\+xml)|video/(?:mp4|webm));base64,[A-Za-z0-9+/=\s]*")
+_LINK = Pattern(r"(?:https?:|mailto:|#)", any_case=True)
+_SCRIPT = Pattern(r"<\s*(?:script|iframe|object|embed)(?:[^\pL\pM\pN_]|\z)", any_case=True)
 # matplotlib's to_jshtml() keeps its frames in a script.
-_FRAME = re.compile(r"""frames\[0\]\s*=\s*["']data:image/png;base64,([A-Za-z0-9+/=\\\s]+)["']""")
+_FRAME = Pattern(r"""frames\[0\]\s*=\s*["']data:image/png;base64,([A-Za-z0-9+/=\\\s]+)["']""")
 
 
 def clean(html: str) -> str:
     """The HTML without anything that could run or load."""
+    try:
+        html = well_formed(html, _TAGS, MOST_TAGS)
+    except TooMuch as problem:
+        return f"<p><em>Not shown: {problem}.</em></p>"
     return nh3.clean(
         html,
         tags=_TAGS,
@@ -57,7 +74,7 @@ def clean_output(html: str) -> str:
     if not _SCRIPT.search(html):
         return clean(html)
     if frame := _FRAME.search(html):
-        data = re.sub(r"[\\\s]", "", frame[1])
+        data = "".join(frame[1].replace("\\", "").split())
         return f"{picture('image/png', data)}<p><em>First frame of an animation.</em></p>"
     return clean(html) + "<p><em>Interactive parts of this output are not shown.</em></p>"
 
@@ -72,20 +89,46 @@ def svg(source: str) -> str:
     return picture("image/svg+xml", base64.b64encode(source.encode()).decode())
 
 
-def markdown(source: str, attachments: dict[str, Any] | None = None) -> str:
+def markdown(source: str, attachments: Mapping[str, Mapping[str, str]] | None = None) -> str:
     """Markdown as Jupyter renders it, math left for MathJax."""
-    renderer = IPythonRenderer(escape=False, attachments=attachments or {}, exclude_anchor_links=True)
-    try:
-        rendered = str(MarkdownWithMath(renderer=renderer).render(source))
-    except Exception:  # whatever a stranger's text does to the parser, a person can still read it
-        rendered = f"<pre>{escape(source)}</pre>"
-    return clean(rendered)
+    return clean(render(source, attachments))
+
+
+def as_text(source: str) -> str:
+    """A text as it stands."""
+    return f"<pre>{escape(source)}</pre>"
+
+
+# nbconvert's filters of these names, for its ``filters`` setting
 
 
 @pass_context
 def markdown2html(context: Context, source: str) -> str:
-    """nbconvert's filter of this name, for its ``filters`` setting."""
+    """A Markdown cell's text."""
+    if _characters(context, "markdown") > MOST_PROSE:
+        return as_text(source)
     return markdown(source, context.get("cell", {}).get("attachments"))
+
+
+@pass_context
+def highlight_code(context: Context, source: str, **_: Any) -> str:
+    """A code cell's text; Pygments, which nbconvert would use, takes 45 s for 8,000 lines of one space."""
+    shown = escape(source) if _characters(context, "code") > MOST_CODE else highlighted(source)
+    return f'<div class="highlight hl-ipython3"><pre><span></span>{shown}\n</pre></div>\n'
+
+
+def strip_files_prefix(text: str) -> str:
+    """The text as it is: nbconvert mends links of notebooks of 2012 here, with a pattern that goes back."""
+    return text
+
+
+def _characters(context: Context, kind: str) -> int:
+    """Characters in all cells of a kind of the notebook that is being rendered, embedded pictures aside."""
+    known = context.get("resources", {}).setdefault("autograder_characters", {})
+    if kind not in known:
+        cells = context.get("nb", {}).get("cells", ())
+        known[kind] = sum(len(without_pictures(cell.source)) for cell in cells if cell.cell_type == kind)
+    return int(known[kind])
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:

@@ -15,7 +15,6 @@ import io
 import json
 import keyword
 import math
-import re
 import token
 import tokenize
 from collections import Counter
@@ -32,6 +31,7 @@ from scipy import sparse
 from autograder.course import Paths, load_course
 from autograder.examiner.misconceptions import load_alternatives
 from autograder.grade import demand_released
+from autograder.linear import LETTER, Pattern, sound
 from autograder.notebook import (
     UnreadableNotebook,
     grade_id,
@@ -50,6 +50,10 @@ LEAST = 50
 """Tokens that a pair has to share, counted by their weights, to be worth a look."""
 THRESHOLD = 0.4
 """Share of the smaller submission's own code from which on a pair is worth a look."""
+LONGEST = 100_000
+"""Characters of a submission that are compared: an assignment takes some ten thousand."""
+_LONGEST_LINE = 1_000
+"""Characters of a line that is compared: Python's tokenizer goes back in longer ones."""
 MOST = 500
 """Pairs that are told at most: nobody looks at more."""
 _UNSEEN = 8
@@ -100,8 +104,14 @@ _SKIPPED = {
     tokenize.ENCODING,
     tokenize.ENDMARKER,
 }
-_MAGIC = re.compile(r"^[ \t]*[%!?].*$", re.M)
-_WORD = re.compile(r"(?P<name>[^\W\d]\w*)|(?P<number>\d[\w.]*)|(?P<string>\"[^\"\n]*\"|'[^'\n]*')|[^\s\w]")
+_MAGIC = Pattern(r"^[ \t]*[%!?].*$", lines=True)
+_COMMENT = Pattern(r"#.*$", lines=True)
+_WORD = Pattern(
+    rf"(?P<number>[0-9](?:{LETTER}|\.)*)|(?P<name>{LETTER}+)|(?P<string>\"[^\"\n]*\"|'[^'\n]*')|\S"
+)
+_DEFINED = Pattern(
+    rf"^(?:async )?(?:def|class) +({LETTER}+)|^({LETTER}+) *(?::[^=\n]+)?=(?:[^=]|\z)", lines=True
+)
 _FAMILIAR = frozenset({*dir(builtins), *keyword.kwlist, "np", "numpy", "plt", "math"})
 _NAME, _STRING = "<name>", "<string>"
 
@@ -126,16 +136,24 @@ def _tokens(source: str, familiar: frozenset[str], alphabet: _Alphabet) -> list[
         familiar: names that every student has to use; all others count as the same name.
         alphabet: shared by all that are compared.
     """
+    source = sound(source).replace("\r\n", " \n").replace("\r", "\n")
     source = _MAGIC.sub(lambda line: " " * len(line[0]), source)
+    source = "".join(
+        line if len(line) <= _LONGEST_LINE else " " * (len(line) - 1) + "\n"
+        for line in source.splitlines(keepends=True)
+    )
     try:
         found = list(_python_tokens(source))
     except (tokenize.TokenError, SyntaxError, ValueError):
         found = list(_words(source))
-    dropped = _beside_the_point(source)
+    dropped = iter(sorted(_beside_the_point(source)))
+    first, last = next(dropped, (len(source), len(source)))
     tokens = []
     before = ""
     for kind, text, start, end in found:
-        if any(first <= start < last for first, last in dropped):
+        while start >= last and first < len(source):
+            first, last = next(dropped, (len(source), len(source)))
+        if first <= start < last:
             continue
         if kind == "name" and before != "." and text not in familiar:
             text = _NAME
@@ -163,7 +181,7 @@ def _python_tokens(source: str) -> Iterator[tuple[str, str, int, int]]:
 
 def _words(source: str) -> Iterator[tuple[str, str, int, int]]:
     """Tokens of a cell that is no Python."""
-    source = re.sub(r"#.*$", lambda line: " " * len(line[0]), source, flags=re.M)
+    source = _COMMENT.sub(lambda line: " " * len(line[0]), source)
     for found in _WORD.finditer(source):
         yield found.lastgroup or "", found[0], found.start(), found.end()
 
@@ -174,13 +192,13 @@ def _beside_the_point(source: str) -> list[tuple[int, int]]:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    encoded = source.encode()
+    lines = source.split("\n")
     starts = [0]
-    for line in encoded.split(b"\n"):
+    for line in lines:
         starts.append(starts[-1] + len(line) + 1)
 
-    def offset(line: int, column: int) -> int:
-        return len(encoded[: starts[line - 1] + column].decode(errors="replace"))
+    def offset(number: int, column: int) -> int:
+        return starts[number - 1] + len(lines[number - 1].encode()[:column].decode(errors="replace"))
 
     found: list[tuple[str, ast.expr]] = []  # what comes before it and goes with it, and the expression
     for inner in ast.walk(tree):
@@ -198,7 +216,8 @@ def _beside_the_point(source: str) -> list[tuple[int, int]]:
     for mark, expression in found:
         start = offset(expression.lineno, expression.col_offset)
         end = offset(expression.end_lineno or expression.lineno, expression.end_col_offset or 0)
-        parts.append((source.rfind(mark, 0, start) if mark else start, end))
+        before = source.rfind(mark, max(0, start - _LONGEST_LINE), start) if mark else start
+        parts.append((before if before >= 0 else start, end))
     return parts
 
 
@@ -226,7 +245,10 @@ class Document:
 
 
 def _document(cells: Sequence[Cell], familiar: frozenset[str], alphabet: _Alphabet) -> Document:
-    tokens = [tuple(_tokens(cell.source, familiar, alphabet)) for cell in cells]
+    left, tokens = LONGEST, []
+    for cell in cells:
+        tokens.append(tuple(_tokens(cell.source[:left], familiar, alphabet)))
+        left -= min(left, len(cell.source))
     prints: list[Mapping[int, Sequence[int]]] = []
     for cell, found in zip(cells, tokens, strict=True):
         text = "".join(each.letter for each in found)
@@ -414,8 +436,7 @@ def _defined(cells: Iterable[Cell]) -> set[str]:
     """Names that the assignment asks for."""
     found: set[str] = set()
     for cell in cells:
-        found |= set(re.findall(r"^(?:async )?(?:def|class) +(\w+)", cell.source, re.M))
-        found |= set(re.findall(r"^(\w+) *(?::[^=\n]+)?=(?!=)", cell.source, re.M))
+        found |= {match[1] or match[2] for match in _DEFINED.finditer(cell.source)}
     return found
 
 

@@ -34,7 +34,7 @@ from autograder.notebook import (
     tags,
 )
 from autograder.options import Options
-from autograder.pool import Pool, cores, patience, worker_settings
+from autograder.pool import Ended, Pool, cores, patience, worker_settings
 from autograder.problem import Problem
 
 _MIN_LINE = 16
@@ -282,8 +282,8 @@ def _examine(pool: Pool, jobs: list[dict[str, Any]]) -> list[Examination]:
     """The examinations, in the order of the jobs."""
     result: dict[int, Examination] = {}
     for number, answer in pool.run(jobs):
-        if isinstance(answer, str):
-            raise ValueError(f"the examiner ended twice on the {jobs[number]['student']} ({answer}).")
+        if isinstance(answer, Ended):
+            raise ValueError(f"the examiner ended twice on the {jobs[number]['student']} ({answer.reason}).")
         result[number] = Examination.model_validate_json(answer["examination"])
     return [result[number] for number in range(len(jobs))]
 
@@ -415,6 +415,6 @@ def _probe(
         for entry in entries
     ]
     for number, answer in pool.run(jobs):
-        if isinstance(answer, str):
-            answer = {"public": "", "hidden": "", "faults": [f"the examiner ended ({answer})"]}
+        if isinstance(answer, Ended):
+            answer = {"public": "", "hidden": "", "faults": [f"the examiner ended ({answer.reason})"]}
         yield entries[number], answer

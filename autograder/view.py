@@ -15,7 +15,6 @@ full    everything
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -35,6 +34,7 @@ from autograder.examination import (
     Verdict,
 )
 from autograder.figures import DrawingView, FigureView, Parameters, array_figure, training_drawings
+from autograder.linear import Pattern, is_korean
 from autograder.notebook import grade_id, is_manual, is_test, points
 from autograder.render import prose, tidy
 from autograder.wording import LIMITS, mark, message, notice, number, one_line, plain, sentence, verdict, word
@@ -442,7 +442,7 @@ def _sections(examination: Examination, released: NotebookNode, context: _Contex
             if tasks:
                 yield SectionView(heading, lang, tuple(tasks))
             heading, tasks = prose(found), []
-            lang = "ko" if re.search("[가-힣]", cell.source) else "en"
+            lang = "ko" if is_korean(cell.source) else "en"
         name = grade_id(cell)
         if name in scores:
             count += 1
@@ -459,8 +459,11 @@ def _sections(examination: Examination, released: NotebookNode, context: _Contex
         yield SectionView(escape(context.word("other")), context.language.value, tuple(rest))
 
 
+_SECTION = Pattern(r"##\s+(.+)")
+
+
 def _heading(source: str) -> str:
-    found = re.match(r"##\s+(.+)", source.lstrip())
+    found = _SECTION.match(source.lstrip())
     return found[1].strip() if found else ""
 
 

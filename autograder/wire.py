@@ -14,7 +14,6 @@ does not fit is a :class:`WireError` and nothing else.
 from __future__ import annotations
 
 import math
-import re
 import socket
 import struct
 import time
@@ -30,7 +29,21 @@ HEADER = struct.Struct(">IQ")
 
 _ARRAY, _TUPLE, _COMPLEX, _SCALAR, _HANDLE, _BIG_INT, _SET, _STRIDED, _SLICE = range(1, 10)
 
-_DTYPE = re.compile(r"[<>|=]?(b1|[iu][1248]|f(2|4|8|16)|c(8|16|32))\Z")
+_DTYPES = frozenset(
+    order + kind
+    for order in ("", "<", ">", "|", "=")
+    for kind in (
+        "b1",
+        *(f"{sign}{size}" for sign in "iu" for size in (1, 2, 4, 8)),
+        "f2",
+        "f4",
+        "f8",
+        "f16",
+        "c8",
+        "c16",
+        "c32",
+    )
+)
 _MAX_DEPTH = 64
 _MAX_BIG_INT = 1024
 """Bytes; Python refuses to write out integers of more than 4,300 digits, which are 1,786 bytes."""
@@ -324,7 +337,7 @@ def parts_of(frame: bytes) -> tuple[bytes, bytearray]:
 
 
 def _dtype(name: Any) -> np.dtype[Any]:
-    if not isinstance(name, str) or not _DTYPE.match(name):
+    if not isinstance(name, str) or name not in _DTYPES:
         raise WireError("dtype is not one of the kinds b, i, u, f, c")
     return np.dtype(name)
 

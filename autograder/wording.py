@@ -6,10 +6,11 @@ that they can be said in another language without being stored twice: see :func:
 
 from __future__ import annotations
 
-import re
+import functools
 from collections.abc import Callable
 
 from autograder.examination import Language, Notice, Verdict
+from autograder.linear import Match, Pattern
 
 _EN, _KO = Language.EN, Language.KO
 
@@ -223,15 +224,16 @@ def notice(of: Notice, language: Language) -> str | None:
 
 # Messages of the grader
 
-_Korean = str | Callable[[re.Match[str]], str]
+_Korean = str | Callable[[Match, int], str]
+"""A template, or a function of what was found and of how many more sentences may be around one another."""
 
 
-def _inner(template: str) -> Callable[[re.Match[str]], str]:
+def _inner(template: str) -> Callable[[Match, int], str]:
     """A sentence around another one, which is the pattern's last group."""
 
-    def said(found: re.Match[str]) -> str:
+    def said(found: Match, depth: int) -> str:
         *outer, inner = found.groups()
-        return template.format(*outer, message(inner, _KO) or inner)
+        return template.format(*outer, _korean(inner, depth))
 
     return said
 
@@ -241,17 +243,18 @@ _CHANGED = {
 }
 
 
-def _changed(found: re.Match[str]) -> str:
+def _changed(found: Match, _: int) -> str:
     what = found[1]
-    if position := re.fullmatch(r"its argument number (\d+)", what):
-        what = f"{position[1]}번째 인자"
-    elif name := re.fullmatch(r"its argument (.+)", what):
-        what = f"인자 {name[1]}"
+    number, name = what.removeprefix("its argument number "), what.removeprefix("its argument ")
+    if number != what and number.isdecimal():
+        what = f"{number}번째 인자"
+    elif name != what and name:
+        what = f"인자 {name}"
     return f"호출이 바꾼 것: {_CHANGED.get(what, what)}"
 
 
-def _type(kind: str) -> Callable[[re.Match[str]], str]:
-    def said(found: re.Match[str]) -> str:
+def _type(kind: str) -> Callable[[Match, int], str]:
+    def said(found: Match, _: int) -> str:
         got = found[1].replace("(is a `return` missing?)", "(`return`이 빠졌나요?)")
         return f"기대한 타입: {kind}, 돌아온 타입: {got}"
 
@@ -320,37 +323,53 @@ _PATTERNS: tuple[tuple[str, _Korean], ...] = (
     ),
     (
         r"(.+): its cell \(number (\d+)\) ended with (.+)",
-        lambda m: f"{message(m[1], _KO) or m[1]}. 그 셀(셀 {m[2]})이 다음과 같이 끝났습니다: {m[3]}",
+        lambda m, depth: f"{_korean(m[1], depth)}. 그 셀(셀 {m[2]})이 다음과 같이 끝났습니다: {m[3]}",
     ),
-    (r"((?:the|limit of|memory limit|disk limit) .+) in cell (\d+)", lambda m: f"셀 {m[2]}: {_said(m[1])}"),
+    (
+        r"((?:the|limit of|memory limit|disk limit) .+) in cell (\d+)",
+        lambda m, depth: f"셀 {m[2]}: {_korean(m[1], depth)}",
+    ),
 )
-_COMPILED = tuple((re.compile(pattern, re.S), korean) for pattern, korean in _PATTERNS)
+_DEEPEST = 3
+"""Sentences of ours around one another; more of them are a stranger's text that looks like them."""
 
 
-def _said(text: str) -> str:
-    return message(text, _KO) or text
+@functools.cache
+def _compiled() -> tuple[tuple[Pattern, _Korean], ...]:
+    return tuple((Pattern(pattern, dot_all=True), korean) for pattern, korean in _PATTERNS)
 
 
 def message(text: str, language: Language) -> str | None:
     """One of the grader's messages in ``language``; None if it is only there in English."""
-    if language is _EN:
-        return text
-    for pattern, korean in _COMPILED:
+    return text if language is _EN else _in_korean(text, _DEEPEST)
+
+
+def _in_korean(text: str, depth: int) -> str | None:
+    for pattern, korean in _compiled() if depth else ():
         if found := pattern.fullmatch(text):
-            return found.expand(korean) if isinstance(korean, str) else korean(found)
+            return found.fill(korean) if isinstance(korean, str) else korean(found, depth - 1)
     return None
+
+
+def _korean(text: str, depth: int) -> str:
+    """The same, or the text as it is."""
+    return _in_korean(text, depth) or text
+
+
+_WORD_FIRST = Pattern(r"[a-z]+[ ,]")
 
 
 def sentence(text: str) -> str:
     """A message with a capital and a full stop, if it begins with a word."""
-    if re.match(r"[a-z]+[ ,]", text):
+    if _WORD_FIRST.match(text):
         text = text[0].upper() + text[1:]
     return text if text.endswith((".", "!", "?", ")", "…", "다", "요")) or "\n" in text else f"{text}."
 
 
 # Strangers' text
 
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_ANSI = Pattern(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_LONG_CODE = Pattern(r"\x1b\[[^@-~]{30}")
 _DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 
 
@@ -359,6 +378,13 @@ def plain(text: str, limit: int = 4000) -> str:
     text = _ANSI.sub("", text[: 2 * limit])
     kept = "".join(c if (c.isprintable() and c not in _DIRECTION) or c in "\n\t" else "\ufffd" for c in text)
     return kept if len(kept) <= limit else kept[: limit - 1] + "…"
+
+
+def without_colours(text: str, *, at_most: int) -> str:
+    """The text as it is if it has no more terminal codes than this, and no long ones; else without any."""
+    if text.count("\x1b") <= at_most and not _LONG_CODE.search(text):
+        return text
+    return _ANSI.sub("", text).replace("\x1b", "\ufffd")
 
 
 def one_line(text: str, limit: int = 200) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import socket
 import sys
 import time
@@ -23,6 +22,7 @@ from autograder.examiner.outputs import clean_outputs, execution_count
 from autograder.examiner.own_time import OwnTime
 from autograder.examiner.session import Budget, Memory, Session, ended_session
 from autograder.examiner.zygote import Spawned, Zygote
+from autograder.linear import words
 from autograder.wire import (
     Channel,
     ChannelClosed,
@@ -503,13 +503,12 @@ class Variant:
         return session
 
 
-_DATASET_IMPORT = re.compile(r"(tensorflow\.|tf\.)?keras\.datasets\b")
-
-
 def libraries(cells: Sequence[CellSource]) -> tuple[str, ...]:
     """Libraries beyond the usual ones that a notebook mentions: what is warm costs it nothing."""
-    text = _DATASET_IMPORT.sub("", "\n".join(cell.source for cell in cells))
-    found = {word for word in ("scipy", "tensorflow", "keras") if re.search(rf"\b{word}\b", text)}
+    text = "\n".join(cell.source for cell in cells)
+    for datasets in ("tensorflow.keras.datasets", "tf.keras.datasets", "keras.datasets"):
+        text = text.replace(datasets, "")  # the data alone need no warm TensorFlow
+    found = words(text) & {"scipy", "tensorflow", "keras"}
     if "keras" in found:
         found = found - {"keras"} | {"tensorflow"}
     return tuple(sorted(found))

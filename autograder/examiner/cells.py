@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,13 +11,16 @@ from autograder.examination import CellOutcome, Verdict
 from autograder.examiner.candidate import CellSource
 from autograder.examiner.outputs import clean_outputs
 from autograder.examiner.suite import TestRun
+from autograder.linear import LETTER, Pattern
 from autograder.notebook import grade_id, is_picture, is_solution, is_test, tags
 
 SKIP_TAG = "skip-execution"
 """Cells with this tag run in Jupyter and not in the grader (nbclient's own convention)."""
 
-_ESSENTIAL = re.compile(r"^(?:(?:async )?def|class|import|from) ", re.M)
-_DEFINITION = re.compile(r"^(?:(?:async )?def|class) +(\w+)|^(\w+) *(?::[^=\n]+)?=(?!=)", re.M)
+_ESSENTIAL = Pattern(r"^(?:(?:async )?def|class|import|from) ", lines=True)
+_DEFINITION = Pattern(
+    rf"^(?:(?:async )?def|class) +({LETTER}+)|^({LETTER}+) *(?::[^=\n]+)?=(?:[^=]|\z)", lines=True
+)
 
 
 def code_cells(notebook: NotebookNode, *, pictures: bool = False) -> list[CellSource]:
@@ -62,7 +64,7 @@ def with_pictures(outcomes: Sequence[CellOutcome], notebook: NotebookNode, room:
 
 def defined_names(source: str) -> set[str]:
     """Names that a cell's text defines at its outermost level, even if it does not compile."""
-    return {function or name for function, name in _DEFINITION.findall(source)}
+    return {found[1] or found[2] for found in _DEFINITION.finditer(source)}
 
 
 def with_causes(runs: list[TestRun], cells: Sequence[CellOutcome], notebook: NotebookNode) -> list[TestRun]:

@@ -61,6 +61,7 @@ from autograder.notebook import (
     read_released,
     read_script,
     read_submission,
+    record_cells,
 )
 from autograder.wire import Channel, ChannelClosed, FrameLimits
 
@@ -224,6 +225,7 @@ class Examiner:
             **common,
             status=status,
             notices=tuple(notices),
+            notebook=record_cells(merged.notebook),
             cells=tuple(cells),
             tests=tests,
             scores=scores,

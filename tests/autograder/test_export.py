@@ -382,7 +382,7 @@ def graded(small: Small, student: str, double: float, at: str = "") -> None:
     )
     write_atomically(record_path(paths, "small", student, submission.key), record.model_dump_json().encode())
     with Ledger(course, paths, "small") as ledger:
-        ledger.record(record, submission.raw)
+        ledger.record(record)
 
 
 def enter(paths: Paths, student: str, manual: float, extra: float = 0.0) -> None:

@@ -40,6 +40,7 @@ from autograder.examination import (
     Text,
     Verdict,
 )
+from autograder.examiner.outputs import clean_outputs
 from autograder.gradebook import (
     GradebookError,
     Ledger,
@@ -49,7 +50,16 @@ from autograder.gradebook import (
     put_outputs,
     read_timestamp,
 )
-from autograder.notebook import dump, grade_id, is_manual, is_test, merge, points, read_submission
+from autograder.notebook import (
+    dump,
+    grade_id,
+    is_manual,
+    is_test,
+    merge,
+    points,
+    read_submission,
+    record_cells,
+)
 
 REPOSITORY = Path(__file__).parents[2]
 Small = tuple[Course, Paths]
@@ -94,12 +104,13 @@ def examined(
         assignment="small",
         student=student,
         status=status,
+        notebook=record_cells(merged),
         cells=tuple(
             CellOutcome(
                 index=index,
                 grade_id=grade_id(cell),
                 verdict=Verdict.PASSED,
-                outputs=tuple((outputs or {}).get(grade_id(cell), [])),
+                outputs=tuple(clean_outputs((outputs or {}).get(grade_id(cell), []))),
                 execution_count=index,
             )
             for index, cell in enumerate(merged.cells)
@@ -120,10 +131,10 @@ def examined(
     )
 
 
-def record(small: Small, student: str, raw: bytes | None, examination: Examination) -> None:
+def record(small: Small, examination: Examination) -> None:
     course, paths = small
     with Ledger(course, paths, "small") as ledger:
-        ledger.record(examination, raw)
+        ledger.record(examination)
 
 
 def grades(paths: Paths, student: str) -> dict[str, tuple[float | None, float | None, bool]]:
@@ -271,7 +282,7 @@ class TestRecording:
     def test_grades_are_as_examined_and_answers_wait_for_a_person(self, small: Small) -> None:
         _, paths = small
         raw = hand_in(paths, "ada", answer="Because.")
-        record(small, "ada", raw, examined(paths, "ada", raw, {"test-double": 1.5}))
+        record(small, examined(paths, "ada", raw, {"test-double": 1.5}))
         assert grades(paths, "ada") == {
             "test-double": (1.5, None, False),
             "test-double-array": (6.0, None, False),
@@ -281,46 +292,47 @@ class TestRecording:
     def test_an_untouched_answer_earns_nothing_and_waits_for_nobody(self, small: Small) -> None:
         _, paths = small
         raw = hand_in(paths, "ada")
-        record(small, "ada", raw, examined(paths, "ada", raw))
+        record(small, examined(paths, "ada", raw))
         assert grades(paths, "ada")["explain"] == (0.0, None, False)
 
-    @pytest.mark.parametrize("raw", [None, b"", b"{}"])
-    def test_without_a_readable_notebook_everything_is_zero(self, small: Small, raw: bytes | None) -> None:
+    @pytest.mark.parametrize("status", [Status.MISSING, Status.UNREADABLE])
+    def test_without_a_readable_notebook_everything_is_zero(self, small: Small, status: Status) -> None:
         _, paths = small
         zero = {"test-double": 0.0, "test-double-array": 0.0}
         base = dump(released(paths))
-        record(small, "ada", raw, examined(paths, "ada", base, zero, status=Status.UNREADABLE))
+        whole = examined(paths, "ada", base, zero, status=status)
+        record(small, whole.model_copy(update={"notebook": (), "cells": ()}))
         assert {score for score, _, _ in grades(paths, "ada").values()} == {0.0}
         assert not any(waiting for _, _, waiting in grades(paths, "ada").values())
 
     def test_a_grader_error_is_no_score_and_waits_for_a_person(self, small: Small) -> None:
         _, paths = small
         raw = hand_in(paths, "ada")
-        record(small, "ada", raw, examined(paths, "ada", raw, {"test-double": None}))
+        record(small, examined(paths, "ada", raw, {"test-double": None}))
         assert grades(paths, "ada")["test-double"] == (None, None, True)
         whole = examined(paths, "ada", raw, status=Status.GRADER_ERROR)
-        record(small, "ada", raw, whole.model_copy(update={"scores": (), "cells": ()}))
+        record(small, whole.model_copy(update={"scores": (), "cells": ()}))
         assert grades(paths, "ada")["test-double-array"] == (None, None, True)
 
     def test_what_people_entered_stays_on_a_regrade(self, small: Small) -> None:
         course, paths = small
         raw = hand_in(paths, "ada", answer="Because.")
         first = examined(paths, "ada", raw, {"test-double": 1.0})
-        record(small, "ada", raw, first)
+        record(small, first)
         with Gradebook(paths.gradebook_url, course.id) as gradebook:
             for name, score in (("explain", 4.5), ("test-double", 2.0)):
                 grade = gradebook.find_grade(name, "small", "small", "ada")
                 grade.manual_score, grade.extra_credit, grade.needs_manual_grade = score, 0.5, False
             gradebook.find_comment("explain", "small", "small", "ada").manual_comment = "Well put."
             gradebook.db.commit()
-        record(small, "ada", raw, first)
+        record(small, first)
         assert grades(paths, "ada")["explain"] == (None, 4.5, False)
         assert grades(paths, "ada")["test-double"] == (1.0, 2.0, False)
-        record(small, "ada", raw, examined(paths, "ada", raw, {"test-double": 3.0}))
+        record(small, examined(paths, "ada", raw, {"test-double": 3.0}))
         assert grades(paths, "ada")["explain"] == (None, 4.5, False)
         assert grades(paths, "ada")["test-double"] == (3.0, 2.0, True)
         again = hand_in(paths, "ada", answer="Because of something else.")
-        record(small, "ada", again, examined(paths, "ada", again))
+        record(small, examined(paths, "ada", again))
         assert grades(paths, "ada")["explain"] == (None, 4.5, True)
         with Gradebook(paths.gradebook_url, course.id) as gradebook:
             assert gradebook.find_submission("small", "ada").score == 4.5 + 0.5 + 2.0 + 0.5 + 6
@@ -329,11 +341,11 @@ class TestRecording:
     def test_untouched_solution_cells_get_nbgraders_remark(self, small: Small) -> None:
         course, paths = small
         raw = dump(released(paths))
-        record(small, "ada", raw, examined(paths, "ada", raw))
+        record(small, examined(paths, "ada", raw))
         with Gradebook(paths.gradebook_url, course.id) as gradebook:
             assert gradebook.find_comment("double", "small", "small", "ada").comment == "No response."
         raw = hand_in(paths, "ada")
-        record(small, "ada", raw, examined(paths, "ada", raw))
+        record(small, examined(paths, "ada", raw))
         with Gradebook(paths.gradebook_url, course.id) as gradebook:
             assert gradebook.find_comment("double", "small", "small", "ada").comment is None
             assert gradebook.find_comment("explain", "small", "small", "ada").comment == "No response."
@@ -343,14 +355,14 @@ class TestRecording:
         with Gradebook(paths.gradebook_url, course.id) as gradebook:
             gradebook.add_student("ada", first_name="Ada", last_name="Lovelace")
         raw = hand_in(paths, "ada")
-        record(small, "ada", raw, examined(paths, "ada", raw))
+        record(small, examined(paths, "ada", raw))
         with Gradebook(paths.gradebook_url, course.id) as gradebook:
             assert gradebook.find_student("ada").last_name == "Lovelace"
 
     def test_the_graded_notebook_lies_where_nbgrader_wants_it(self, small: Small) -> None:
         _, paths = small
         raw = hand_in(paths, "ada", at="2027-03-07 10:00:00.000000 UTC")
-        record(small, "ada", raw, examined(paths, "ada", raw))
+        record(small, examined(paths, "ada", raw))
         folder = paths.graded("ada", "small").parent
         assert sorted(file.name for file in folder.iterdir()) == ["small.ipynb", "timestamp.txt"]
         assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o444}
@@ -364,7 +376,7 @@ class TestRecording:
         _, paths = small
         raw = dump(released(paths))
         with pytest.raises(GradebookError, match="cannot be a student's id"):
-            record(small, student, raw, examined(paths, student, raw))
+            record(small, examined(paths, student, raw))
 
 
 class TestLateness:
@@ -383,24 +395,24 @@ class TestLateness:
     ) -> None:
         _, paths = small
         raw = hand_in(paths, "ada", at=at)
-        record(small, "ada", raw, examined(paths, "ada", raw))
+        record(small, examined(paths, "ada", raw))
         with Gradebook(paths.gradebook_url) as gradebook:
             assert gradebook.find_submission("small", "ada").total_seconds_late == late
 
     def test_the_penalty_is_nbgraders_plugins(self, small: Small) -> None:
         _, paths = small
         raw = hand_in(paths, "ada", at="2027-03-09 00:00:00 UTC")
-        record(small, "ada", raw, examined(paths, "ada", raw))
+        record(small, examined(paths, "ada", raw))
         with Gradebook(paths.gradebook_url) as gradebook:
             assert gradebook.find_submission("small", "ada").late_submission_penalty == 0
         paths.course.write_text(
             paths.course.read_text(encoding="utf-8") + "late: {penalty: zero}\n", encoding="utf-8"
         )
-        record(small, "ada", raw, examined(paths, "ada", raw))
+        record(small, examined(paths, "ada", raw))
         with Gradebook(paths.gradebook_url) as gradebook:
             assert gradebook.find_submission("small", "ada").late_submission_penalty == 10
             gradebook.grant_extension("small", "ada", days=7)
-        record(small, "ada", raw, examined(paths, "ada", raw))
+        record(small, examined(paths, "ada", raw))
         with Gradebook(paths.gradebook_url) as gradebook:
             assert gradebook.find_submission("small", "ada").late_submission_penalty == 0
 
@@ -426,7 +438,7 @@ class TestDatabase:
         _, paths = small
         raw = hand_in(paths, "ada")
         with pytest.raises(GradebookError) as caught:
-            record(small, "ada", raw, examined(paths, "ada", raw))
+            record(small, examined(paths, "ada", raw))
         message = str(caught.value)
         assert "\n" not in message
         assert not paths.graded("ada", "small").exists()
@@ -461,11 +473,11 @@ class TestDatabase:
             other = sqlite3.connect(paths.gradebook, isolation_level=None)
             other.execute("BEGIN EXCLUSIVE")
             with pytest.raises(GradebookError, match="locked"):
-                ledger.record(examined(paths, "ada", raw), raw)
+                ledger.record(examined(paths, "ada", raw))
             assert not list(paths.graded("ada", "small").parent.iterdir())
             other.execute("COMMIT")
             other.close()
-            ledger.record(examined(paths, "ada", raw), raw)
+            ledger.record(examined(paths, "ada", raw))
         assert grades(paths, "ada")["test-double"][0] == 4
 
     def test_an_unknown_cell_writes_nothing(self, small: Small) -> None:
@@ -475,7 +487,7 @@ class TestDatabase:
         stranger = Score(grade_id="test-new", points=1, max_points=1)
         examination = examination.model_copy(update={"scores": (*examination.scores, stranger)})
         with pytest.raises(GradebookError, match="test-new"):
-            record(small, "ada", raw, examination)
+            record(small, examination)
         with Gradebook(paths.gradebook_url) as gradebook:
             assert gradebook.students == []
 
@@ -533,9 +545,9 @@ def graded(small: Small) -> Small:
     noise = {
         "double": [{"output_type": "stream", "name": "stdout", "text": "\x1b[31m<script>evil()</script>"}]
     }
-    record(small, "ada", raw, examined(paths, "ada", raw, {"test-double": 1.25}, noise, tests=(test,)))
+    record(small, examined(paths, "ada", raw, {"test-double": 1.25}, noise, tests=(test,)))
     raw = hand_in(paths, "bob")
-    record(small, "bob", raw, examined(paths, "bob", raw, {"test-double": 0.0}))
+    record(small, examined(paths, "bob", raw, {"test-double": 0.0}))
     return small
 
 
@@ -650,7 +662,7 @@ class TestNbgraderAutogrades:
         from autograder.release import release
 
         release(small[0], small[0].assignments[0], paths)
-        record(small, "ada", raw, examined(paths, "ada", raw, earned))
+        record(small, examined(paths, "ada", raw, earned))
         assert grades(paths, "ada") == theirs
         assert theirs["test-double-array"] == (None, None, True)
         ours = nbformat.reads(paths.graded("ada", "small").read_text(encoding="utf-8"), as_version=4)

@@ -177,7 +177,7 @@ def hand_in(small: tuple[Course, Paths], student: str, at: str, late: str) -> Ex
         graded_at=dt.datetime(2027, 3, 8, tzinfo=dt.UTC),
     )
     with Ledger(load_course(paths.root), paths, "small") as ledger:
-        ledger.record(examination, raw)
+        ledger.record(examination)
     return examination
 
 
