@@ -104,6 +104,10 @@ def put_outputs(
         outcome = outcomes.get(index)
         cell.execution_count = outcome.execution_count if outcome else None
         outputs = [_shown(output, outcome) for output in outcome.outputs] if outcome else []
+        if outcome and outcome.handed_in:
+            remark = {"text/html": f"<p><em>{escape(_SAID['handed-in'][language])}</em></p>"}
+            remark["text/plain"] = _SAID["handed-in"][language]
+            outputs.insert(0, node({"output_type": "display_data", "data": remark, "metadata": {}}))
         if is_test(cell):
             outputs = [_for_test_cell(output) for output in outputs]
             outputs.append(
@@ -147,6 +151,10 @@ _SAID: dict[str, dict[Language, str]] = {
     "undecided": {
         Language.EN: "This cell could not be graded automatically: a person will look at it.",
         Language.KO: "이 셀은 자동으로 채점하지 못했습니다. 담당자가 직접 확인합니다.",
+    },
+    "handed-in": {
+        Language.EN: "As handed in: grading does not run cells that only show something.",
+        Language.KO: "제출한 그대로입니다. 보여 주기만 하는 셀은 채점할 때 실행하지 않습니다.",
     },
     "points": {Language.EN: "{points} of {max_points} points", Language.KO: "{max_points}점 중 {points}점"},
     Verdict.PASSED: {Language.EN: "passed", Language.KO: "통과"},

@@ -51,12 +51,8 @@ def with_pictures(outcomes: Sequence[CellOutcome], notebook: NotebookNode, room:
     for outcome in outcomes:
         cell = notebook.cells[outcome.index]
         if outcome.verdict is Verdict.SKIPPED and is_picture(cell):
-            shown = []
-            for output in clean_outputs(cell.outputs):
-                room -= len(str(output))
-                if room < 0:
-                    break
-                shown.append(output)
+            shown = list(clean_outputs(cell.outputs, room))
+            room -= sum(len(str(output)) for output in shown)
             outcome = outcome.model_copy(update={"outputs": tuple(shown), "handed_in": bool(shown)})
         result.append(outcome)
     return result
