@@ -30,8 +30,8 @@ from nbgrader.utils import parse_utc
 from autograder.course import Paths
 from autograder.gradebook import read_timestamp
 from autograder.problem import Problem
+from autograder.sizes import MAX_NOTEBOOK
 
-MAX_NOTEBOOK = 64 << 20
 MAX_TOTAL = 8 << 30
 MAX_FILES = 50_000
 MAX_RATIO = 200

@@ -23,8 +23,8 @@ from nbformat import NotebookNode
 
 from autograder.definitions import defined_names, stub_names
 from autograder.examination import Notice
+from autograder.sizes import MAX_CONTAINERS, MAX_NOTEBOOK
 
-MAX_BYTES = 50 * 1024**2
 MAX_CELLS = 2_000
 FORMAT = (4, 5)
 
@@ -181,7 +181,7 @@ def read_released(path: Path) -> NotebookNode:
 # Submissions
 
 
-def read_submission(raw: bytes, max_bytes: int = MAX_BYTES) -> NotebookNode:
+def read_submission(raw: bytes, max_bytes: int = MAX_NOTEBOOK) -> NotebookNode:
     """A submitted file as a notebook of clean cells without outputs.
 
     Whatever the bytes are, this returns a notebook or raises :class:`UnreadableNotebook`. An older
@@ -192,10 +192,20 @@ def read_submission(raw: bytes, max_bytes: int = MAX_BYTES) -> NotebookNode:
             f"The notebook is too large ({len(raw) / 1e6:.0f} MB, at most {max_bytes / 1e6:.0f} MB): "
             "clear its outputs and hand it in again."
         )
+    if raw.count(b"[") + raw.count(b"{") > MAX_CONTAINERS:
+        raise UnreadableNotebook(
+            "The notebook holds too many lists and objects: clear its outputs and hand it in again."
+        )
     if not raw.strip():
         raise UnreadableNotebook("The notebook file is empty.")
     try:
-        document = json.loads(raw)
+        document = json.loads(_decoded(raw))
+    except UnreadableNotebook:
+        raise
+    except MemoryError:
+        raise UnreadableNotebook(
+            "The notebook takes too much memory to be read: clear its outputs and hand it in again."
+        ) from None
     except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise UnreadableNotebook(f"The file is not a notebook: it is not JSON{where}.") from None
@@ -205,8 +215,32 @@ def read_submission(raw: bytes, max_bytes: int = MAX_BYTES) -> NotebookNode:
         raise UnreadableNotebook("The notebook is nested too deeply to be read.") from None
 
 
+def _decoded(raw: bytes) -> str:
+    """The file's text; a mark of the byte order in front of it, which some editors write, is no part of it.
+
+    Raises:
+        UnreadableNotebook: it is in another encoding. Jupyter does not open it either.
+        ValueError: it is no text.
+    """
+    encoding = json.detect_encoding(raw)
+    try:
+        if encoding.startswith("utf-8"):
+            return raw.decode(encoding, "surrogatepass")
+        start = raw[: 1 << 10].decode(encoding, "ignore")
+    except UnicodeDecodeError:
+        start = raw[: 1 << 10].decode("latin-1")
+    if start.lstrip("\ufeff \t\r\n").startswith("{"):
+        raise UnreadableNotebook(
+            "The file is not UTF-8, as notebooks are: open it in a text editor in the encoding that it has, "
+            "save it as UTF-8, and hand it in again."
+        )
+    raise ValueError
+
+
 def _notebook(document: Any) -> NotebookNode:
     major = document.get("nbformat") if isinstance(document, dict) else None
+    if isinstance(major, float) and major.is_integer():
+        major = int(major)
     if not isinstance(major, int) or isinstance(major, bool):
         raise UnreadableNotebook("The file is JSON, but no notebook.")
     if major > FORMAT[0]:
@@ -268,15 +302,18 @@ def _demand_python(metadata: dict[str, Any]) -> None:
 
 
 def _cell(cell: Any, number: int) -> NotebookNode:
-    if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw"):
+    kind = cell.get("cell_type", "raw") if isinstance(cell, dict) else None
+    if not isinstance(kind, str):
         raise UnreadableNotebook(f"The file is damaged: its cell {number} is no notebook cell.")
-    source = cell.get("source", "")
+    if kind not in ("code", "markdown"):
+        kind = "raw"  # what JupyterLab takes a cell of any other type for
+    source = cell.get("source") if cell.get("source") is not None else ""
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = "".join(source)
     if not isinstance(source, str):
         raise UnreadableNotebook(f"The file is damaged: the source of its cell {number} is not text.")
     metadata = cell.get("metadata")
-    clean = node({"cell_type": cell["cell_type"], "metadata": {}, "source": _unicode(source)})
+    clean = node({"cell_type": kind, "metadata": {}, "source": _unicode(source)})
     if clean.cell_type == "code":
         clean.outputs, clean.execution_count = [], None
     elif clean.cell_type == "raw":

@@ -142,6 +142,15 @@ class TestScripts:
         (b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": {}}]}', "cell 1"),
         (b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": ["a", 3]}]}', "cell 1"),
         (b'{"nbformat": 4, "cells": [{"cell_type": ["code"], "source": ""}]}', "cell 1"),
+        ('{"nbformat": 4, "cells": [], "metadata": {"제목": 1}}'.encode("cp949"), "not UTF-8"),
+        ('{"nbformat": 4, "cells": [], "metadata": {"é": 1}}'.encode("latin-1"), "not UTF-8"),
+        ('{"nbformat": 4, "cells": []}'.encode("utf-16"), "save it as UTF-8"),
+        ('\n {"nbformat": 4, "cells": []}'.encode("utf-16-be"), "save it as UTF-8"),
+        ('{"nbformat": 4, "cells": []}'.encode("utf-32"), "save it as UTF-8"),
+        ("%PDF-1.7 \x80\xff".encode("latin-1"), "not JSON"),
+        (b'{"nbformat": 4, "cells": [],}', "not JSON (line 1)"),
+        (b'{"nbformat": 4, "cells": []}\nand more', "not JSON (line 2)"),
+        (b"[" * 4_000_001, "clear its outputs"),
         (b'{"nbformat": 4, "cells": [], "metadata": {"kernelspec": {"name": "ir", "language": "R"}}}', "'R'"),
         (b'{"nbformat": 4, "cells": [], "metadata": {"kernelspec": {"name": "ir"}}}', "'ir'"),
         (b'{"nbformat": 4, "cells": [], "metadata": {"language_info": {"name": "julia"}}}', "'julia'"),
@@ -159,6 +168,71 @@ def test_what_cannot_be_read_is_one_clear_line(raw: bytes, words: str) -> None:
 def test_a_notebook_over_the_limit_is_not_even_parsed() -> None:
     with pytest.raises(UnreadableNotebook, match="too large"):
         read_submission(b"[" * 101, max_bytes=100)
+
+
+def as_jupyter_reads_it(raw: bytes) -> list[tuple[str, str]]:
+    """Types and sources of the cells, by nbformat itself."""
+    found = nbformat.reads(raw.decode("utf-8-sig"), as_version=4)  # type: ignore[no-untyped-call]
+    return [(cell.cell_type, cell.source) for cell in found.cells]
+
+
+ODD_BUT_FINE: dict[str, Any] = {
+    "byte order mark": lambda d: b"\xef\xbb\xbf" + json.dumps(d).encode(),
+    "NaN and Infinity": lambda d: json.dumps(d).replace(
+        '"metadata": {}', '"metadata": {"a": NaN, "b": -Infinity}'
+    ),
+    "minor is a text": lambda d: d | {"nbformat_minor": "5"},
+    "minor is null": lambda d: d | {"nbformat_minor": None},
+    "minor is large": lambda d: d | {"nbformat_minor": 99},
+    "minor is negative": lambda d: d | {"nbformat_minor": -1},
+    "a format of floats": lambda d: d | {"nbformat": 4.0, "nbformat_minor": 5.0},
+    "no metadata": lambda d: {key: value for key, value in d.items() if key != "metadata"},
+    "null metadata": lambda d: d | {"metadata": None},
+    "cells without metadata": lambda d: (
+        d | {"cells": [{k: v for k, v in c.items() if k != "metadata"} for c in d["cells"]]}
+    ),
+    "cells of null metadata": lambda d: d | {"cells": [c | {"metadata": None} for c in d["cells"]]},
+    "lists of lines": lambda d: (
+        d | {"cells": [c | {"source": c["source"].splitlines(True)} for c in d["cells"]]}
+    ),
+    "counts that are floats": lambda d: d | {"cells": [c | {"execution_count": 1.5} for c in d["cells"]]},
+    "null outputs": lambda d: d | {"cells": [c | {"outputs": None} for c in d["cells"]]},
+    "the same id for all": lambda d: d | {"cells": [c | {"id": "a"} for c in d["cells"]]},
+    "ids that are none": lambda d: d | {"cells": [c | {"id": None} for c in d["cells"]]},
+    "unknown fields": lambda d: d | {"x": 1, "cells": [c | {"y": [1]} for c in d["cells"]]},
+    "line ends of Windows": lambda d: json.dumps(d, indent=1).replace("\n", "\r\n"),
+    "space around": lambda d: f"\n\n {json.dumps(d)} \n",
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
+@pytest.mark.parametrize("change", ODD_BUT_FINE.values(), ids=ODD_BUT_FINE)
+def test_what_jupyter_reads_is_read(change: Any) -> None:
+    made = change(document(*copy.deepcopy(RELEASE)))
+    raw = made if isinstance(made, bytes) else (made if isinstance(made, str) else json.dumps(made)).encode()
+    notebook = read_submission(raw)
+    assert [(cell.cell_type, cell.source) for cell in notebook.cells] == [
+        (cell["cell_type"], cell["source"]) for cell in RELEASE
+    ]
+    try:
+        theirs = as_jupyter_reads_it(raw)
+    except Exception:  # JupyterLab reads some of it that nbformat's own reader does not
+        return
+    assert theirs == [(cell.cell_type, cell.source) for cell in notebook.cells]
+
+
+def test_cells_of_no_known_kind_are_raw_ones() -> None:
+    cells: Any = [
+        {"cell_type": "heading", "source": "a"},
+        {"source": "b"},
+        {"cell_type": "code", "source": None},
+    ]
+    notebook = handed_in(*cells)
+    assert [(cell.cell_type, cell.source) for cell in notebook.cells] == [
+        ("raw", "a"),
+        ("raw", "b"),
+        ("code", ""),
+    ]
 
 
 @pytest.mark.parametrize(
