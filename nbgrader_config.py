@@ -39,6 +39,7 @@ c.ClearSolutions.code_stub = {
 }
 
 # Autograde: the kit examines, nbgrader keeps the books.
+c.Autograde.pre_convert_hook = "autograder.plugin.take_the_only_notebook"
 c.Autograde.exporter_class = "autograder.plugin.SubmissionExporter"
 c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.ClearOutput",

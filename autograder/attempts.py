@@ -15,7 +15,7 @@ from pathlib import Path
 from autograder.course import Course, Paths
 from autograder.examination import Examination, Status
 from autograder.records import read_record, record_path, submission_key, write_atomically
-from autograder.submissions import Submission, read_file
+from autograder.submissions import Submission, find_notebook, read_file
 
 _TIME = "%Y%m%dT%H%M%S.%fZ"
 _UNKNOWN = "unknown"
@@ -137,7 +137,9 @@ def _kept(folder: Path, submission: Submission, fingerprint: str) -> Iterator[At
 def _put(paths: Paths, attempt: Attempt) -> None:
     """Make the attempt the one in ``submitted/``."""
     submission = attempt.submission
-    file = paths.submission(submission.student, submission.assignment)
+    expected = paths.submission(submission.student, submission.assignment)
+    # Under the name that it was handed in under: the next one may come under that name, too.
+    file = find_notebook(expected.parent, submission.assignment)[0] or expected
     time = file.with_name("timestamp.txt")
     if attempt.submitted is None:
         time.unlink(missing_ok=True)

@@ -153,7 +153,9 @@ def find_notebook(folder: Path, week: str) -> Found:
 def _is_notebook(path: Path) -> bool:
     try:
         return (
-            path.suffix == ".ipynb" and not path.name.startswith(".") and stat.S_ISREG(path.lstat().st_mode)
+            path.suffix.casefold() == ".ipynb"
+            and not path.name.startswith(".")
+            and stat.S_ISREG(path.lstat().st_mode)
         )
     except OSError:
         return False

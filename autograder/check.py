@@ -7,7 +7,6 @@ ordinary process of the student's own, with the same tests and the same time lim
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import os
 import platform
@@ -21,11 +20,20 @@ from typing import TYPE_CHECKING
 
 from autograder import __version__
 from autograder.course import COURSE_FILE, Assignment, Course, CourseError, Paths, load_course
-from autograder.examination import CellOutcome, Examination, Language, Status, TestOutcome, Text, Verdict
+from autograder.examination import (
+    CellOutcome,
+    Examination,
+    Language,
+    Notice,
+    Status,
+    TestOutcome,
+    Text,
+    Verdict,
+)
 from autograder.linear import Pattern, is_korean, words
 from autograder.notebook import UnreadableNotebook, grade_id, is_test, merge, read_submission
 from autograder.problem import Problem
-from autograder.wording import LIMITS, mark, message, number, one_line, sentence, verdict, word
+from autograder.wording import LIMITS, mark, message, notice, number, one_line, sentence, verdict, word
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -55,6 +63,8 @@ class Material:
         assignment: the week.
         notebook: the student's work in the release, as it will be run.
         released: the assignment as students got it; the student's own notebook if there is no other.
+        notices: what had to be put right.
+        compared: whether the assignment is there, so that what is put right in grading is put right here.
         hidden: the course's folder, if the notebook lies in one.
     """
 
@@ -64,6 +74,8 @@ class Material:
     assignment: Assignment
     notebook: NotebookNode
     released: NotebookNode
+    notices: tuple[Notice, ...]
+    compared: bool
     hidden: Path | None
 
 
@@ -84,7 +96,7 @@ def check(notebook: Path, *, language: Language | None = None, confined: bool | 
         with _Printer(chosen) as printer:
             examination = _examine(material, _can_confine() if confined is None else confined, printer)
             page = _write_page(material, examination, chosen)
-            printer.end(examination.tests, page)
+            printer.end(examination.tests, page, compared=material.compared)
     except CheckError as error:
         print(f"autograder: {error}", file=sys.stderr)
         return 2
@@ -124,14 +136,31 @@ def find_material(path: Path) -> Material:
         )
     if course is None or week not in course.names:
         course = _stand_in(week, submitted)
-    released = submitted
-    if root is not None and Paths(root).released(week).is_file() and Paths(root).released(week) != path:
-        with contextlib.suppress(OSError, UnreadableNotebook):
-            released = read_submission(Paths(root).released(week).read_bytes())
-    merged = merge(submitted, released)
+    released = _released(root, week, path)
+    merged = merge(submitted, submitted if released is None else released)
     if not any(cell.cell_type == "code" for cell in merged.notebook.cells):
         raise CheckError(f"{path.name} cannot be checked: it has no code cells.")
-    return Material(path, tests, course, course.assignment(week), merged.notebook, released, root)
+    return Material(
+        path,
+        tests,
+        course,
+        course.assignment(week),
+        merged.notebook,
+        submitted if released is None else released,
+        merged.notices,
+        released is not None,
+        root,
+    )
+
+
+def _released(root: Path | None, week: str, path: Path) -> NotebookNode | None:
+    """The assignment as students got it; None outside a course, or where it is what the student works in."""
+    if root is None or Paths(root).released(week) == path:
+        return None
+    try:
+        return read_submission(Paths(root).released(week).read_bytes())
+    except (OSError, UnreadableNotebook):
+        return None
 
 
 def _course_around(path: Path) -> tuple[Course | None, Path | None]:
@@ -147,8 +176,11 @@ def _course_around(path: Path) -> tuple[Course | None, Path | None]:
 def _week(path: Path, course: Course | None) -> str:
     """The assignment's name: the file's, or the folder's where only that one is known."""
     for name in (path.stem, path.parent.name):
-        if course is not None and name in course.names:
-            return name
+        # Browsers and file managers add to a name: "03_convolution (1)", "03_convolution-Copy1".
+        weeks = course.names if course is not None else ()
+        known = [week for week in weeks if name.casefold().startswith(week.casefold())]
+        if known:
+            return max(known, key=len)
     name = _NO_NAME.sub("-", path.stem).strip("-_")[:64]
     return name or "notebook"
 
@@ -256,6 +288,7 @@ def _examine_with(zygote: Zygote, material: Material, scratch: Path, printer: _P
 
     def body(suite: Suite) -> None:
         printer.begin(material.assignment.title.in_(printer.language), len(suite.tests))
+        printer.notices(material, {test.cell for test in suite.tests})
         candidate.run_cells()
         printer.cells(candidate.outcomes, material.notebook)
         runs.extend(_run(suite, candidate, material, printer.test))
@@ -273,6 +306,7 @@ def _examine_with(zygote: Zygote, material: Material, scratch: Path, printer: _P
         assignment=material.assignment.name,
         student="",
         status=Status.GRADED,
+        notices=material.notices,
         cells=tuple(candidate.outcomes),
         tests=tests,
         scores=score_cells(material.released, material.notebook, tests),
@@ -345,6 +379,16 @@ class _Printer:
         """The heading."""
         self._print(f"{one_line(title)} · {word('self-check', self.language)} ({count})", "bold")
 
+    def notices(self, material: Material, cells: set[str]) -> None:
+        """What was put right, and which cells that tests count for are not there."""
+        for each in material.notices:
+            if said := notice(each, self.language):
+                self._print(f"! {one_line(said, 400)}", "yellow")
+        absent = sorted(cells - {grade_id(cell) for cell in material.notebook.cells} - {""})
+        if absent:
+            said = word("cells-missing", self.language, names=", ".join(absent))
+            self._print(f"! {one_line(said, 400)}", "yellow")
+
     def cells(self, outcomes: Sequence[CellOutcome], notebook: NotebookNode) -> None:
         """Cells that did not run to their end, other than those that wait for an answer or check one."""
         for outcome in outcomes:
@@ -380,11 +424,13 @@ class _Printer:
         if outcome.call is not None:
             self._print(f"        {one_line(outcome.call.arguments)}", "dim")
 
-    def end(self, outcomes: Sequence[TestOutcome], page: Path) -> None:
-        """The sum and where there is more."""
+    def end(self, outcomes: Sequence[TestOutcome], page: Path, *, compared: bool) -> None:
+        """The sum, what it does not tell, and where there is more."""
         passed = sum(outcome.verdict is Verdict.PASSED for outcome in outcomes)
         said = word("checks-passed", self.language, passed=number(passed), count=number(len(outcomes)))
         self._print(said, "bold green" if passed == len(outcomes) else "bold")
+        if not compared:
+            self._print(word("no-release", self.language), "dim")
         self._print(word("page-written", self.language, path=page), "dim")
 
 

@@ -30,8 +30,8 @@ from autograder.course import Paths
 from autograder.gradebook import join_offset, read_timestamp
 from autograder.linear import Pattern
 from autograder.problem import Problem
+from autograder.sizes import MAX_NOTEBOOK
 
-MAX_NOTEBOOK = 64 << 20
 MAX_TOTAL = 8 << 30
 MAX_FILES = 50_000
 MAX_RATIO = 200

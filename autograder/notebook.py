@@ -20,10 +20,11 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.definitions import defined_names, stub_names
 from autograder.examination import Notice, RecordedCell
 from autograder.linear import Pattern
+from autograder.sizes import MAX_CONTAINERS, MAX_NOTEBOOK
 
-MAX_BYTES = 50 * 1024**2
 MAX_CELLS = 2_000
 FORMAT = (4, 5)
 PICTURE_TAG = "picture"
@@ -191,7 +192,7 @@ def read_released(path: Path) -> NotebookNode:
 
 
 def read_submission(
-    raw: bytes, max_bytes: int = MAX_BYTES, *, outputs_of: Collection[str] = ()
+    raw: bytes, max_bytes: int = MAX_NOTEBOOK, *, outputs_of: Collection[str] = ()
 ) -> NotebookNode:
     """A submitted file as a notebook of clean cells without outputs.
 
@@ -205,12 +206,20 @@ def read_submission(
             f"The notebook is too large ({len(raw) / 1e6:.0f} MB, at most {max_bytes / 1e6:.0f} MB): "
             "clear its outputs and hand it in again."
         )
+    if raw.count(b"[") + raw.count(b"{") > MAX_CONTAINERS:
+        raise UnreadableNotebook(
+            "The notebook holds too many lists and objects: clear its outputs and hand it in again."
+        )
     if not raw.strip():
         raise UnreadableNotebook("The notebook file is empty.")
     try:
-        document = json.loads(raw)
+        document = json.loads(_decoded(raw))
+    except UnreadableNotebook:
+        raise
     except MemoryError:
-        raise UnreadableNotebook("The notebook takes too much memory to be read.") from None
+        raise UnreadableNotebook(
+            "The notebook takes too much memory to be read: clear its outputs and hand it in again."
+        ) from None
     except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise UnreadableNotebook(f"The file is not a notebook: it is not JSON{where}.") from None
@@ -222,8 +231,32 @@ def read_submission(
         raise UnreadableNotebook("The notebook takes too much memory to be read.") from None
 
 
+def _decoded(raw: bytes) -> str:
+    """The file's text; a mark of the byte order in front of it, which some editors write, is no part of it.
+
+    Raises:
+        UnreadableNotebook: it is in another encoding. Jupyter does not open it either.
+        ValueError: it is no text.
+    """
+    encoding = json.detect_encoding(raw)
+    try:
+        if encoding.startswith("utf-8"):
+            return raw.decode(encoding, "surrogatepass")
+        start = raw[: 1 << 10].decode(encoding, "ignore")
+    except UnicodeDecodeError:
+        start = raw[: 1 << 10].decode("latin-1")
+    if start.lstrip("\ufeff \t\r\n").startswith("{"):
+        raise UnreadableNotebook(
+            "The file is not UTF-8, as notebooks are: open it in a text editor in the encoding that it has, "
+            "save it as UTF-8, and hand it in again."
+        )
+    raise ValueError
+
+
 def _notebook(document: Any, outputs_of: Collection[str]) -> NotebookNode:
     major = document.get("nbformat") if isinstance(document, dict) else None
+    if isinstance(major, float) and major.is_integer():
+        major = int(major)
     if not isinstance(major, int) or isinstance(major, bool):
         raise UnreadableNotebook("The file is JSON, but no notebook.")
     if major > FORMAT[0]:
@@ -287,15 +320,18 @@ def _demand_python(metadata: dict[str, Any]) -> None:
 
 
 def _cell(cell: Any, number: int, outputs_of: Collection[str]) -> NotebookNode:
-    if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw"):
+    kind = cell.get("cell_type", "raw") if isinstance(cell, dict) else None
+    if not isinstance(kind, str):
         raise UnreadableNotebook(f"The file is damaged: its cell {number} is no notebook cell.")
-    source = cell.get("source", "")
+    if kind not in ("code", "markdown"):
+        kind = "raw"  # what JupyterLab takes a cell of any other type for
+    source = cell.get("source") if cell.get("source") is not None else ""
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = "".join(source)
     if not isinstance(source, str):
         raise UnreadableNotebook(f"The file is damaged: the source of its cell {number} is not text.")
     metadata = cell.get("metadata")
-    clean = node({"cell_type": cell["cell_type"], "metadata": {}, "source": _unicode(source)})
+    clean = node({"cell_type": kind, "metadata": {}, "source": _unicode(source)})
     if clean.cell_type == "code":
         clean.outputs, clean.execution_count = [], None
     elif clean.cell_type == "raw":
@@ -368,35 +404,31 @@ def merge(submitted: NotebookNode, released: NotebookNode) -> Merged:
 
     Locked and test cells are the release's, where the student left them; solution cells keep the
     student's source and get the release's metadata. A known id counts once, at its first
-    occurrence; a missing cell comes back after the one that precedes it in the release. Everything
-    else is a plain cell of the student's.
+    occurrence (of a written answer: at the first that says something). A cell that lost its id is recognised
+    by what it holds. What is missing then comes back after the cell that precedes it in the release, but
+    never as code that would undo what the student defined in another cell: see :func:`_put_back`.
+    Everything else is a plain cell of the student's, and all of them stay in the student's order.
     """
-    given = {grade_id(cell): cell for cell in released.cells if grade_id(cell)}
-    found: dict[str, dict[str, None]] = {}
-
-    def report(code: str, name: str) -> None:
-        found.setdefault(code, {})[name] = None
-
-    cells: list[NotebookNode] = []
-    placed: set[str] = set()
-    for cell in submitted.cells:
-        name = grade_id(cell)
-        if name and name in given and name not in placed:
-            placed.add(name)
-            for code in _changes(cell, given[name]):
-                report(code, name)
-            cells.append(_restored(cell, given[name]))
-        else:
-            if name:
-                report("duplicate-cell" if name in given else "unknown-cell", name)
-            cells.append(_plain(cell))
-
-    for name in _put_back(cells, given, placed):
-        report("missing-cell", name)
-
+    work = _Work(submitted, released)
+    recognised = _recognise(work) if work.missing() else []
+    found: dict[str, list[str]] = {}
+    names = work.names()
+    cells = [
+        _merged(cell, names.get(index, ""), work, found, recognised) for index, cell in enumerate(work.cells)
+    ]
+    mine = list(cells)
+    asides = _put_back(cells, work, found)
+    numbers = {id(cell): number for number, cell in enumerate(cells, start=1)}
+    for name in recognised:
+        _report(found, "found-cell", name, [numbers[id(mine[work.places[name]])]])
+    for name, aside, where in asides:
+        places = [numbers[id(mine[index])] for index in where]
+        aside["source"] = _pointer(aside, places)
+        _report(found, "lost-answer" if is_manual(aside) else "found-elsewhere", name, places)
+    foreign = bool(work.given) and not work.places and not asides
     return Merged(
         notebook=_python_notebook(_with_unique_ids(cells)),
-        notices=tuple(_notices(submitted, found, foreign=bool(given) and not placed)),
+        notices=tuple(_notices(submitted, found, foreign=foreign)),
     )
 
 
@@ -437,6 +469,96 @@ def _recorded(cell: RecordedCell, given: Mapping[str, NotebookNode]) -> Notebook
         made.metadata.tags = list(cell.tags)
     made["id"] = cell.id
     return made
+
+
+class _Work:
+    """A student's cells on their way into the release.
+
+    Attributes:
+        cells: the student's, in order.
+        released: the release's, in order.
+        given: those of the release's that have a grade id, by it.
+        places: grade id → index of the student's cell that stands for it.
+    """
+
+    def __init__(self, submitted: NotebookNode, released: NotebookNode) -> None:
+        self.cells: list[NotebookNode] = list(submitted.cells)
+        self.released: list[NotebookNode] = list(released.cells)
+        self.given: dict[str, NotebookNode] = {}
+        for cell in self.released:
+            if grade_id(cell):
+                self.given.setdefault(grade_id(cell), cell)
+        self.places = _places(self.cells, self.given)
+
+    def missing(self) -> list[str]:
+        """Grade ids that no cell of the student's stands for."""
+        return [name for name in self.given if name not in self.places]
+
+    def missing_tasks(self) -> dict[str, frozenset[str]]:
+        """Those of them that are code of the student's, each with the names that its stub defines."""
+        tasks = {name: self.given[name] for name in self.missing() if is_solution(self.given[name])}
+        return {name: stub_names(cell.source) for name, cell in tasks.items() if cell.cell_type == "code"}
+
+    def names(self) -> dict[int, str]:
+        """Index of a cell → the grade id that it stands for."""
+        return {index: name for name, index in self.places.items()}
+
+    def free(self) -> list[int]:
+        """Indices of the cells that stand for no grade id."""
+        taken = self.names()
+        return [index for index in range(len(self.cells)) if index not in taken]
+
+    def texts(self) -> list[int]:
+        """Indices of free text cells that say something the release does not."""
+        given = {_likeness(cell) for cell in self.released}
+        return [
+            index
+            for index in self.free()
+            if self.cells[index].cell_type != "code"
+            and self.cells[index].source.strip()
+            and _likeness(self.cells[index]) not in given
+        ]
+
+
+def _places(cells: Sequence[NotebookNode], given: Mapping[str, NotebookNode]) -> dict[str, int]:
+    """Which cell counts for each known grade id."""
+    places: dict[str, int] = {}
+    for index, cell in enumerate(cells):
+        name = grade_id(cell)
+        if name not in given:
+            continue
+        first = places.setdefault(name, index)
+        if is_manual(given[name]) and is_solution(given[name]):
+            untouched = _text(given[name].source)
+            if _text(cells[first].source) == untouched != _text(cell.source):
+                places[name] = index
+    return places
+
+
+def _merged(
+    cell: NotebookNode,
+    name: str,
+    work: _Work,
+    found: dict[str, list[str]],
+    recognised: Collection[str],
+) -> NotebookNode:
+    """A student's cell as it will be graded; what had to be put right goes to ``found``."""
+    if not name:
+        if told := grade_id(cell):
+            _report(found, "duplicate-cell" if told in work.given else "unknown-cell", told)
+        return _plain(cell)
+    if name not in recognised:
+        for code in _changes(cell, work.given[name]):
+            _report(found, code, name)
+    return _restored(cell, work.given[name])
+
+
+def _report(found: dict[str, list[str]], code: str, name: str, numbers: Sequence[int] = ()) -> None:
+    shown = name if _ID.fullmatch(name) else _quoted(name)
+    shown += f" ({', '.join(map(str, numbers))})" if numbers else ""
+    names = found.setdefault(code, [])
+    if shown not in names:
+        names.append(shown)
 
 
 def _changes(cell: NotebookNode, given: NotebookNode) -> Iterator[str]:
@@ -481,23 +603,203 @@ def _plain(cell: NotebookNode) -> NotebookNode:
     return plain
 
 
-def _put_back(
-    cells: list[NotebookNode], given: Mapping[str, NotebookNode], placed: set[str]
-) -> Iterator[str]:
-    """Insert what is missing, each after its predecessor in the release; yields the names."""
-    before = ""
-    following: dict[str, list[NotebookNode]] = {before: []}
-    for name, cell in given.items():
-        if name in placed:
-            before = name
-            following[before] = []
+# Cells that lost their id
+
+_MOST_READ = 2_000_000
+"""Characters of a student's code that are read for what they define."""
+
+
+def _recognise(work: _Work) -> list[str]:
+    """Find cells that lost their grade id by what they hold; the grade ids of those that were found.
+
+    Formgrader and feedback show a cell, its points and its comments by grade id: so the student's cell gets
+    the id, rather than an empty one beside it.
+    """
+    before = set(work.places)
+    _set_free(work)
+    _recognise_copies(work)
+    _recognise_tasks(work)
+    _recognise_answers(work)
+    return [name for name in work.given if name in work.places and name not in before]
+
+
+def _set_free(work: _Work) -> None:
+    """Where a task's cell was merged into a given one, have its text as a cell of its own below.
+
+    Such a cell keeps the metadata of the upper one: the release's source comes back there, and what the
+    student wrote would be lost with it.
+    """
+    edited = [
+        (index, name)
+        for name, index in work.places.items()
+        if is_locked(work.given[name]) and _text(work.cells[index].source) != _text(work.given[name].source)
+    ]
+    defined = _defined(work, [index for index, _ in edited])
+    for index, name in sorted(edited, reverse=True):
+        if defined[index] - stub_names(work.given[name].source):
+            extra = _plain(work.cells[index])
+            extra.pop("id", None)
+            work.cells.insert(index + 1, extra)
+            work.places.update({n: at + 1 for n, at in work.places.items() if at > index})
+
+
+def _recognise_copies(work: _Work) -> None:
+    """Given cells whose text is as released."""
+    free: dict[tuple[str, str], list[int]] = {}
+    for index in reversed(work.free()):
+        free.setdefault(_likeness(work.cells[index]), []).append(index)
+    for name in work.missing():
+        given = work.given[name]
+        if not is_solution(given) and _text(given.source) and (indices := free.get(_likeness(given))):
+            work.places[name] = indices.pop()
+
+
+def _likeness(cell: NotebookNode) -> tuple[str, str]:
+    """What a cell still has in common with its copy after a way through other programs."""
+    lines = (line.rstrip() for line in cell.source.splitlines())
+    return cell.cell_type, "\n".join(line for line in lines if line)
+
+
+def _recognise_tasks(work: _Work) -> None:
+    """Task cells: by the names that they define.
+
+    Of several cells the one that defines most of them, then the last: that is the definition that counts when
+    the notebook has run. An untouched stub stands behind any other.
+    """
+    defined = _defined(work, work.free())
+    for task, names in work.missing_tasks().items():
+        stub = _likeness(work.given[task])
+        rivals = [
+            (_likeness(work.cells[index]) != stub, len(names & found), index)
+            for index, found in defined.items()
+            if names & found
+        ]
+        if rivals:
+            work.places[task] = index = max(rivals)[-1]
+            del defined[index]
+
+
+def _defined(work: _Work, indices: Iterable[int]) -> dict[int, frozenset[str]]:
+    """Which names of missing tasks these cells define."""
+    wanted = frozenset().union(*work.missing_tasks().values())
+    room = _MOST_READ
+    defined: dict[int, frozenset[str]] = {}
+    for index in indices:
+        cell = work.cells[index]
+        if cell.cell_type == "code" and any(name in cell.source for name in wanted):
+            defined[index] = defined_names(cell.source[:room]) & wanted
+            room -= min(len(cell.source), room)
         else:
-            following[before].append(_copy(cell))
-            yield name
-    together = following.pop("")
-    for cell in cells:
-        together += [cell, *following.get(grade_id(cell), ())]
-    cells[:] = together
+            defined[index] = frozenset()
+    return defined
+
+
+def _recognise_answers(work: _Work) -> None:
+    """Written answers, and task cells that define nothing: by where they stand among the release's cells."""
+    known = {_likeness(cell) for cell in work.released if not is_solution(cell)}
+    located = _located(work)
+    for name in work.missing():
+        given = work.given[name]
+        if not is_solution(given) or (given.cell_type == "code" and stub_names(given.source)):
+            continue
+        at = next(index for index, cell in enumerate(work.released) if cell is given)
+        after = next((located[k] for k in range(at - 1, -1, -1) if k in located), -1)
+        below = (located[k] for k in range(at + 1, len(work.released)) if located.get(k, -1) > after)
+        until = next(below, len(work.cells))
+        between = [
+            index
+            for index in work.free()
+            if after < index < until
+            and (work.cells[index].cell_type == "code") is (given.cell_type == "code")
+            and work.cells[index].source.strip()
+            and _likeness(work.cells[index]) not in known
+        ]
+        if between:
+            written = (i for i in between if _text(work.cells[i].source) != _text(given.source))
+            work.places[name] = located[at] = next(written, between[0])
+
+
+def _located(work: _Work) -> dict[int, int]:
+    """Index of a cell in the release → index of the student's cell that is the same one."""
+    mine = {_likeness(work.cells[index]): index for index in reversed(work.free())}
+    located = {}
+    for index, cell in enumerate(work.released):
+        name = grade_id(cell)
+        place = work.places.get(name) if name else mine.get(_likeness(cell))
+        if place is not None:
+            located[index] = place
+    return located
+
+
+# Cells that are missing
+
+
+def _put_back(
+    cells: list[NotebookNode], work: _Work, found: dict[str, list[str]]
+) -> list[tuple[str, NotebookNode, list[int]]]:
+    """Insert what is missing, each after the cell that precedes it in the release.
+
+    A task that other cells of the student's define gets a cell that says where, and no code. One that none
+    seems to define comes back as released, above all code of the student's that names it: whatever defines
+    it in a way that is not seen here comes later and counts. A written answer that is not found, while the
+    student wrote text of which it may be part, gets a cell that says so: a person decides, and no 0 does.
+
+    Returns:
+        those cells that say where to look: grade id, cell, and indices of the student's cells.
+    """
+    mine = list(cells)
+    defined = _defined(work, range(len(work.cells)))
+    tasks, located = work.missing_tasks(), _located(work)
+    asides = []
+    place = 0
+    for index, given in enumerate(work.released):
+        name = grade_id(given)
+        if index in located:
+            here = _index(cells, mine[located[index]]) + 1
+            place = here if name else max(place, here)
+            continue
+        if given is not work.given.get(name):
+            continue
+        back = _copy(given)
+        names = tasks.get(name, frozenset())
+        where = [i for i, own in defined.items() if names & own and not is_locked(mine[i])]
+        if not where and is_manual(given) and is_solution(given):
+            where = work.texts()
+        if where:
+            asides.append((name, back, where))
+        else:
+            _report(found, "missing-cell", name)
+        above = len(cells) if where else _first_mention(cells, work, names)
+        cells.insert(min(place, above), back)
+        place += 1
+    return asides
+
+
+def _index(cells: Sequence[NotebookNode], wanted: NotebookNode) -> int:
+    return next(index for index, cell in enumerate(cells) if cell is wanted)
+
+
+def _first_mention(cells: Sequence[NotebookNode], work: _Work, names: Collection[str]) -> int:
+    """Index of the first code cell that the student wrote and that names one of these; the end if none."""
+    for index, cell in enumerate(cells):
+        given = work.given.get(grade_id(cell))
+        if cell.cell_type != "code" or (given is not None and _text(cell.source) == _text(given.source)):
+            continue
+        if any(name in cell.source for name in names):
+            return index
+    return len(cells)
+
+
+def _pointer(cell: NotebookNode, numbers: Sequence[int]) -> str:
+    """What a cell says that stands for one that is missing."""
+    places = ", ".join(map(str, numbers[:10]))
+    if is_manual(cell):
+        said = (
+            f"The cell of this answer is missing; the answer may stand in cell {places}. "
+            f"이 답안의 셀이 없습니다. 답안은 셀 {places}에 있을 수 있습니다."
+        )
+        return f"# {said}" if cell.cell_type == "code" else said
+    return f"# Defined in cell {places}. 셀 {places}에서 정의합니다."
 
 
 def _with_unique_ids(cells: list[NotebookNode]) -> list[NotebookNode]:
@@ -520,13 +822,16 @@ _SAID = {
     "edited-cell": "Given cells were changed and have been restored",
     "cell-type": "Cells had another type and have been repaired",
     "cell-metadata": "Cells had other nbgrader metadata and have been repaired",
+    "found-cell": "Cells without their grade id were recognised by what they hold (in brackets the cell)",
+    "found-elsewhere": "Task cells are missing; what they ask for was found elsewhere (in brackets the cell)",
+    "lost-answer": "Answer cells are missing; a person looks for the answer (in brackets the cells)",
     "missing-cell": "Cells were missing and have been put back as released",
-    "duplicate-cell": "Cells were there more than once; the first one counts",
+    "duplicate-cell": "Cells were there more than once; the first one (of answers, the first written) counts",
     "unknown-cell": "Cells with a grade id that the assignment does not have count as plain cells",
 }
 
 
-def _notices(submitted: NotebookNode, found: Mapping[str, Iterable[str]], foreign: bool) -> Iterator[Notice]:
+def _notices(submitted: NotebookNode, found: Mapping[str, Sequence[str]], foreign: bool) -> Iterator[Notice]:
     if "orig_nbformat" in submitted.metadata:
         old = submitted.metadata.orig_nbformat
         yield Notice(code="old-format", text=f"The notebook was in the old format {_quoted(old)}; converted.")
@@ -539,7 +844,6 @@ def _notices(submitted: NotebookNode, found: Mapping[str, Iterable[str]], foreig
             text="None of the assignment's cells is in this notebook: it may be that of another week.",
         )
     for code, said in _SAID.items():
-        if names := list(found.get(code, ())):
-            shown = [name if _ID.fullmatch(name) else _quoted(name) for name in names[:10]]
+        if names := found.get(code):
             more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-            yield Notice(code=code, text=f"{said}: {', '.join(shown)}{more}.")
+            yield Notice(code=code, text=f"{said}: {', '.join(names[:10])}{more}.")

@@ -20,7 +20,13 @@ from traitlets import Bool
 from autograder.course import Paths, load_course
 from autograder.examination import Examination
 from autograder.gradebook import examined_notebook, put_outputs
-from autograder.notebook import grade_id, is_manual, is_test, read_released
+from autograder.notebook import (
+    grade_id,
+    is_manual,
+    is_test,
+    read_released,
+)
+from autograder.submissions import find_notebook
 from autograder.turns import turn
 
 Resources = dict[str, Any]
@@ -49,6 +55,25 @@ class SubmissionExporter(NotebookExporter):
             made = self.from_notebook_node(empty, resources=resources, **kwargs)  # type: ignore[no-untyped-call]
             return cast("tuple[Any, Resources]", made)
         return cast("tuple[Any, Resources]", super().from_filename(filename, resources=resources, **kwargs))
+
+
+def take_the_only_notebook(assignment: str, student: str, notebooks: list[str]) -> None:
+    """Before ``nbgrader autograde`` converts a submission: the folder's only notebook gets the week's name.
+
+    nbgrader skips a notebook that is not called like the assignment's; ``autograder grade`` takes it.
+
+    Args:
+        assignment, student: of the run, which may be of all students.
+        notebooks: paths of the notebooks in one submission's folder, changed in place.
+    """
+    if not notebooks:
+        return
+    folder = Path(notebooks[0]).parent
+    expected = folder / f"{assignment}.ipynb"
+    found, _ = find_notebook(folder, assignment)
+    if found is not None and found != expected and not found.is_symlink():
+        found.rename(expected)
+        notebooks[:] = [str(expected)]
 
 
 class _SubmissionPreprocessor(NbGraderPreprocessor):  # type: ignore[misc]

@@ -13,8 +13,10 @@ from pathlib import Path
 
 from autograder.course import Paths, load_course
 from autograder.problem import GradeError
+from autograder.sizes import MAX_NOTEBOOK
 
-_MAX_NOTEBOOK = 64 << 20
+_MOST_NAMED = 5
+"""Files that a message names."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def find_submissions(paths: Paths, assignment: str, students: Sequence[str] = ()
             raise GradeError(
                 f"The folder {folder.name!r} in submitted/ has a name that is no text: rename it."
             )
-        raw, problem = read_file(folder / assignment / f"{assignment}.ipynb")
+        raw, problem = read_notebook(folder / assignment, assignment)
         found.append(Submission.of(folder.name, assignment, raw, problem))
     missing = [name for name in students if name not in {s.student for s in found}]
     if missing:
@@ -71,6 +73,51 @@ def find_submissions(paths: Paths, assignment: str, students: Sequence[str] = ()
             f"submissions belong in submitted/<student>/{assignment}/."
         )
     return found
+
+
+def read_notebook(folder: Path, assignment: str) -> tuple[bytes | None, str]:
+    """The bytes of the notebook in a submission's folder, or None and why there is none."""
+    path, problem = find_notebook(folder, assignment)
+    return (None, problem) if path is None else read_file(path)
+
+
+def find_notebook(folder: Path, assignment: str) -> tuple[Path | None, str]:
+    """The file that is the submission, or None and why there is none.
+
+    That is ``<assignment>.ipynb``. Where there is none, the folder's only notebook is it, whatever browsers
+    and file managers have made of its name: ``03_convolution (1).ipynb``, ``03_convolution-Copy1.ipynb``.
+    """
+    expected = folder / f"{assignment}.ipynb"
+    if folder.is_symlink() or os.path.lexists(expected):
+        return expected, ""
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(
+                entry.name
+                for entry in entries
+                if not entry.name.startswith(".") and not entry.is_dir(follow_symlinks=False)
+            )
+    except OSError as error:
+        raise GradeError(f"{folder} cannot be read ({error.strerror}): look at its permissions.") from None
+    notebooks = [name for name in names if name.casefold().endswith(".ipynb")]
+    if len(notebooks) == 1:
+        return folder / notebooks[0], ""
+    if notebooks:
+        return None, (
+            f"there is no {expected.name} in the folder, but there are {len(notebooks)} other notebooks, "
+            f"{_listed(notebooks)}: leave the one that counts, or name it {expected.name}"
+        )
+    others = [name for name in names if name != "timestamp.txt"]
+    return None, f"there is no {expected.name} in the folder" + (
+        f", only {_listed(others)}: name the notebook {expected.name}" if others else ""
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names of a stranger's files, for a line."""
+    shown = [repr(name[:80])[1:-1] for name in names[:_MOST_NAMED]]
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(shown) + more
 
 
 def read_file(path: Path) -> tuple[bytes | None, str]:
@@ -93,9 +140,11 @@ def read_file(path: Path) -> tuple[bytes | None, str]:
         os.close(descriptor)
         return None, f"{path.name} is no ordinary file"
     with open(descriptor, "rb") as file:
-        if status.st_size > _MAX_NOTEBOOK:
-            return None, f"{path.name} is larger than {_MAX_NOTEBOOK >> 20} MiB"
-        return file.read(_MAX_NOTEBOOK), ""
+        if status.st_size > MAX_NOTEBOOK:
+            return None, (
+                f"{path.name} is larger than {MAX_NOTEBOOK >> 20} MiB: clear its outputs and hand it in again"
+            )
+        return file.read(MAX_NOTEBOOK), ""
 
 
 def handed_in_since(root: Path, assignment: str, since: str, students: Sequence[str] = ()) -> tuple[str, ...]:
@@ -122,11 +171,12 @@ def handed_in_since(root: Path, assignment: str, since: str, students: Sequence[
     moment = moment if moment.tzinfo else moment.replace(tzinfo=course.zone)
     found = []
     for submission in find_submissions(paths, assignment, students):
-        file = paths.submission(submission.student, assignment)
-        told = read_timestamp(file.parent)
+        folder = paths.submission(submission.student, assignment).parent
+        file, _ = find_notebook(folder, assignment)
+        told = read_timestamp(folder)
         if told is not None:
             came = told.replace(tzinfo=UTC)
-        elif file.exists():
+        elif file is not None and file.exists():
             came = datetime.fromtimestamp(file.stat().st_mtime, UTC)
         else:
             continue

@@ -339,9 +339,10 @@ def _alerts(examination: Examination, context: _Context) -> Iterator[AlertView]:
     if status is Status.GRADED:
         return
     lines = []
-    if status is Status.UNREADABLE:
+    if status in (Status.UNREADABLE, Status.MISSING):
         # The reader's own sentence; those of a grader error are for the TA.
-        lines = [context.said(n.text) for n in examination.notices if n.code == "unreadable"]
+        told = ("unreadable", "missing")
+        lines = [context.said(n.text) for n in examination.notices if n.code in told]
     yield AlertView(context.word(status.value), tuple(lines))
 
 

@@ -104,7 +104,7 @@ class StridedArray:
     array: npt.NDArray[Any]
 
 
-Fallback = Callable[[Any], Handle]
+Fallback = Callable[[Any], Any]
 
 
 def encode(value: Any, *, fallback: Fallback | None = None, limits: FrameLimits | None = None) -> list[Any]:
@@ -113,7 +113,7 @@ def encode(value: Any, *, fallback: Fallback | None = None, limits: FrameLimits 
     Args:
         value: None, bool, int, float, complex, str, bytes, slice, NumPy arrays and scalars of kinds
             b, i, u, f, c, handles; and tuples, lists, sets and dicts of these.
-        fallback: makes a handle of anything else; without it such a value is a TypeError.
+        fallback: makes a handle or an array of anything else; without it such a value is a TypeError.
         limits: raises :class:`ValueTooLarge` beyond them.
 
     Raises:

@@ -71,6 +71,15 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Only the public checks were run. Grading uses more inputs than these; no points are given here.",
         "공개된 검사만 실행했습니다. 채점에는 더 많은 입력을 쓰며, 여기서는 점수를 매기지 않습니다.",
     ),
+    "cells-missing": (
+        "Missing in this notebook, and put back in grading: {names}",
+        "이 노트북에 없어서 채점할 때 되살리는 셀: {names}",
+    ),
+    "no-release": (
+        "The assignment as handed out is not here, so changes of given cells cannot be seen; "
+        "grading takes them as they were.",
+        "배포된 과제가 곁에 없어 주어진 셀이 바뀌었는지는 알 수 없습니다. 채점할 때는 배포한 그대로 씁니다.",
+    ),
     "page-written": ("Details: {path}", "자세한 내용: {path}"),
     "undecided-manual": (
         "Points still to be decided by a person, who reads your written answers: {points}.",
@@ -200,8 +209,11 @@ _NOTICES: dict[str, str] = {
     "edited-cell": "원래 주어진 셀이 바뀌어 되돌렸습니다",
     "cell-type": "셀의 종류가 바뀌어 고쳤습니다",
     "cell-metadata": "셀의 nbgrader 메타데이터가 바뀌어 고쳤습니다",
+    "found-cell": "grade id가 없어진 셀을 내용으로 알아보았습니다(괄호 안은 셀 번호)",
+    "found-elsewhere": "과제 셀이 없지만, 요구한 코드를 다른 셀에서 찾았습니다(괄호 안은 셀 번호)",
+    "lost-answer": "답안 셀이 없어 사람이 답안을 찾아봅니다(괄호 안은 살펴볼 셀 번호)",
     "missing-cell": "없어진 셀을 배포한 그대로 되살렸습니다",
-    "duplicate-cell": "두 번 이상 나온 셀은 첫 번째 것만 셉니다",
+    "duplicate-cell": "두 번 이상 나온 셀은 첫 번째 것만 셉니다(답안은 처음으로 작성된 것)",
     "unknown-cell": "과제에 없는 grade id를 가진 셀은 보통 셀로 다룹니다",
     "old-format": "예전 형식의 노트북을 변환했습니다.",
     "new-format": "노트북이 더 새로운 형식으로 저장되어 있습니다.",

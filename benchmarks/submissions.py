@@ -12,8 +12,8 @@ from nbformat import NotebookNode
 from ruamel.yaml import YAML
 
 from autograder.course import Paths, load_course
+from autograder.definitions import defined_names
 from autograder.demo import make_course
-from autograder.examiner.worker import defined_names
 from autograder.notebook import dump, grade_id, is_solution, node, read_released, read_script
 from autograder.sample import build
 

@@ -711,6 +711,8 @@ assert np.shape(x) == (2, 4), f"x has shape {np.shape(x)}, expected (2, 4)"
 assert np.allclose(x, [[0, 0.2, 1, 0.4], [0.8, 0, 0, 0.6]]), f"x came back as\n{x}"
 assert np.shape(y) == (2, 3), f"y has shape {np.shape(y)}, expected (2, 3)"
 assert np.allclose(y, [[0, 0, 1], [1, 0, 0]]), f"y came back as\n{y}"
+for name, part in (("x", x), ("y", y)):
+    assert np.asarray(part).dtype == np.float64, f"{name} has dtype {np.asarray(part).dtype}, expected float64"
 print("ok  preprocess")
 
 # %% [markdown] tags=["en"]

@@ -577,7 +577,7 @@ slide_kernel = np.array([[1, 0, 1], [0, 1, 0], [1, 0, 1]])
 check(conv2d, slide_image, slide_kernel, expected=[[4, 3, 4], [2, 4, 3], [2, 3, 4]])
 check(conv2d, np.array([[1, 2, 3], [4, 5, 6]]), np.array([[1, 0], [0, -10]]), expected=[[-49, -58]])
 check(conv2d, np.array([[1, 2, 3], [4, 5, 6]]), np.array([[1, 10]]), expected=[[21, 32], [54, 65]])
-assert conv2d(slide_image, slide_kernel).dtype == np.float64, "the result must be float64"
+assert np.asarray(conv2d(slide_image, slide_kernel)).dtype == np.float64, "the result must be float64"
 
 # %% nbgrader={"grade": true, "grade_id": "test-conv2d-integers", "locked": true, "points": 5, "schema_version": 3, "solution": false}
 bright = np.array([[200, 100], [50, 250]], dtype=np.uint8)
@@ -721,6 +721,7 @@ point[1, 1] = 1
 letters = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
 check(convolve_2d, point, letters, padding=1, expected=[[1, 2, 3, 0], [4, 5, 6, 0], [7, 8, 9, 0]])
 check(convolve_2d, np.array([[1, 2, 3], [4, 5, 6]]), np.array([[1, 10], [100, 1000]]), expected=[[1245, 2356]])
+assert np.asarray(convolve_2d(letters, letters)).dtype == np.float64, "the result must be float64"
 
 # %% [markdown] tags=["en"]
 # ## 6. A gallery of kernels
@@ -877,11 +878,12 @@ def detect_edges(image):
 # %% nbgrader={"grade": true, "grade_id": "test-detect-edges", "locked": true, "points": 4, "schema_version": 3, "solution": false}
 check(detect_edges, np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0]]), expected=[[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]])
 check(detect_edges, np.array([[9, 9, 9], [9, 9, 9], [9, 9, 9]]), expected=[[45, 27, 45], [27, 0, 27], [45, 27, 45]])
+assert np.asarray(detect_edges(np.array([[0, 9], [9, 0]]))).dtype == np.float64, "the result must be float64"
 
 
 # %% nbgrader={"grade": false, "grade_id": "compare-images", "locked": false, "schema_version": 3, "solution": true}
 def compare_images(before, after):
-    """Draw two images side by side (with imshow).
+    """Draw two images side by side (with imshow), whole and the right way up.
 
     Args:
         before: (H, W) numbers, drawn on the left as they are.
@@ -903,10 +905,14 @@ def compare_images(before, after):
 # %% nbgrader={"grade": true, "grade_id": "test-compare-images", "locked": true, "points": 4, "schema_version": 3, "solution": false}
 drawn = compare_images(np.array([[0, 1], [2, 3]]), np.array([[3, 2, 1]]))
 assert hasattr(drawn, "axes"), f"compare_images should return a Figure, not {drawn!r}"
-with_images = [axes for axes in drawn.axes if axes.images]
-assert len(with_images) == 2, f"the Figure should show 2 images, it shows {len(with_images)}"
-for axes in with_images:
-    assert any(axes.get_title(loc) for loc in ("left", "center", "right")), "each image needs a title"
+panels = [inner for axes in drawn.axes for inner in (axes, *axes.child_axes) if inner.images]
+shown = sum(len(axes.images) for axes in panels)
+assert shown == 2, f"the Figure should show 2 images, it shows {shown}"
+for axes in panels:
+    titles = [axes.get_title(loc) for loc in ("left", "center", "right")]
+    if axes.get_figure() is not drawn:  # a part of the Figure, made with subfigures
+        titles.append(axes.get_figure().get_suptitle())
+    assert any(titles) or len(axes.texts) >= len(axes.images) > 1, "each image needs a title"
 plt.close(drawn)
 print("ok  compare_images")
 

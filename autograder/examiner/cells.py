@@ -7,20 +7,18 @@ from dataclasses import replace
 
 from nbformat import NotebookNode
 
+from autograder.definitions import defined_names
 from autograder.examination import CellOutcome, Verdict
 from autograder.examiner.candidate import CellSource
 from autograder.examiner.outputs import clean_outputs
 from autograder.examiner.suite import TestRun
-from autograder.linear import LETTER, Pattern
+from autograder.linear import Pattern
 from autograder.notebook import grade_id, is_picture, is_solution, is_test, tags
 
 SKIP_TAG = "skip-execution"
 """Cells with this tag run in Jupyter and not in the grader (nbclient's own convention)."""
 
 _ESSENTIAL = Pattern(r"^(?:(?:async )?def|class|import|from) ", lines=True)
-_DEFINITION = Pattern(
-    rf"^(?:(?:async )?def|class) +({LETTER}+)|^({LETTER}+) *(?::[^=\n]+)?=(?:[^=]|\z)", lines=True
-)
 
 
 def code_cells(notebook: NotebookNode, *, pictures: bool = False) -> list[CellSource]:
@@ -56,11 +54,6 @@ def with_pictures(outcomes: Sequence[CellOutcome], notebook: NotebookNode, room:
             outcome = outcome.model_copy(update={"outputs": tuple(shown), "handed_in": bool(shown)})
         result.append(outcome)
     return result
-
-
-def defined_names(source: str) -> set[str]:
-    """Names that a cell's text defines at its outermost level, even if it does not compile."""
-    return {found[1] or found[2] for found in _DEFINITION.finditer(source)}
 
 
 def with_causes(runs: list[TestRun], cells: Sequence[CellOutcome], notebook: NotebookNode) -> list[TestRun]:

@@ -15,6 +15,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from autograder.examiner.values import array_of
+
 Kind = Literal["type", "shape", "dtype", "value", "length", "no-exception", "wrong-exception", "changed"]
 
 
@@ -66,18 +68,17 @@ def expect_array(
     rtol: float = 1e-7,
     atol: float = 1e-10,
 ) -> None:
-    """A NumPy array with the shape and, within ``rtol`` and ``atol``, the values of ``expected``.
+    """An array with the shape and, within ``rtol`` and ``atol``, the values of ``expected``.
 
     Args:
-        actual: what came back.
+        actual: what came back; see :func:`as_array` for what counts as an array.
         expected: array of any shape.
         dtype: demanded dtype; ``"same"`` demands that of ``expected``; None accepts any numeric one.
         rtol: relative tolerance, of ``expected``.
         atol: absolute tolerance.
     """
     wanted = np.asarray(expected)
-    if not isinstance(actual, np.ndarray):
-        raise Mismatch("type", actual, wanted, text=f"expected a NumPy array, got {type_name(actual)}")
+    actual = as_array(actual, wanted)
     if actual.shape != wanted.shape:
         raise Mismatch(
             "shape",
@@ -90,6 +91,26 @@ def expect_array(
         if actual.dtype != demanded:
             raise Mismatch("dtype", actual, wanted, text=f"expected dtype {demanded}, got {actual.dtype}")
     _expect_values(actual, wanted, rtol, atol)
+
+
+def as_array(actual: Any, expected: Any = None) -> npt.NDArray[Any]:
+    """What came back as the array that it is: a NumPy array, or lists and tuples of numbers in even rows.
+
+    A tensor or a table of another library has become an array on its way here. Where a dtype is demanded,
+    lists have the one that NumPy gives them.
+
+    Raises:
+        Mismatch: it is none.
+    """
+    found = array_of(actual)
+    if found is None:
+        raise Mismatch("type", actual, expected, text=f"expected a NumPy array, got {type_name(actual)}")
+    return found
+
+
+def _scalar(actual: Any) -> Any:
+    """A number that came back as an array without axes, as a number."""
+    return actual[()] if isinstance(actual, np.ndarray) and actual.ndim == 0 else actual
 
 
 def _expect_values(actual: npt.NDArray[Any], wanted: npt.NDArray[Any], rtol: float, atol: float) -> None:
@@ -111,6 +132,7 @@ def _expect_values(actual: npt.NDArray[Any], wanted: npt.NDArray[Any], rtol: flo
 
 def expect_int(actual: Any, expected: int) -> None:
     """An ``int`` (or a NumPy integer) equal to ``expected``; a float or a bool is a wrong type."""
+    actual = _scalar(actual)
     if isinstance(actual, (bool, np.bool_)) or not isinstance(actual, (int, np.integer)):
         raise Mismatch("type", actual, expected, text=f"expected an int, got {type_name(actual)}")
     if int(actual) != expected:
@@ -119,6 +141,7 @@ def expect_int(actual: Any, expected: int) -> None:
 
 def expect_number(actual: Any, expected: float, *, rtol: float = 1e-7, atol: float = 1e-10) -> None:
     """A real number (Python or NumPy, int or float, not a bool) within tolerance of ``expected``."""
+    actual = _scalar(actual)
     if isinstance(actual, (bool, np.bool_)) or not isinstance(actual, (int, float, np.integer, np.floating)):
         raise Mismatch("type", actual, expected, text=f"expected a number, got {type_name(actual)}")
     if not np.isclose(float(actual), expected, rtol=rtol, atol=atol, equal_nan=False):

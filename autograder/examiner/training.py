@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from autograder.examiner.values import array_of
+
 _MOST_EPOCHS = 500
 _MOST_MISSED = 30
 
@@ -44,8 +46,13 @@ class TrainingPictures:
             labels: (N,) the true digits.
             guesses: what the submission said, (N,) whole numbers from 0 to 9; passed over otherwise.
         """
-        told = np.asarray(guesses) if isinstance(guesses, (list, tuple, np.ndarray)) else np.empty(0)
-        if told.shape != labels.shape or told.dtype.kind not in "iu" or not np.isin(told, range(10)).all():
+        told = array_of(guesses)
+        if (
+            told is None
+            or told.shape != labels.shape
+            or told.dtype.kind not in "iu"
+            or not np.isin(told, range(10)).all()
+        ):
             return
         matrix = np.zeros((10, 10), dtype=int)
         np.add.at(matrix, (labels.astype(int), told.astype(int)), 1)

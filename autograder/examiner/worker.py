@@ -30,6 +30,7 @@ from autograder.candidate import kernel
 from autograder.candidate.policy import Layer
 from autograder.candidate.zygote import Settings
 from autograder.course import Assignment, Paths, load_course
+from autograder.definitions import defined_names
 from autograder.doctor import is_sufficient
 from autograder.examination import (
     CellOutcome,
@@ -41,7 +42,7 @@ from autograder.examination import (
     Verdict,
 )
 from autograder.examiner.candidate import Candidate, CellSource
-from autograder.examiner.cells import code_cells, defined_names, with_causes, with_pictures
+from autograder.examiner.cells import code_cells, with_causes, with_pictures
 from autograder.examiner.company import Company
 from autograder.examiner.errors import GraderFault
 from autograder.examiner.misconceptions import Catalogue, Mutant

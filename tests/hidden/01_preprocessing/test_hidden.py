@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from autograder.examiner.checks import (
     Strided,
+    as_array,
     expect_array,
     expect_raises,
     expect_text,
@@ -401,9 +402,7 @@ def four(parts: Any) -> list[Array]:
     """The four arrays of a split, or a sentence about what came back instead."""
     assert isinstance(parts, (tuple, list)), f"expected four arrays, got {type_name(parts)}"
     assert len(parts) == 4, f"expected four arrays, got {len(parts)} values"
-    for name, part in zip(("x_train", "y_train", "x_validation", "y_validation"), parts, strict=True):
-        assert isinstance(part, np.ndarray), f"`{name}` should be a NumPy array, it is {type_name(part)}"
-    return list(parts)
+    return [as_array(part) for part in parts]
 
 
 def places(x_part: Array, x: Array) -> list[int]:

@@ -219,5 +219,5 @@ def test_preprocess_prepares_two_images(submission: Any) -> None:
     images = np.array([[[0, 51], [255, 102]], [[204, 0], [0, 153]]], dtype=np.uint8)
     result = submission.preprocess(images, np.array([2, 0], dtype=np.uint8), 3)
     assert isinstance(result, (tuple, list)) and len(result) == 2, "`preprocess` should return x and y"
-    expect_array(result[0], [[0, 0.2, 1, 0.4], [0.8, 0, 0, 0.6]], rtol=1e-6)
-    expect_array(result[1], [[0, 0, 1], [1, 0, 0]])
+    expect_array(result[0], [[0, 0.2, 1, 0.4], [0.8, 0, 0, 0.6]], dtype=np.float64, rtol=1e-6)
+    expect_array(result[1], [[0, 0, 1], [1, 0, 0]], dtype=np.float64)

@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from autograder.examiner.checks import (
     Strided,
+    as_array,
     expect_array,
     expect_int,
     expect_ints,
@@ -115,7 +116,7 @@ def test_softmax_rows_sum_to_one(logits, *, submission):
 
     `softmax`는 0과 1 사이이고 합이 1인 행을 돌려줍니다.
     """
-    result = submission.softmax(logits)
+    result = as_array(submission.softmax(logits))
     expect_array(np.sum(result, axis=1), np.ones(len(logits)), **LOOSE)
     assert np.all(result >= 0), "a probability is negative"
     assert result.shape == logits.shape, f"{logits.shape} scores became {result.shape} probabilities"

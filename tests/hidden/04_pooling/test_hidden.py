@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from autograder.examiner.checks import Strided, expect_array, expect_raises, expect_unchanged
+from autograder.examiner.checks import Strided, as_array, expect_array, expect_raises, expect_unchanged
 
 Array = npt.NDArray[Any]
 
@@ -250,8 +250,7 @@ def _values(*shape: int, seed: int) -> Array:
 
 def _switched_off(submission: Any, x: Array, rate: float, generator: Any) -> npt.NDArray[np.bool_]:
     """Where `dropout` in training put a 0; the result must be an array like `x`."""
-    after = submission.dropout(x, rate, True, generator)
-    assert isinstance(after, np.ndarray), f"expected a NumPy array, got {type(after).__name__}"
+    after = as_array(submission.dropout(x, rate, True, generator))
     assert after.shape == x.shape, f"expected shape {x.shape} as the input's, got {after.shape}"
     return np.asarray(after == 0)
 

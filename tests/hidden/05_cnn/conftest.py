@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from autograder.data import CourseData, Digits, course_data
+from autograder.examiner.checks import Mismatch, as_array
 
 SEED = 20_240
 """Of the training run that is judged; the same for everybody."""
@@ -47,9 +48,10 @@ class Trained:
     def accuracy(self) -> float:
         """Share of judged images whose label was guessed; 0 if there is no guess for each."""
         labels = self.course.judged.labels
-        if not isinstance(self.guesses, (np.ndarray, list, tuple)):
+        try:
+            guesses = as_array(self.guesses)
+        except Mismatch:
             return 0.0
-        guesses = np.asarray(self.guesses)
         if guesses.shape != labels.shape or guesses.dtype.kind not in "iuf":
             return 0.0
         return float(np.mean(guesses == labels))

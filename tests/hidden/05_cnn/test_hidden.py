@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.data import course_data
-from autograder.examiner.checks import expect_array, expect_int, expect_ints, expect_number, expect_unchanged
+from autograder.examiner.checks import (
+    as_array,
+    expect_array,
+    expect_int,
+    expect_ints,
+    expect_number,
+    expect_unchanged,
+)
 
 Array = npt.NDArray[Any]
 SHAPES = [(26, 26, 32), (24, 24, 64), (12, 12, 64), (12, 12, 64), (9216,), (128,), (128,), (10,)]
@@ -285,7 +292,7 @@ def dense_model(submission: Any, weights: Array, bias: Array, *, dropout: float 
 
 def labels_of(answer: Any, count: int) -> Array:
     """The answer as an array; whole numbers of shape (count,) are demanded."""
-    labels = np.asarray(answer)
+    labels = as_array(answer)
     assert labels.shape == (count,), f"expected labels of shape ({count},), got shape {labels.shape}"
     assert labels.dtype.kind in "iu", f"expected integer labels, got {labels.dtype}"
     return labels

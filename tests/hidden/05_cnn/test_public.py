@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.examiner.checks import expect_array, expect_int, expect_ints
+from autograder.examiner.checks import as_array, expect_array, expect_int, expect_ints
 
 LAYERS = ["Conv2D", "Conv2D", "MaxPooling2D", "Dropout", "Flatten", "Dense", "Dropout", "Dense"]
 
@@ -170,9 +170,9 @@ def test_three_raw_images(submission: Any) -> None:
     model.set_weights([weights, np.zeros(10)])
     images = np.zeros((3, 28, 28), dtype=np.uint8)
     images[[0, 1, 2], 0, [4, 7, 1]] = 255
-    labels = submission.predict_digits(model, images)
-    expect_array(np.asarray(labels), [4, 7, 1])
-    assert np.asarray(labels).dtype.kind in "iu", "the labels should be integers"
+    labels = as_array(submission.predict_digits(model, images))
+    expect_array(labels, [4, 7, 1])
+    assert labels.dtype.kind in "iu", "the labels should be integers"
 
 
 @pytest.mark.cell("test-confusion-matrix")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autograder.data import course_data
-from autograder.examiner.checks import expect_number
+from autograder.examiner.checks import as_array, expect_number
 
 LADDER = {"embedded": (0.90, 0.93, 0.95, 0.96), "full": (0.95, 0.97, 0.985, 0.988)}
 """Accuracies on the judged images that earn points, the last one being the target; see docs/accuracy.md."""
@@ -109,7 +109,7 @@ def test_validation_digits_are_read(trained: Any, shared_submission: Any) -> Non
     """
     best = min(losses(trained.history, "val_loss"))
     digits = trained.course.test
-    guesses = np.asarray(shared_submission.predict_digits(trained.model, digits.images))
+    guesses = as_array(shared_submission.predict_digits(trained.model, digits.images))
     assert guesses.shape == digits.labels.shape, f"expected shape {digits.labels.shape}, got {guesses.shape}"
     missed = float(np.mean(guesses != digits.labels))
     # A digit that is missed has a probability of at most 1/2, so it costs log 2 or more.
@@ -126,7 +126,7 @@ def test_an_untrained_network_knows_nothing(shared_submission: Any) -> None:
     """
     judged = course_data().judged
     shared_submission.import_module("keras").utils.set_random_seed(509)
-    guesses = np.asarray(shared_submission.predict_digits(shared_submission.build_cnn(), judged.images[:300]))
+    guesses = as_array(shared_submission.predict_digits(shared_submission.build_cnn(), judged.images[:300]))
     assert guesses.shape == (300,), f"expected shape (300,), got {guesses.shape}"
     share = float(np.mean(guesses == judged.labels[:300]))
     assert share < 0.5, f"an untrained network names {share:.0%} of the digits right"
