@@ -23,12 +23,16 @@ from typing import Any
 import matplotlib
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
-from IPython.core.interactiveshell import InteractiveShell
 from matplotlib_inline.backend_inline import configure_inline_support
 from matplotlib_inline.config import InlineBackend
+from traitlets.config import Config
 
 from autograder.candidate.drawing import draw_once
+from autograder.candidate.names import Names
+from autograder.candidate.platforms import end_watchers, stand_in
+from autograder.candidate.shell import Shell
 from autograder.candidate.ticks import make_ticks_when_needed
+from autograder.candidate.workplace import make_importable
 
 _BACKEND = "module://matplotlib_inline.backend_inline"
 _CELL_FILE = "<ipython-input-"
@@ -165,7 +169,16 @@ class _Hook(DisplayHook):
 
 
 def _shell() -> Any:
-    return InteractiveShell.instance(display_pub_class=_Publisher, displayhook_class=_Hook, colors="nocolor")
+    # IPython wants a folder for what it keeps from session to session; here it keeps nothing.
+    config = Config({"HistoryManager": {"enabled": False}})
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        return Shell.instance(
+            config=config,
+            display_pub_class=_Publisher,
+            displayhook_class=_Hook,
+            colors="nocolor",
+            ipython_dir=folder,
+        )
 
 
 def _look_for_no_module_of_cells() -> None:
@@ -214,7 +227,9 @@ class Recorder:
         self.shell = _shell()
         self.shell.display_pub.recorder = self
         self.shell.displayhook.recorder = self
-        self.shell.history_manager.enabled = False
+        self.shell.recorder = self
+        self.shell.prepare()
+        stand_in()
         self.shell.enable_gui = lambda gui=None: None  # no window can be opened; `%matplotlib inline` asks
         self.shell._showtraceback = self._show_traceback
         self.shell._format_exception_for_storage = lambda *_, **__: None  # of a history that nobody reads
@@ -227,6 +242,12 @@ class Recorder:
         InlineBackend.instance(parent=self.shell).print_figure_kwargs = {}
         configure_inline_support(self.shell, _BACKEND)  # type: ignore[no-untyped-call]
         self.known = set(self.shell.user_ns)
+        self._names = Names(self.shell.user_ns, self.known)
+
+    def begin(self) -> None:
+        """Here and now the notebook begins: its folder is the working one."""
+        make_importable()
+        self._names = Names(self.shell.user_ns, self.known)
 
     def _show_traceback(self, etype: Any, evalue: Any, stb: Any) -> None:
         self.outputs.add(
@@ -238,7 +259,7 @@ class Recorder:
             }
         )
 
-    def run(self, source: str, *, seconds: float, room: int) -> dict[str, Any]:
+    def run(self, source: str, *, seconds: float, room: int, number: int = 0) -> dict[str, Any]:
         """Run one cell.
 
         Args:
@@ -246,6 +267,7 @@ class Recorder:
             seconds: after which :class:`CellTimeLimit` is raised in the cell. Code may swallow it; the
                 examiner's own deadline does not depend on it.
             room: bytes of output that the submission may still write.
+            number: of the cell, as people are told it.
 
         Returns:
             ``verdict``, ``message``, ``outputs``, ``count``, ``room`` left and ``seconds`` taken.
@@ -259,6 +281,8 @@ class Recorder:
                 error = result.error_before_exec or result.error_in_exec
             except BaseException as escaped:
                 error = escaped
+        with contextlib.suppress(Exception):  # a student's objects may do anything
+            self._names.look(number)
         verdict, message = _judge(error, outputs)
         return {
             "verdict": verdict,
@@ -315,6 +339,12 @@ class Recorder:
                 outputs.stream("stdout", spilt.decode("utf-8", "replace"))
             spill.close()
 
+    def finish(self) -> dict[str, Any]:
+        """After the last cell: the notebook's ``names``, and which ``changes`` they saw."""
+        with contextlib.suppress(BaseException):
+            end_watchers()
+        return {"names": self.names(), "changes": self._names.changes()}
+
     def names(self) -> dict[str, bool]:
         """The student's names, each with whether it can be called."""
         namespace = self.shell.user_ns
@@ -367,11 +397,16 @@ def _judge(error: BaseException | None, outputs: Outputs) -> tuple[str, str]:
         return "passed", ""
     if isinstance(error, CellTimeLimit):
         return "timeout", "the time limit of the cell was reached"
+    if isinstance(error, SystemExit):
+        return "exception", "`exit()` ended this cell: what it had defined by then counts"
     name = type(error).__name__
     verdict = "not-implemented" if isinstance(error, NotImplementedError) else "exception"
     if isinstance(error, MemoryError):
         return "memory", "the memory limit was reached"
-    return verdict, f"{name}: {_text_of(error)}"[:1000]
+    text = f"{name}: {_text_of(error)}"[:1000]
+    if isinstance(error, ModuleNotFoundError) and verdict == "exception":
+        text += " (there is no such module where notebooks are graded)"
+    return verdict, text
 
 
 def _text_of(error: Any) -> str:

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from autograder.course import Limits
 from autograder.examination import CellOutcome, Verdict
+from autograder.examiner.changes import Change, changes_told
 from autograder.examiner.errors import CandidateLost, GraderFault
 from autograder.examiner.given import Given, GivenCells
 from autograder.examiner.outputs import clean_outputs, execution_count
@@ -133,6 +134,7 @@ class Candidate:
         self._memory = Memory()
         self.outcomes: list[CellOutcome] = []
         self.names: dict[str, bool] = {}
+        self.changes: dict[str, Change] = {}
         self.layers: tuple[str, ...] = ()
         self.forkable = True
         self.taken_as_read: dict[int, Given] = {}
@@ -194,6 +196,7 @@ class Candidate:
             for name, value in (names.items() if isinstance(names, dict) else ())
             if isinstance(name, str) and name.isidentifier()
         }
+        self.changes = changes_told(ready.get("changes"))
         # More than one thread, and a fork would inherit locks that nobody will ever open.
         self.forkable = threads == 1
         self._main = self._shared = None
@@ -249,7 +252,7 @@ class Candidate:
                 outcome = self._take_as_read(cell, self._as_read[cell.index], seconds)
                 if outcome is not None:
                     return outcome
-            request = {"op": "cell", "source": cell.source, "seconds": seconds}
+            request = {"op": "cell", "source": cell.source, "seconds": seconds, "number": cell.index + 1}
             if self._solution and self._given is not None and self._given.watches(cell):
                 request["names"] = self._given.functions
             message = self._ask(request, seconds=seconds + _GRACE)

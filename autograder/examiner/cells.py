@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from nbformat import NotebookNode
 
 from autograder.examination import CellOutcome, Verdict
 from autograder.examiner.candidate import CellSource
+from autograder.examiner.changes import Change, explained
 from autograder.examiner.suite import TestRun
 from autograder.notebook import grade_id, is_solution, is_test, tags
 
 SKIP_TAG = "skip-execution"
 """Cells with this tag run in Jupyter and not in the grader (nbclient's own convention)."""
 
+_LOST = (Verdict.TIMEOUT, Verdict.CRASHED, Verdict.MEMORY, Verdict.OUTPUT, Verdict.PROTOCOL)
+_UNFINISHED = "the training did not finish"
 _ESSENTIAL = re.compile(r"^(?:(?:async )?def|class|import|from) ", re.M)
 _DEFINITION = re.compile(r"^(?:(?:async )?def|class) +(\w+)|^(\w+) *(?::[^=\n]+)?=(?!=)", re.M)
 
@@ -41,11 +44,23 @@ def defined_names(source: str) -> set[str]:
     return {function or name for function, name in _DEFINITION.findall(source)}
 
 
-def with_causes(runs: list[TestRun], cells: Sequence[CellOutcome], notebook: NotebookNode) -> list[TestRun]:
-    """The runs, with those put right whose cause lies in a cell that did not run to its end.
+def with_causes(
+    runs: list[TestRun],
+    cells: Sequence[CellOutcome],
+    notebook: NotebookNode,
+    changes: Mapping[str, Change] | None = None,
+) -> list[TestRun]:
+    """The runs, with those put right whose cause lies elsewhere; what they earn does not change.
 
     A name is missing, or has not the value it should have, because the cell that defines it is not
-    implemented yet or failed: then that is what a student should read.
+    implemented yet or failed, or because another cell used it again: then that is what a student should
+    read. A training that was ended has no result, and so no wrong one.
+
+    Args:
+        runs: of the suite.
+        cells: how they ended.
+        notebook: the merged one.
+        changes: names that were used again, as the candidate tells.
     """
     broken = {
         name: cell
@@ -71,5 +86,9 @@ def with_causes(runs: list[TestRun], cells: Sequence[CellOutcome], notebook: Not
         elif cell is not None and run.missing:
             text = f"{outcome.message}: its cell (number {cell.index + 1}) ended with {cell.message}"
             outcome = outcome.model_copy(update={"message": text})
+        elif (reason := explained(run, changes or {})) is not None:
+            outcome = outcome.model_copy(update={"message": reason[:2000]})
+        elif run.training and outcome.verdict in _LOST and not outcome.message.startswith(_UNFINISHED):
+            outcome = outcome.model_copy(update={"message": f"{_UNFINISHED}: {outcome.message}"})
         result.append(replace(run, outcome=outcome))
     return result

@@ -150,7 +150,7 @@ class Examiner:
             mark = time.perf_counter()
             runs = without_blanket_refusals(self._run_suite(candidate))
             self.known = {"tests": self._suite.decided, "cells": len(candidate.taken_as_read)}
-            runs = with_causes(runs, cells, merged.notebook)
+            runs = with_causes(runs, cells, merged.notebook, candidate.changes)
             pictures = self._suite.pictures
             timings["tests"] = time.perf_counter() - mark
             mark = time.perf_counter()
