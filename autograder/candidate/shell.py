@@ -102,6 +102,11 @@ class Shell(InteractiveShell):
         note(f"`%{magic_name}` is not known here: the cell goes on without it")
         return None
 
+    def magic(self, arg_s: str) -> Any:
+        """What IPython 7, Colab's, has beside :meth:`run_line_magic`."""
+        name, _, line = arg_s.lstrip("%").partition(" ")
+        return self.run_line_magic(name, line.strip(), 3)
+
 
 @magics_class
 class Scripts(ScriptMagics):

@@ -267,6 +267,7 @@ def _candidate(recorder: Recorder, settings: Settings, request: dict[str, Any], 
     """Confine this fork and serve; never returns."""
     code = 1
     try:
+        sock.set_inheritable(False)  # a program that a cell starts has no word in this
         limits = confinement.Limits(**request["limits"])
         policy = replace(
             confinement.default_policy(
@@ -354,6 +355,7 @@ def _usage(recorder: Recorder, request: dict[str, Any]) -> contextlib.AbstractCo
 def _serve_fork(parent: Server, descriptor: int) -> None:
     try:
         parent.channel.close()
+        os.set_inheritable(descriptor, False)
         channel = Channel(socket.socket(fileno=descriptor), parent.channel.limits, strided=True)
         serve_until_closed(Server(channel, parent.namespace, parent.reply_limits))
     finally:
