@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import matplotlib
 from IPython.core.displayhook import DisplayHook
@@ -57,11 +57,13 @@ class Outputs:
 
     def __init__(self, room: int) -> None:
         self.items: list[dict[str, Any]] = []
-        self.room = room
+        self.room = self._most = room
         self.overflowed = False
 
     def stream(self, name: str, text: str) -> None:
         """Add text to stdout or stderr, merged with what came just before on the same stream."""
+        if 0 < self.room < len(text):
+            self.stream(name, text[: self.room])  # its beginning may tell what it is
         self._take(len(text))
         last = self.items[-1] if self.items else None
         if last is not None and last["output_type"] == "stream" and last["name"] == name:
@@ -78,16 +80,44 @@ class Outputs:
         """What ``clear_output`` asks for."""
         self.items.clear()
 
+    def overflow(self) -> NoReturn:
+        """There is more than may be written.
+
+        Raises:
+            OutputLimit: always.
+        """
+        self.overflowed = True
+        raise OutputLimit
+
     def _take(self, size: int) -> None:
         if self.overflowed:
             raise OutputLimit
         self.room -= size
         if self.room < 0:
-            self.overflowed = True
-            raise OutputLimit
+            self.overflow()
 
     def finished(self) -> list[dict[str, Any]]:
-        """The outputs with their streams' text joined, ready for nbformat."""
+        """The outputs with their streams' text joined, ready for nbformat.
+
+        Of a cell that broke the limit no more is kept than leaves room for the cells that follow: those are
+        not to blame, and may define what is graded.
+        """
+        result = self._joined()
+        if not self.overflowed:
+            return result
+        left = self._most // 2
+        self.room = self._most - left
+        kept = []
+        for item in result:
+            if "text" in item:
+                item["text"] = item["text"][:left]
+            left -= len(item["text"]) if "text" in item else len(str(item))
+            if left < 0:
+                break
+            kept.append(item)
+        return kept
+
+    def _joined(self) -> list[dict[str, Any]]:
         result = []
         for item in self.items:
             if "parts" in item:
@@ -281,13 +311,14 @@ class Recorder:
                 error = result.error_before_exec or result.error_in_exec
             except BaseException as escaped:
                 error = escaped
-        with contextlib.suppress(Exception):  # a student's objects may do anything
+        with contextlib.suppress(BaseException):  # a student's objects may do anything
             self._names.look(number)
         verdict, message = _judge(error, outputs)
+        shown = outputs.finished()
         return {
             "verdict": verdict,
             "message": message,
-            "outputs": outputs.finished(),
+            "outputs": shown,
             "count": self.shell.execution_count - 1,
             "room": max(outputs.room, 0),
             "seconds": time.perf_counter() - started,
@@ -333,11 +364,14 @@ class Recorder:
             for descriptor, copy in zip((1, 2), saved, strict=True):
                 os.dup2(copy, descriptor)
                 os.close(copy)
-            spill.seek(0)
-            spilt = spill.read(max(outputs.room, 0))
-            if spilt and not outputs.overflowed:
-                outputs.stream("stdout", spilt.decode("utf-8", "replace"))
-            spill.close()
+            with spill, contextlib.suppress(OutputLimit):
+                spill.seek(0)
+                spilt = spill.read(max(outputs.room, 0) + 1)
+                if spilt and not outputs.overflowed:
+                    cut = len(spilt) > outputs.room
+                    outputs.stream("stdout", spilt.decode("utf-8", "replace"))
+                    if cut:
+                        outputs.overflow()
 
     def finish(self) -> dict[str, Any]:
         """After the last cell: the notebook's ``names``, and which ``changes`` they saw."""

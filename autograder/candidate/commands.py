@@ -31,11 +31,13 @@ class Ended:
         code: its exit code, negative for a signal.
         out: what it wrote.
         err: what it wrote to stderr, if that was wanted apart.
+        cut: whether it wrote more than that, and was ended.
     """
 
     code: int
     out: str
     err: str = ""
+    cut: bool = False
 
 
 def execute(command: str | Sequence[str], *, room: int, given: str = "", apart: bool = False) -> Ended:
@@ -46,7 +48,7 @@ def execute(command: str | Sequence[str], *, room: int, given: str = "", apart: 
 
     Args:
         command: a line for the shell, or a program and its arguments.
-        room: bytes that it may write. It is ended soon after, and the texts are a little longer than that.
+        room: bytes that it may write. Soon after those it is ended.
         given: its standard input.
         apart: keep stderr apart from stdout.
 
@@ -65,8 +67,12 @@ def execute(command: str | Sequence[str], *, room: int, given: str = "", apart: 
             _wait(process, written, room)
         finally:
             _end(process)
-        texts = [_text(file, room) for file in written]
-    return Ended(process.returncode or 0, *texts)
+        return Ended(
+            process.returncode or 0,
+            _text(written[0], room),
+            _text(written[1], room) if apart else "",
+            cut=_size(written) > room,
+        )
 
 
 def _kind(command: str | Sequence[str]) -> dict[str, Any]:
@@ -79,10 +85,14 @@ def _kind(command: str | Sequence[str]) -> dict[str, Any]:
 
 
 def _wait(process: subprocess.Popen[bytes], written: Sequence[IO[bytes]], room: int) -> None:
-    while sum(os.fstat(file.fileno()).st_size for file in written) <= room:
+    while _size(written) <= room:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_INTERVAL)
             return
+
+
+def _size(files: Sequence[IO[bytes]]) -> int:
+    return sum(os.fstat(file.fileno()).st_size for file in files)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -104,4 +114,4 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _text(file: IO[bytes], room: int) -> str:
     file.seek(0)
-    return file.read(room + 1).decode("utf-8", "replace")
+    return file.read(room).decode("utf-8", "replace")

@@ -18,11 +18,13 @@ from subprocess import CalledProcessError
 from typing import Any, NoReturn, TextIO
 
 from IPython.core import magic_arguments
+from IPython.core.autocall import ExitAutocall
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, cell_magic, line_cell_magic, line_magic, magics_class
 from IPython.core.magics.script import ScriptMagics, script_args
 from IPython.utils.text import LSString, SList
+from traitlets import default
 
 from autograder.candidate.commands import Ended, execute
 from autograder.candidate.platforms import note
@@ -57,20 +59,23 @@ class Shell(InteractiveShell):
         ended = self._execute(self.var_expand(cmd, depth=1))
         self.user_ns["_exit_code"] = ended.code
         sys.stdout.write(ended.out)
+        self._check(ended)
 
     system_piped = system_raw = system
 
     def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:
         """``lines = !cmd``, ``%sx cmd``."""
-        room = self._room
         ended = self._execute(self.var_expand(cmd, depth=depth + 1))
-        if len(ended.out) > room:
-            sys.stdout.write(ended.out)  # and that is more than may be written
+        self._check(ended)
         return SList(ended.out.splitlines()) if split else LSString(ended.out)
 
     @property
     def _room(self) -> int:
-        return int(self.recorder.outputs.room)
+        return max(int(self.recorder.outputs.room), 0)
+
+    def _check(self, ended: Ended) -> None:
+        if ended.cut:
+            self.recorder.outputs.overflow()
 
     def _execute(self, command: str) -> Ended:
         try:
@@ -80,9 +85,9 @@ class Shell(InteractiveShell):
 
     # -- what needs somebody, or a place ----------------------------------------------------------
 
-    def ask_exit(self) -> None:
-        """``exit()`` ends the cell; in Jupyter it ends the kernel as well, and no later cell would run."""
-        raise SystemExit
+    @default("exiter")
+    def _exiter_default(self) -> ExitAutocall:
+        return _Exit(self)
 
     def enable_matplotlib(self, gui: str | None = None) -> Any:
         """``%matplotlib``: pictures are drawn into the notebook, whatever window was asked for."""
@@ -106,6 +111,13 @@ class Shell(InteractiveShell):
         """What IPython 7, Colab's, has beside :meth:`run_line_magic`."""
         name, _, line = arg_s.lstrip("%").partition(" ")
         return self.run_line_magic(name, line.strip(), 3)
+
+
+class _Exit(ExitAutocall):
+    """``exit()`` ends the cell; in Jupyter it ends the kernel as well, and no later cell would run."""
+
+    def __call__(self, *args: Any) -> NoReturn:
+        raise SystemExit(*args)
 
 
 @magics_class
@@ -134,6 +146,7 @@ class Scripts(ScriptMagics):
             return
         self._give(options.out, ended.out, sys.stdout)
         self._give(options.err, ended.err, sys.stderr)
+        self.shell._check(ended)
         if ended.code and options.raise_error:
             raise CalledProcessError(ended.code, cell)
 
