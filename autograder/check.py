@@ -325,7 +325,7 @@ def _run(
     shown: list[TestRun] = []
 
     def judged(run: TestRun) -> bool:
-        (explained,) = with_causes([run], candidate.outcomes, material.notebook)
+        (explained,) = with_causes([run], candidate.outcomes, material.notebook, candidate.changes)
         shown.append(explained)
         show(explained.outcome)
         return False

@@ -78,7 +78,15 @@ class Worker:
         self._patience = patience
         ours, theirs = socket.socketpair()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "autograder.examiner.worker", str(theirs.fileno()), json.dumps(settings)],
+            # -P: nothing is imported from the folder that the grader was started in.
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "autograder.examiner.worker",
+                str(theirs.fileno()),
+                json.dumps(settings),
+            ],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             start_new_session=True,

@@ -37,7 +37,19 @@ from autograder.figures import DrawingView, FigureView, Parameters, array_figure
 from autograder.linear import Pattern, is_korean
 from autograder.notebook import grade_id, is_manual, is_test, points
 from autograder.render import prose, tidy
-from autograder.wording import LIMITS, mark, message, notice, number, one_line, plain, sentence, verdict, word
+from autograder.wording import (
+    LIMITS,
+    mark,
+    message,
+    names_used_again,
+    notice,
+    number,
+    one_line,
+    plain,
+    sentence,
+    verdict,
+    word,
+)
 
 _LEVELS: tuple[Level, ...] = ("none", "names", "hints", "full")
 
@@ -396,7 +408,8 @@ def _cell_message(cell: CellOutcome, context: _Context) -> Said | None:
     text = one_line(cell.message, 400)
     if not text:
         return None
-    return Said(text) if cell.verdict is Verdict.EXCEPTION else context.said(text)
+    own = cell.verdict is Verdict.EXCEPTION and message(text, Language.KO) is None  # the student's, not ours
+    return Said(text) if own else context.said(text)
 
 
 def _notices(examination: Examination, context: _Context) -> Iterator[str]:
@@ -529,6 +542,9 @@ def _details(test: TestOutcome, context: _Context, identity: str) -> dict[str, A
     details: dict[str, Any] = {}
     text = test.message.strip()
     if test.verdict is Verdict.EXCEPTION:
+        cause, _, rest = text.partition("\n")
+        if names_used_again(cause):
+            details["reason"], text = context.said(cause), rest
         details["error"] = plain(text, 3000)
     elif text and test.verdict is not Verdict.NOT_IMPLEMENTED:
         details["reason"] = context.said(text)

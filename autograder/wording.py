@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable
 
 from autograder.examination import Language, Notice, Verdict
-from autograder.linear import Match, Pattern
+from autograder.linear import LETTER, Match, Pattern
 
 _EN, _KO = Language.EN, Language.KO
 
@@ -273,8 +273,67 @@ def _type(kind: str) -> Callable[[Match, int], str]:
     return said
 
 
+_KINDS = {
+    "a function": "함수",
+    "another function": "다른 함수",
+    "a class": "클래스",
+    "another class": "다른 클래스",
+    "a module": "모듈",
+    "another module": "다른 모듈",
+    "a number": "수",
+    "a text": "문자열",
+    "a list": "리스트",
+    "a tuple": "튜플",
+    "a dictionary": "딕셔너리",
+    "a set": "집합",
+    "an array": "배열",
+    "nothing": "None",
+    "something else": "다른 것",
+}
+_USED_AGAIN = (
+    rf"`({LETTER}+)` (?:was ([a-z ]+) after cell (\d+)|is Python's own), and cell (\d+) "
+    r"(?:made ([a-z ]+) of it|deleted it): names count after the last cell"
+)
+
+
+def _used_again(found: Match, _: int = 0) -> str:
+    name, was, since, cell, now = found.groups()[-5:]
+    before = f"셀 {since} 뒤에는 {_KINDS.get(was, was)}" if was else "원래 파이썬에 있는 이름"
+    after = f"셀 {cell} 뒤에는 {_KINDS.get(now, now)}" if now else f"셀 {cell}에서 지워짐"
+    return f"`{name}`: {before}, {after}. 이름은 마지막 셀까지 실행한 뒤의 것으로 채점합니다"
+
+
+def names_used_again(line: str) -> bool:
+    """Whether a line of a message says that a cell used a name again for something else."""
+    return Pattern(_USED_AGAIN).fullmatch(line) is not None
+
+
+def _ended_with(found: Match, depth: int) -> str:
+    what, cell, how = found.groups()
+    return f"{_korean(what, depth)}. 그 셀(셀 {cell})이 다음과 같이 끝났습니다: {_korean(how, depth)}"
+
+
 # Facts follow a colon: which particle a number or a name takes depends on how it is read.
 _PATTERNS: tuple[tuple[str, _Korean], ...] = (
+    (_USED_AGAIN, _used_again),
+    (rf"(.+); {_USED_AGAIN}", lambda m, depth: f"{_korean(m[1], depth)}. {_used_again(m)}"),
+    (r"the training did not finish: (.+)", _inner("학습이 끝나지 않았습니다: {0}")),
+    (
+        r"`exit\(\)` ended this cell: what it had defined by then counts",
+        "`exit()`가 이 셀을 끝냈습니다. 그때까지 정의한 것은 그대로 셉니다",
+    ),
+    (
+        r"RuntimeError: remove the debugger: nobody can type into it while a notebook is graded",
+        "디버거를 지우세요. 채점할 때는 아무도 입력할 수 없습니다",
+    ),
+    (
+        r"EOFError: nobody can answer input\(\) while a notebook is graded: write the value into the code",
+        "채점할 때는 아무도 input()에 답할 수 없습니다. 값을 코드에 쓰세요",
+    ),
+    (
+        r"(ModuleNotFoundError: .+) \(there is no such module where notebooks are graded\)",
+        r"\1 (채점하는 곳에는 이 모듈이 없습니다)",
+    ),
     (r"not implemented yet", "아직 작성하지 않았습니다"),
     (r"`(.+)` is not defined in the notebook", r"노트북에 `\1`의 정의가 없습니다"),
     (r"expected an array of shape (.+), got shape (.+)", r"기대한 shape: \1, 돌아온 shape: \2"),
@@ -335,7 +394,7 @@ _PATTERNS: tuple[tuple[str, _Korean], ...] = (
     ),
     (
         r"(.+): its cell \(number (\d+)\) ended with (.+)",
-        lambda m, depth: f"{_korean(m[1], depth)}. 그 셀(셀 {m[2]})이 다음과 같이 끝났습니다: {m[3]}",
+        _ended_with,
     ),
     (
         r"((?:the|limit of|memory limit|disk limit) .+) in cell (\d+)",

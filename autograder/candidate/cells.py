@@ -14,16 +14,20 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import matplotlib
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
-from IPython.core.interactiveshell import InteractiveShell
 from matplotlib_inline.backend_inline import configure_inline_support
 from matplotlib_inline.config import InlineBackend
+from traitlets.config import Config
 
 from autograder.candidate import shortcuts
+from autograder.candidate.names import Names
+from autograder.candidate.platforms import end_watchers, stand_in
+from autograder.candidate.shell import Shell
+from autograder.candidate.workplace import make_importable
 
 _BACKEND = "module://matplotlib_inline.backend_inline"
 _MOST_NAMES = 50_000
@@ -46,11 +50,13 @@ class Outputs:
 
     def __init__(self, room: int) -> None:
         self.items: list[dict[str, Any]] = []
-        self.room = room
+        self.room = self._most = room
         self.overflowed = False
 
     def stream(self, name: str, text: str) -> None:
         """Add text to stdout or stderr, merged with what came just before on the same stream."""
+        if 0 < self.room < len(text):
+            self.stream(name, text[: self.room])  # its beginning may tell what it is
         self._take(len(text))
         last = self.items[-1] if self.items else None
         if last is not None and last["output_type"] == "stream" and last["name"] == name:
@@ -67,16 +73,44 @@ class Outputs:
         """What ``clear_output`` asks for."""
         self.items.clear()
 
+    def overflow(self) -> NoReturn:
+        """There is more than may be written.
+
+        Raises:
+            OutputLimit: always.
+        """
+        self.overflowed = True
+        raise OutputLimit
+
     def _take(self, size: int) -> None:
         if self.overflowed:
             raise OutputLimit
         self.room -= size
         if self.room < 0:
-            self.overflowed = True
-            raise OutputLimit
+            self.overflow()
 
     def finished(self) -> list[dict[str, Any]]:
-        """The outputs with their streams' text joined, ready for nbformat."""
+        """The outputs with their streams' text joined, ready for nbformat.
+
+        Of a cell that broke the limit no more is kept than leaves room for the cells that follow: those are
+        not to blame, and may define what is graded.
+        """
+        result = self._joined()
+        if not self.overflowed:
+            return result
+        left = self._most // 2
+        self.room = self._most - left
+        kept = []
+        for item in result:
+            if "text" in item:
+                item["text"] = item["text"][:left]
+            left -= len(item["text"]) if "text" in item else len(str(item))
+            if left < 0:
+                break
+            kept.append(item)
+        return kept
+
+    def _joined(self) -> list[dict[str, Any]]:
         result = []
         for item in self.items:
             if "parts" in item:
@@ -158,7 +192,16 @@ class _Hook(DisplayHook):
 
 
 def _shell() -> Any:
-    return InteractiveShell.instance(display_pub_class=_Publisher, displayhook_class=_Hook, colors="nocolor")
+    # IPython wants a folder for what it keeps from session to session; here it keeps nothing.
+    config = Config({"HistoryManager": {"enabled": False}})
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        return Shell.instance(
+            config=config,
+            display_pub_class=_Publisher,
+            displayhook_class=_Hook,
+            colors="nocolor",
+            ipython_dir=folder,
+        )
 
 
 class Recorder:
@@ -173,7 +216,9 @@ class Recorder:
         self.shell = _shell()
         self.shell.display_pub.recorder = self
         self.shell.displayhook.recorder = self
-        self.shell.history_manager.enabled = False
+        self.shell.recorder = self
+        self.shell.prepare()
+        stand_in()
         self.shell.enable_gui = lambda gui=None: None  # no window can be opened; `%matplotlib inline` asks
         self.shell._showtraceback = self._show_traceback
         matplotlib.use(_BACKEND)
@@ -182,6 +227,12 @@ class Recorder:
         InlineBackend.instance(parent=self.shell).print_figure_kwargs = {}
         configure_inline_support(self.shell, _BACKEND)  # type: ignore[no-untyped-call]
         self.known = set(self.shell.user_ns)
+        self._names = Names(self.shell.user_ns, self.known)
+
+    def begin(self) -> None:
+        """Here and now the notebook begins: its folder is the working one."""
+        make_importable()
+        self._names = Names(self.shell.user_ns, self.known)
 
     def _show_traceback(self, etype: Any, evalue: Any, stb: Any) -> None:
         self.outputs.add(
@@ -193,7 +244,7 @@ class Recorder:
             }
         )
 
-    def run(self, source: str, *, room: int) -> dict[str, Any]:
+    def run(self, source: str, *, room: int, number: int = 0) -> dict[str, Any]:
         """Run one cell, until the examiner says that its time is up.
 
         Code may swallow the :class:`CellTimeLimit`; the examiner's own deadline does not depend on it.
@@ -201,6 +252,7 @@ class Recorder:
         Args:
             source: the cell's text, magics included.
             room: bytes of output that the submission may still write.
+            number: of the cell, as people are told it.
 
         Returns:
             ``verdict``, ``message``, ``outputs``, ``count`` and ``room`` left.
@@ -213,11 +265,14 @@ class Recorder:
                 error = result.error_before_exec or result.error_in_exec
             except BaseException as escaped:
                 error = escaped
+        with contextlib.suppress(BaseException):  # a student's objects may do anything
+            self._names.look(number)
         verdict, message = _judge(error, outputs)
+        shown = outputs.finished()
         return {
             "verdict": verdict,
             "message": message,
-            "outputs": outputs.finished(),
+            "outputs": shown,
             "count": self.shell.execution_count - 1,
             "room": max(outputs.room, 0),
         }
@@ -239,11 +294,20 @@ class Recorder:
             for descriptor, copy in zip((1, 2), saved, strict=True):
                 os.dup2(copy, descriptor)
                 os.close(copy)
-            spill.seek(0)
-            spilt = spill.read(max(outputs.room, 0))
-            if spilt and not outputs.overflowed:
-                outputs.stream("stdout", spilt.decode("utf-8", "replace"))
-            spill.close()
+            with spill, contextlib.suppress(OutputLimit):
+                spill.seek(0)
+                spilt = spill.read(max(outputs.room, 0) + 1)
+                if spilt and not outputs.overflowed:
+                    cut = len(spilt) > outputs.room
+                    outputs.stream("stdout", spilt.decode("utf-8", "replace"))
+                    if cut:
+                        outputs.overflow()
+
+    def finish(self) -> dict[str, Any]:
+        """After the last cell: the notebook's ``names``, and which ``changes`` they saw."""
+        with contextlib.suppress(BaseException):
+            end_watchers()
+        return {"names": self.names(), "changes": self._names.changes()}
 
     def names(self) -> dict[str, bool]:
         """The student's names, each with whether it can be called; of very many, what can be called first."""
@@ -283,11 +347,16 @@ def _judge(error: BaseException | None, outputs: Outputs) -> tuple[str, str]:
         return "passed", ""
     if isinstance(error, CellTimeLimit):
         return "timeout", "the time limit of the cell was reached"
+    if isinstance(error, SystemExit):
+        return "exception", "`exit()` ended this cell: what it had defined by then counts"
     name = type(error).__name__
     verdict = "not-implemented" if isinstance(error, NotImplementedError) else "exception"
     if isinstance(error, MemoryError):
         return "memory", "the memory limit was reached"
-    return verdict, f"{name}: {_text_of(error)}"[:1000]
+    text = f"{name}: {_text_of(error)}"[:1000]
+    if isinstance(error, ModuleNotFoundError) and verdict == "exception":
+        text += " (there is no such module where notebooks are graded)"
+    return verdict, text
 
 
 def _text_of(error: Any) -> str:

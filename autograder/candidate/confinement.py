@@ -417,6 +417,10 @@ def _clean_environment(scratch: Path, proc: int) -> None:
             "XDG_CACHE_HOME": f"{home}/.cache",
             "XDG_CONFIG_HOME": f"{home}/.config",
             "XDG_DATA_HOME": f"{home}/.local/share",
+            # Without these pip tries for half a minute to reach a network that is not there.
+            "PIP_NO_INDEX": "1",
+            "PIP_NO_INPUT": "1",
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             **kept,
         }
     )

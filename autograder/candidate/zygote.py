@@ -31,7 +31,8 @@ if sys.platform == "linux":  # elsewhere a student's own machine runs the rest o
 if TYPE_CHECKING:
     from autograder.candidate.cells import Recorder
 
-_TASKS = Path("/proc/self/task")
+_STATUS = Path("/proc/self/status")
+"""One of the few files in /proc that a candidate may read where Landlock alone confines it."""
 _END_SECONDS = 2.0
 """What a test's fork gets to end by itself; its exit code tells more than the signal that ends it."""
 
@@ -263,6 +264,7 @@ def _candidate(recorder: Recorder, settings: Settings, request: dict[str, Any], 
     """Confine this fork and serve; never returns."""
     code = 1
     try:
+        sock.set_inheritable(False)  # a program that a cell starts has no word in this
         limits = confinement.Limits(**request["limits"])
         policy = replace(
             confinement.default_policy(
@@ -273,6 +275,8 @@ def _candidate(recorder: Recorder, settings: Settings, request: dict[str, Any], 
             switched_off=frozenset(confinement.Layer(name) for name in settings.switched_off),
         )
         layers = confinement.enter(policy, sock)
+        Path("work").mkdir()
+        os.chdir("work")  # so that `%cd ..` leads to a place that can be written to, as it does at home
         serve_notebook(
             recorder, Channel(sock, FrameLimits(structure=64 << 20, payload=1 << 30), strided=True), layers
         )
@@ -294,21 +298,21 @@ def serve_notebook(recorder: Recorder, channel: Channel, layers: Collection[str]
     setup = channel.receive()
     _limit_threads(setup["threads"])
     seed_everything(setup["seed"])
+    recorder.begin()
     channel.send({"layers": sorted(layers)})
     room = setup["output"]
     server = Server(channel, recorder.shell.user_ns, FrameLimits(structure=4 << 20, payload=setup["reply"]))
     while (request := channel.receive())["op"] != "ready":
-        outcome = recorder.run(request["source"], room=room)
+        outcome = recorder.run(request["source"], room=room, number=request["number"])
         room = outcome.pop("room")
         # As JSON bytes: an output may nest deeper than a frame does.
         outcome["outputs"] = json.dumps(outcome["outputs"], default=str).encode("utf-8", "replace")
         channel.send(outcome)
     silence()
+    ready = recorder.finish()
     gc.collect()
     gc.freeze()  # forks for tests share what the notebook made
-    channel.send(
-        {"names": recorder.names(), "threads": len(list(_TASKS.iterdir())) if _TASKS.exists() else 0}
-    )
+    channel.send(ready | {"threads": _threads()})
     children: set[int] = set()
     while True:
         request = channel.receive()
@@ -330,6 +334,7 @@ def serve_notebook(recorder: Recorder, channel: Channel, layers: Collection[str]
 def _serve_fork(parent: Server, descriptor: int) -> None:
     try:
         parent.channel.close()
+        os.set_inheritable(descriptor, False)
         channel = Channel(socket.socket(fileno=descriptor), parent.channel.limits, strided=True)
         serve_until_closed(Server(channel, parent.namespace, parent.reply_limits))
     finally:
@@ -352,6 +357,14 @@ def _end(pid: int, children: set[int], *, kill: bool) -> int | None:
         _, status = os.waitpid(pid, 0)
     children.discard(pid)
     return os.waitstatus_to_exitcode(status)
+
+
+def _threads() -> int:
+    """How many threads this process has, also those that Python knows nothing of; 0 if nobody tells."""
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        lines = _STATUS.read_text(encoding="utf-8", errors="replace").splitlines()
+        return int(next(line for line in lines if line.startswith("Threads:")).split()[1])
+    return 0
 
 
 def _limit_threads(threads: int) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from autograder.course import Limits
 from autograder.examination import CellOutcome, Verdict
+from autograder.examiner.changes import Change, changes_told
 from autograder.examiner.errors import CandidateLost, GraderFault
 from autograder.examiner.outputs import clean_outputs, execution_count
 from autograder.examiner.own_time import OwnTime
@@ -126,6 +127,7 @@ class Candidate:
         self._memory = Memory()
         self.outcomes: list[CellOutcome] = []
         self.names: dict[str, bool] = {}
+        self.changes: dict[str, Change] = {}
         self.layers: tuple[str, ...] = ()
         self.forkable = True
         self.clock = OwnTime()
@@ -179,6 +181,7 @@ class Candidate:
             for name, value in (names.items() if isinstance(names, dict) else ())
             if isinstance(name, str) and name.isidentifier()
         }
+        self.changes = changes_told(ready.get("changes"))
         # More than one thread, and a fork would inherit locks that nobody will ever open.
         self.forkable = threads == 1
         self._main = self._shared = None
@@ -227,7 +230,8 @@ class Candidate:
             return _not_run(cell, f"not run: the time limit of {limit} for all cells was used up")
         before = self.clock.look()
         try:
-            message = self._ask({"op": "cell", "source": cell.source}, seconds=seconds, interrupt=True)
+            request = {"op": "cell", "source": cell.source, "number": cell.index + 1}
+            message = self._ask(request, seconds=seconds, interrupt=True)
         finally:
             used = self.clock.look() - before
             self._spent += used

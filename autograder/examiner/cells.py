@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from nbformat import NotebookNode
@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 from autograder.definitions import defined_names
 from autograder.examination import CellOutcome, Verdict
 from autograder.examiner.candidate import CellSource
+from autograder.examiner.changes import Change, explained
 from autograder.examiner.outputs import clean_outputs
 from autograder.examiner.suite import TestRun
 from autograder.linear import Pattern
@@ -19,6 +20,8 @@ SKIP_TAG = "skip-execution"
 """Cells with this tag run in Jupyter and not in the grader (nbclient's own convention)."""
 
 _ESSENTIAL = Pattern(r"^(?:(?:async )?def|class|import|from) ", lines=True)
+_LOST = (Verdict.TIMEOUT, Verdict.CRASHED, Verdict.MEMORY, Verdict.OUTPUT, Verdict.PROTOCOL)
+_UNFINISHED = "the training did not finish"
 
 
 def code_cells(notebook: NotebookNode, *, pictures: bool = False) -> list[CellSource]:
@@ -56,11 +59,23 @@ def with_pictures(outcomes: Sequence[CellOutcome], notebook: NotebookNode, room:
     return result
 
 
-def with_causes(runs: list[TestRun], cells: Sequence[CellOutcome], notebook: NotebookNode) -> list[TestRun]:
-    """The runs, with those put right whose cause lies in a cell that did not run to its end.
+def with_causes(
+    runs: list[TestRun],
+    cells: Sequence[CellOutcome],
+    notebook: NotebookNode,
+    changes: Mapping[str, Change] | None = None,
+) -> list[TestRun]:
+    """The runs, with those put right whose cause lies elsewhere; what they earn does not change.
 
     A name is missing, or has not the value it should have, because the cell that defines it is not
-    implemented yet or failed: then that is what a student should read.
+    implemented yet or failed, or because another cell used it again: then that is what a student should
+    read. A training that was ended has no result, and so no wrong one.
+
+    Args:
+        runs: of the suite.
+        cells: how they ended.
+        notebook: the merged one.
+        changes: names that were used again, as the candidate tells.
     """
     broken = {
         name: cell
@@ -86,5 +101,9 @@ def with_causes(runs: list[TestRun], cells: Sequence[CellOutcome], notebook: Not
         elif cell is not None and run.missing:
             text = f"{outcome.message}: its cell (number {cell.index + 1}) ended with {cell.message}"
             outcome = outcome.model_copy(update={"message": text})
+        elif (reason := explained(run, changes or {})) is not None:
+            outcome = outcome.model_copy(update={"message": reason[:2000]})
+        elif run.training and outcome.verdict in _LOST and not outcome.message.startswith(_UNFINISHED):
+            outcome = outcome.model_copy(update={"message": f"{_UNFINISHED}: {outcome.message}"})
         result.append(replace(run, outcome=outcome))
     return result

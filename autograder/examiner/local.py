@@ -125,6 +125,7 @@ class LocalZygote(Zygote):
         process = subprocess.Popen(
             [
                 sys.executable,
+                "-P",  # or a student's own random.py beside the notebook would be NumPy's
                 "-W",
                 "ignore",
                 "-m",

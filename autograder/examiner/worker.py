@@ -187,7 +187,8 @@ class Examiner:
                 candidate.close()
                 if self._fair_training():
                     return self._examine(student, key, raw, problem, pictures)
-            runs = with_causes(without_blanket_refusals(runs), cells, merged.notebook)
+            runs = without_blanket_refusals(runs)
+            runs = with_causes(runs, cells, merged.notebook, candidate.changes)
             trained = self._suite.pictures
             timings["tests"] = time.perf_counter() - mark
             mark = time.perf_counter()

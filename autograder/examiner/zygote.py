@@ -106,6 +106,7 @@ class Zygote:
         }
         command = [
             sys.executable,
+            "-P",  # nothing is imported from the folder that the grader was started in
             "-W",
             "ignore",
             "-m",

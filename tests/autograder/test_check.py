@@ -164,6 +164,28 @@ def test_whatever_a_cell_does_the_rest_is_judged(folder: Path, confined: bool) -
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("confined", MODES)
+def test_what_runs_in_a_cell_at_home_runs_in_a_check(folder: Path, confined: bool) -> None:
+    for name in ("random.py", "own.py"):  # beside the notebook, as at home; the first is nobody else's
+        (folder / name).write_text("raise SystemExit('not this one')", encoding="utf-8")
+    double = "open('mine.py', 'w').write('def double(x): return 2 * x')\nfrom mine import double"
+    flip = f"!echo hello\n%matplotlib qt\n%tensorflow_version 2.x\n%cd .\n{FLIP}"
+    (folder / "small.ipynb").write_text(notebook(double, flip), encoding="utf-8")
+    done = run(folder / "small.ipynb", confined)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 of 2 checks passed" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("confined", MODES)
+def test_a_name_used_again_is_said_in_a_check(folder: Path, confined: bool) -> None:
+    (folder / "small.ipynb").write_text(notebook(DOUBLE, f"{FLIP}\ndouble = 3"), encoding="utf-8")
+    done = run(folder / "small.ipynb", confined)
+    assert done.returncode == 1, done.stderr
+    assert re.search(r"`double` was a function after cell \d+, and cell \d+ made a number of it", done.stdout)
+
+
+@pytest.mark.slow
 def test_an_endless_loop_is_ended_without_a_sandbox(folder: Path) -> None:
     course = """\
         title: {en: Small, ko: 작게}

@@ -39,6 +39,7 @@ import pytest
 
 from autograder import doctor
 from autograder.candidate import kernel, warden
+from autograder.candidate.commands import execute
 from autograder.candidate.confinement import (
     EXIT_CPU,
     EXIT_DISK,
@@ -322,6 +323,40 @@ def test_nothing_is_readable_but_what_the_policy_names(zygote: Zygote, folder: P
     data, refused = zygote.run(probe, readable=(*zygote.policy.readable, folder / "data.txt"))
     assert data == "the course's data"
     assert set(refused.values()) <= {"ENOENT", "EACCES", "ENOTDIR"}, refused
+
+
+@pytest.mark.parametrize(
+    "only",
+    [EVERY, EVERY - NAMESPACES, frozenset({Layer.SECCOMP, Layer.RLIMITS})],
+    ids=["every layer", "no namespaces", "no signals either"],
+)
+def test_programs_run_without_a_terminal_and_end(zygote: Zygote, only: frozenset[Layer]) -> None:
+    def probe() -> Any:
+        said = execute("echo one; echo two 1>&2; exit 3", room=1000)
+        apart = execute(["sh"], room=1000, given="echo one; echo two 1>&2", apart=True)
+        behind = execute("(sleep 30 &); sleep 30 & echo now", room=1000)
+        flood = execute("yes", room=1000)
+        return [said.out, said.code, apart.out, apart.err, behind.out, len(flood.out), flood.cut]
+
+    begun = time.monotonic()
+    assert zygote.run(probe, only=only) == ["one\ntwo\n", 3, "one\n", "two\n", "now\n", 1000, True]
+    assert time.monotonic() - begun < 15
+
+
+def test_a_program_has_no_more_rights_than_the_candidate(zygote: Zygote) -> None:
+    def probe() -> Any:
+        status = execute("cat /proc/self/status", room=10_000).out
+        found = execute("ls /work /home /root /dev/pts; cat /etc/shadow; test -e /dev/tty", room=10_000)
+        return (
+            [line for line in status.splitlines() if line.startswith(("NoNewPrivs", "Seccomp:", "CapEff"))],
+            [line for line in found.out.splitlines() if "No such file" not in line and "denied" not in line],
+            found.code,
+        )
+
+    status, reached, code = zygote.run(probe)
+    assert sorted(line.split()[1] for line in status) == ["0000000000000000", "1", "2"]
+    assert reached == []
+    assert code != 0
 
 
 def test_the_top_of_the_file_system_holds_only_what_was_put_there(zygote: Zygote) -> None:
