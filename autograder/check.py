@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from autograder import __version__
 from autograder.course import COURSE_FILE, Assignment, Course, CourseError, Paths, load_course
 from autograder.examination import CellOutcome, Examination, Language, Status, TestOutcome, Text, Verdict
-from autograder.linear import Pattern, is_korean, words
+from autograder.linear import Pattern, has_word, is_korean
 from autograder.notebook import UnreadableNotebook, grade_id, is_test, merge, read_submission
 from autograder.problem import Problem
 from autograder.wording import LIMITS, mark, message, number, one_line, sentence, verdict, word
@@ -204,7 +204,7 @@ def _zygote(material: Material, scratch: Path, confined: bool) -> Zygote:
     from autograder.candidate.zygote import Settings
 
     text = "\n".join(cell.source for cell in material.notebook.cells if cell.cell_type == "code")
-    images = str(_images(material)) if "mnist" in words(text) else ""
+    images = str(_images(material)) if has_word(text, "mnist") else ""
     if not confined:
         from autograder.examiner.local import LocalZygote
 
