@@ -30,7 +30,7 @@ from autograder.examination import (
     Text,
     Verdict,
 )
-from autograder.linear import Pattern, is_korean, words
+from autograder.linear import Pattern, has_word, is_korean
 from autograder.notebook import UnreadableNotebook, grade_id, is_test, merge, read_submission
 from autograder.problem import Problem
 from autograder.wording import LIMITS, mark, message, notice, number, one_line, sentence, verdict, word
@@ -236,7 +236,7 @@ def _zygote(material: Material, scratch: Path, confined: bool) -> Zygote:
     from autograder.candidate.zygote import Settings
 
     text = "\n".join(cell.source for cell in material.notebook.cells if cell.cell_type == "code")
-    images = str(_images(material)) if "mnist" in words(text) else ""
+    images = str(_images(material)) if has_word(text, "mnist") else ""
     if not confined:
         from autograder.examiner.local import LocalZygote
 

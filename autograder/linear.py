@@ -14,6 +14,7 @@ RE2's ``\\w``, ``\\d``, ``\\s`` and ``\\b`` know ASCII only: :data:`LETTER` is w
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -101,13 +102,17 @@ class Pattern:
         return "".join([*parts, text[end:]])
 
 
-_WORD = Pattern(LETTER + "+")
 _KOREAN = Pattern("[가-힣]")
 
 
-def words(text: str) -> set[str]:
-    """The words of a text: runs of letters, digits and underscores."""
-    return {found[0] for found in _WORD.finditer(text)}
+@functools.cache
+def _whole(word: str) -> Pattern:
+    return Pattern(rf"(?:\A|[^\pL\pM\pN_]){word}(?:[^\pL\pM\pN_]|\z)")
+
+
+def has_word(text: str, word: str) -> bool:
+    """Whether a word, made of letters, stands in a text as a word of its own."""
+    return _whole(word).search(text) is not None
 
 
 def is_korean(text: str) -> bool:

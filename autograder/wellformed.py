@@ -157,7 +157,7 @@ class _Tree:
 
     def end(self, name: str) -> None:
         """An end tag; one of nothing that is open here is left out."""
-        walls = {"table"} if name in _PARTS else _WALLS - {name}
+        walls = {"table"} if name in _PARTS or name == "table" else _WALLS
         self._close({name}, walls - {name})
 
     def done(self) -> str:

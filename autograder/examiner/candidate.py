@@ -23,7 +23,7 @@ from autograder.examiner.outputs import clean_outputs, execution_count
 from autograder.examiner.own_time import OwnTime
 from autograder.examiner.session import Budget, Memory, Session, ended_session
 from autograder.examiner.zygote import Spawned, Zygote
-from autograder.linear import words
+from autograder.linear import has_word
 from autograder.wire import (
     Channel,
     ChannelClosed,
@@ -512,7 +512,7 @@ def libraries(cells: Sequence[CellSource]) -> tuple[str, ...]:
     text = "\n".join(cell.source for cell in cells)
     for datasets in ("tensorflow.keras.datasets", "tf.keras.datasets", "keras.datasets"):
         text = text.replace(datasets, "")  # the data alone need no warm TensorFlow
-    found = words(text) & {"scipy", "tensorflow", "keras"}
+    found = {word for word in ("scipy", "tensorflow", "keras") if has_word(text, word)}
     if "keras" in found:
         found = found - {"keras"} | {"tensorflow"}
     return tuple(sorted(found))
