@@ -13,13 +13,14 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbconvert.preprocessors import TagRemovePreprocessor
 from nbformat import NotebookNode
+from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Bool
 
 from autograder.course import load_course
 from autograder.examination import Examination
-from autograder.gradebook import put_outputs
+from autograder.gradebook import granted_extension, put_outputs
 from autograder.notebook import (
     UnreadableNotebook,
     grade_id,
@@ -30,6 +31,7 @@ from autograder.notebook import (
     read_released,
     read_submission,
 )
+from autograder.policy import feedback_level
 
 Resources = dict[str, Any]
 
@@ -112,7 +114,10 @@ class Examine(_SubmissionPreprocessor):
         for notice in examination.notices:
             self.log.warning("%s: %s", names["student"], notice.text)
         names["examination"] = examination
-        level = course.assignment(names["assignment"]).feedback_level(dt.datetime.now(dt.UTC))
+        with Gradebook(names["db_url"], self._course().course_id) as gradebook:
+            extension = granted_extension(gradebook, names["assignment"], names["student"])
+        now = dt.datetime.now(dt.UTC)
+        level = feedback_level(course, names["assignment"], names["student"], now, extension=extension)
         return put_outputs(nb, examination, level, course.language), resources
 
 
