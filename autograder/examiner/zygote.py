@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.candidate.zygote import Settings
+from autograder.examiner import fonts
 from autograder.examiner.errors import GraderFault
 from autograder.wire import Channel, ChannelClosed, ChannelTimeout, FrameLimits, WireError
 
@@ -119,6 +120,7 @@ class Zygote:
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
             "MPLCONFIGDIR": _matplotlib_cache(),
+            **fonts.environment(),
             "IPYTHONDIR": os.devnull,
             "OMP_NUM_THREADS": threads,
             "OPENBLAS_NUM_THREADS": threads,
@@ -135,7 +137,7 @@ class Zygote:
             "-m",
             "autograder.candidate.zygote",
             str(theirs.fileno()),
-            json.dumps(asdict(self.settings)),
+            json.dumps(asdict(fonts.readable(self.settings))),
         ]
         self._process = subprocess.Popen(
             command,
@@ -279,5 +281,4 @@ def _tasks(pids: list[int]) -> list[Path]:
 
 def _matplotlib_cache() -> str:
     """Where the zygote keeps matplotlib's font list between runs; candidates get their own folder."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "autograder", "matplotlib")
+    return str(fonts.matplotlib_cache())
