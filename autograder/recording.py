@@ -35,11 +35,12 @@ class Recording:
         course: the course.
         paths: its files.
         assignment: the week.
+        now: time zone aware, for what students are told; the present if None.
     """
 
-    def __init__(self, course: Course, paths: Paths, assignment: str) -> None:
+    def __init__(self, course: Course, paths: Paths, assignment: str, now: dt.datetime | None = None) -> None:
         self._course, self._paths, self._assignment = course, paths, assignment
-        self._now = dt.datetime.now(dt.UTC)  # one for all: what is noted is what was written
+        self._now = now or dt.datetime.now(dt.UTC)  # one for all: what is noted is what was written
         self._ledger: Ledger | None = None
         self._marks = Marks(course, paths, assignment, self._now)
 
