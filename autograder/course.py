@@ -323,9 +323,12 @@ class Assignment(Part):
     limits: Limits = Limits()
     feedback: Feedback = Feedback()
 
-    def feedback_level(self, now: dt.datetime) -> Level:
-        """How much a student is told at ``now`` (time zone aware)."""
-        return self.feedback.before if now < self.due else self.feedback.after
+    def feedback_level(self, now: dt.datetime, closes: dt.datetime | None = None) -> Level:
+        """How much is told at ``now`` (time zone aware) to who may hand in until ``closes``, or the due date.
+
+        :func:`autograder.policy.feedback_level` says it of a student.
+        """
+        return self.feedback.before if now < (closes or self.due) else self.feedback.after
 
     @field_validator("title", mode="before")
     @classmethod

@@ -27,6 +27,7 @@ from autograder.grade import prepare
 from autograder.gradebook import gradebook_url, has_gradebook, nbgrader_config, open_gradebook
 from autograder.linear import Pattern
 from autograder.options import Options
+from autograder.policy import Policy, closes, feedback_level, own_due
 from autograder.problem import Problem
 from autograder.records import read_record, record_path, write_atomically
 
@@ -69,6 +70,7 @@ class Grade:
         penalty: taken off for lateness.
         undecided: whether a person still has to grade a part of it.
         submitted: when it was handed in, UTC; None if unknown.
+        extension: more time that people granted in the gradebook.
         cells: points of each cell by grade id; None where undecided.
     """
 
@@ -76,6 +78,7 @@ class Grade:
     penalty: float = 0.0
     undecided: bool = False
     submitted: dt.datetime | None = None
+    extension: dt.timedelta | None = None
     cells: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
@@ -162,6 +165,7 @@ def read_grades(course: Course, paths: Paths, weeks: Sequence[str] = ()) -> Grad
                 api.Assignment.name,
                 submitted.student_id,
                 submitted.timestamp,
+                submitted.extension,
                 submitted.score,
                 submitted.late_submission_penalty,
                 submitted.needs_manual_grade,
@@ -199,9 +203,10 @@ def read_grades(course: Course, paths: Paths, weeks: Sequence[str] = ()) -> Grad
             penalty=float(penalty or 0.0),
             undecided=bool(undecided),
             submitted=None if at is None else at.replace(tzinfo=dt.UTC),
+            extension=extension,
             cells=cells.get((student, week), {}),
         )
-        for week, student, at, score, penalty, undecided in rows
+        for week, student, at, extension, score, penalty, undecided in rows
     }
     graded = {week for _, week in grades}
     chosen = tuple(
@@ -475,7 +480,7 @@ def items(
         marks: points by grade id, where the gradebook knows better than the record; cells that a person
             grades are listed only then.
     """
-    found = []
+    found, policy = [], Policy(level)
     for score in examination.scores:
         if score.manual and marks is None:
             continue
@@ -485,7 +490,7 @@ def items(
                 name=score.grade_id,
                 points=score.points if marks is None else marks.get(score.grade_id, score.points),
                 max_points=score.max_points,
-                lines=tuple(_lines(tests, examination, level, language)),
+                lines=tuple(_lines(tests, examination, policy, language)),
                 passed=all(test.verdict is Verdict.PASSED for test in tests if test.weight > 0),
                 seconds=sum(test.seconds for test in tests),
             )
@@ -494,25 +499,18 @@ def items(
 
 
 def _lines(
-    tests: Sequence[TestOutcome], examination: Examination, level: Level, language: Language
+    tests: Sequence[TestOutcome], examination: Examination, policy: Policy, language: Language
 ) -> Iterable[str]:
-    """What the feedback policy allows to tell of a cell's tests, as plain text."""
-    if level == "none":
-        return
-    for test in tests:
+    """What may be told of a cell's tests, as plain text."""
+    for test in tests if policy.at_least("names") else ():
         title = wording.one_line(test.title.in_(language) or test.name)
         yield f"{wording.mark(test.verdict)} {title} ({wording.verdict(test.verdict, language)})"
-        # A hidden test's message may name its input and the expected value.
-        told = level == "full" or (level == "hints" and test.public)
-        if told and test.message and test.verdict is not Verdict.PASSED:
-            message = wording.message(test.message, language) or test.message
-            yield "  " + wording.plain(message).replace("\n", "\n  ")
-    if level in ("hints", "full"):
-        failed = {test.call.function for test in tests if test.call and test.verdict is Verdict.FAILED}
-        for found in examination.misconceptions:
-            if found.function in failed:
-                remark = found.hint if level == "hints" else found.misconception
-                yield wording.plain(remark.in_(language))
+        if policy.explains(test) and test.message:
+            text = wording.plain(test.message)
+            message = wording.message(text, language) or text
+            yield "  " + message.replace("\n", "\n  ")
+    for found in policy.misconceptions(examination, tests):
+        yield wording.plain(policy.remark(found).in_(language))
 
 
 def gradescope_results(
@@ -524,6 +522,7 @@ def gradescope_results(
     language: Language = Language.EN,
     grade: Grade | None = None,
     penalty: float = 0.0,
+    longer: bool = False,
 ) -> dict[str, Any]:
     """Gradescope's ``results.json`` of one submission.
 
@@ -537,12 +536,14 @@ def gradescope_results(
         language: of the output.
         grade: of the gradebook, if it is to count instead of the record.
         penalty: points to take off for lateness, where there is no ``grade``.
+        longer: the student has more time than Gradescope knows of: what it would show after its own due
+            date has to stay out of the file.
     """
     level = after if due else before
     visibility = "visible"
     if level == "none":
-        visibility = "hidden" if after == "none" else "after_due_date"
-        level = after
+        visibility = "hidden" if after == "none" or longer else "after_due_date"
+        level = "none" if longer else after
     marks = None if grade is None else grade.cells
     listed = items(examination, level, language, marks)
     taken = penalty if grade is None else grade.penalty
@@ -630,7 +631,7 @@ def github_result(
 
 def step_output(result: Mapping[str, Any]) -> str:
     """The result as the line that a workflow's step appends to ``$GITHUB_OUTPUT``."""
-    encoded = base64.b64encode(json.dumps(result, ensure_ascii=False).encode()).decode()
+    encoded = base64.b64encode(json.dumps(result, ensure_ascii=False).encode("utf-8", "replace")).decode()
     return f"result={encoded}\n"
 
 
@@ -669,13 +670,18 @@ def export_gradescope(root: Path, week: str) -> list[Path]:
     """Write ``exports/gradescope-<week>/<student>.json`` for the class; returns their paths."""
     course, paths = load_course(root), Paths(root)
     assignment = course.assignment(week)
-    policy = assignment.feedback
+    levels = assignment.feedback
     now = dt.datetime.now(dt.UTC)
     written = []
     for student, examination, grade in _examined(course, paths, week):
-        due = now >= course.late.due(assignment.due, student, week, course.zone)
         result = gradescope_results(
-            examination, policy.before, policy.after, due=due, language=course.language, grade=grade
+            examination,
+            levels.before,
+            levels.after,
+            due=now >= closes(course, week, student, extension=grade.extension),
+            language=course.language,
+            grade=grade,
+            longer=own_due(course, week, student, extension=grade.extension) > assignment.due,
         )
         path = paths.exports / f"gradescope-{week}" / f"{student}.json"
         write_atomically(path, _json(result))
@@ -686,12 +692,10 @@ def export_gradescope(root: Path, week: str) -> list[Path]:
 def export_github(root: Path, week: str) -> list[Path]:
     """Write ``exports/github-<week>/<student>.json`` for the class; returns their paths."""
     course, paths = load_course(root), Paths(root)
-    assignment = course.assignment(week)
     now = dt.datetime.now(dt.UTC)
     written = []
     for student, examination, grade in _examined(course, paths, week):
-        due = course.late.due(assignment.due, student, week, course.zone)
-        level = assignment.feedback.before if now < due else assignment.feedback.after
+        level = feedback_level(course, week, student, now, extension=grade.extension)
         result = github_result(examination, level, course.language, grade)
         path = paths.exports / f"github-{week}" / f"{student}.json"
         write_atomically(path, _json(result))

@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 from autograder.course import Course, Level, Paths, load_course
 from autograder.examination import Examination, Language
 from autograder.notebook import read_released
+from autograder.policy import feedback_level
 from autograder.render import render
 from autograder.view import Marks, make_page
 from autograder.wording import word
@@ -81,7 +82,7 @@ def write_feedback(
     from autograder.records import write_atomically
 
     course, paths = load_course(root), Paths(root)
-    assignment = course.assignment(week)
+    course.assignment(week)
     now = now or dt.datetime.now(dt.UTC)
     records = current_records(course, paths, week)
     missing = sorted(set(students) - records.keys())
@@ -94,11 +95,9 @@ def write_feedback(
     for student, examination in sorted(records.items()):
         if students and student not in students:
             continue
-        due = course.late.due(assignment.due, student, week, course.zone)
-        level = assignment.feedback.before if now < due else assignment.feedback.after
-        page = render_feedback(
-            examination, course, level, language or course.language, released, marks=marks.get(student)
-        )
+        given = marks.get(student, Marks())
+        level = feedback_level(course, week, student, now, extension=given.extension)
+        page = render_feedback(examination, course, level, language or course.language, released, marks=given)
         path = paths.feedback / student / week / PAGE
         write_atomically(path, page.encode("utf-8", "replace"))
         written.append(path)
@@ -139,6 +138,7 @@ def read_marks(course: Course, paths: Paths, week: str) -> dict[str, Marks]:
             points={name: points for name, points in grade.cells.items() if points is not None},
             comments=comments.get(student, {}),
             penalty=grade.penalty,
+            extension=grade.extension,
         )
         for (student, name), grade in grades.items()
         if name == week

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,13 @@ Say = Callable[..., str]
 
 Parameters = Mapping[str, Sequence[str]]
 """Names of the parameters of each function that the assignment gives."""
+
+_ROWS = 100
+"""Epochs that a table tells of."""
+_DIGITS = 30
+"""Missed digits that are drawn."""
+_PIXELS = 64
+"""Rows and columns of an image that is drawn."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +118,7 @@ def array_figure(test: TestOutcome, say: Say, parameters: Parameters, identity: 
 
 def _argument(name: str, test: TestOutcome, say: Say, parameters: Parameters) -> str:
     """How the assignment calls an argument."""
-    if not name.isdecimal():
+    if not name.isdecimal() or len(name) > 3:
         return one_line(name, 60)
     names: Sequence[str] = ()
     if test.call is not None and test.call.arguments.startswith(f"{test.call.function}("):
@@ -134,9 +142,9 @@ def _panel(
 ) -> PanelView:
     table = pictures.grid(picture, place)
     assert table is not None
-    caption = say("shape", shape=str(picture.shape), dtype=one_line(picture.dtype, 40))
+    caption = say("shape", shape=_shape(picture), dtype=one_line(picture.dtype, 40))
     if part := _part(picture, table):
-        caption += "; " + say("part", part=part)
+        caption += "; " + say("part", part=one_line(part, 100))
     words = [caption + "."]
     if values := table.values:
         low, high = pictures.short(min(values), 6), pictures.short(max(values), 6)
@@ -156,17 +164,24 @@ def _panel(
     return PanelView(label, caption, pictures.array_svg(panel, largest, identity), columns, rows)
 
 
+def _shape(picture: ArrayPicture) -> str:
+    """The shape as NumPy writes it."""
+    if any(abs(size) >= 10**15 for size in picture.shape):  # of no array
+        return "…"
+    return one_line(str(picture.shape), 100)
+
+
 def _part(picture: ArrayPicture, table: pictures.Grid) -> str:
     """Which part of the array is shown, as NumPy would index it; empty for the whole."""
-    axes = pictures.plane(picture)
-    lengths = (table.width,) if len(axes) == 1 else (len(table.rows), table.width)
-    offset = picture.offset if len(picture.offset) == len(picture.shape) else (0,) * len(picture.shape)
+    shown = ((table.first_row, len(table.rows)), (table.first_column, table.width))
+    parts = dict(zip(reversed(pictures.plane(picture)), reversed(shown), strict=False))
+    offset = pictures.offset(picture)
     words, whole = [], True
     for axis, size in enumerate(picture.shape):
-        if axis in axes:
-            length = lengths[axes.index(axis)]
+        if axis in parts:
+            start, length = parts[axis]
             whole = whole and length == size
-            words.append(":" if length == size else f"{offset[axis]}:{offset[axis] + length}")
+            words.append(":" if length == size else f"{start}:{start + length}")
         else:
             whole = whole and size == 1
             words.append(str(offset[axis]))
@@ -191,25 +206,38 @@ def training_drawings(found: Mapping[str, Any], say: Say, *, judged: bool) -> It
         yield from _curves(history, say)
     if not judged:
         return
-    matrix = found.get("confusion")
-    if isinstance(matrix, list | tuple) and 0 < len(matrix) <= 20:
-        rows = [list(row) for row in matrix if isinstance(row, list | tuple) and len(row) == len(matrix)]
-        if len(rows) == len(matrix) and all(isinstance(n, int) and n >= 0 for row in rows for n in row):
-            title = say("confusion-title")
-            words = (say("actual"), say("guessed"))
-            right, count = sum(rows[i][i] for i in range(len(rows))), sum(map(sum, rows))
-            yield DrawingView(
-                title,
-                pictures.confusion_svg(rows, title, f"{right} / {count}", words, "confusion"),
-                head=(f"{words[0]} \\ {words[1]}", *(str(digit) for digit in range(len(rows)))),
-                rows=tuple((str(digit), *map(str, row)) for digit, row in enumerate(rows)),
-            )
+    matrix = _counts(found.get("confusion"))
+    if matrix:
+        title = say("confusion-title")
+        words = (say("actual"), say("guessed"))
+        right, count = sum(matrix[i][i] for i in range(len(matrix))), sum(map(sum, matrix))
+        yield DrawingView(
+            title,
+            pictures.confusion_svg(matrix, title, f"{right} / {count}", words, "confusion"),
+            head=(f"{words[0]} \\ {words[1]}", *(str(digit) for digit in range(len(matrix)))),
+            rows=tuple((str(digit), *map(str, row)) for digit, row in enumerate(matrix)),
+        )
     missed = found.get("missed")
     if isinstance(missed, list | tuple) and missed:
-        digits = tuple(_missed(missed, say))[:30]
+        digits = tuple(itertools.islice(_missed(missed, say), _DIGITS))
         if digits:
             more = say("missed-more", count=len(digits)) if len(digits) < len(missed) else ""
             yield DrawingView(f"{say('missed-title')} ({len(missed)})", digits=digits, note=more)
+
+
+def _counts(matrix: Any) -> list[list[int]]:
+    """A square matrix of counts; empty if it is none."""
+    if not isinstance(matrix, list | tuple) or not 0 < len(matrix) <= 20:
+        return []
+    if not all(isinstance(row, list | tuple) and len(row) == len(matrix) for row in matrix):
+        return []
+    if not all(_is_count(n) for row in matrix for n in row):
+        return []
+    return [list(row) for row in matrix]
+
+
+def _is_count(number: Any) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 10**9
 
 
 def _curves(history: Mapping[str, Any], say: Say) -> Iterator[DrawingView]:
@@ -224,32 +252,41 @@ def _curves(history: Mapping[str, Any], say: Say) -> Iterator[DrawingView]:
             f"{one.name}: {pictures.short(one.values[0])} → {pictures.short(one.values[-1])}"
             for one in series
         )
-        epochs = max(len(one.values) for one in series)
+        gaps = any(value is None for one in series for value in one.values)
+        epochs = pictures.thinned(max(len(one.values) for one in series), _ROWS)
         yield DrawingView(
             say(key),
             pictures.lines_svg(
                 series, say(key), description, say("epoch"), f"curve-{names[0]}", unit=key == "accuracy-title"
             ),
+            note=say("not-finite") if gaps else "",
             head=(say("epoch"), *(one.name for one in series)),
             rows=tuple(
                 (
                     str(epoch + 1),
                     *(pictures.short(o.values[epoch], 4) if epoch < len(o.values) else "" for o in series),
                 )
-                for epoch in range(epochs)
+                for epoch in epochs
             ),
         )
 
 
 def _missed(missed: Sequence[Any], say: Say) -> Iterator[DigitView]:
     for place, one in enumerate(missed):
-        image, label, guess = (
-            (one.get("image"), one.get("label"), one.get("guess"))
-            if isinstance(one, Mapping)
-            else (None,) * 3
-        )
-        if not isinstance(label, int) or not isinstance(guess, int) or not isinstance(image, list | tuple):
+        if not isinstance(one, Mapping):
             continue
-        if all(isinstance(row, list | tuple) and all(isinstance(p, int) for p in row) for row in image):
+        image, label, guess = _pixels(one.get("image")), one.get("label"), one.get("guess")
+        if image and _is_count(label) and _is_count(guess):
             text = say("missed-one", label=label, guess=guess)
             yield DigitView(pictures.digit_svg(image, text, f"missed-{place}"), text)
+
+
+def _pixels(image: Any) -> list[list[int]]:
+    """A small image as rows of whole numbers; empty if it is none."""
+    if not isinstance(image, list | tuple) or not 0 < len(image) <= _PIXELS:
+        return []
+    if not all(isinstance(row, list | tuple) and 0 < len(row) <= _PIXELS for row in image):
+        return []
+    if not all(isinstance(pixel, int) for row in image for pixel in row):
+        return []
+    return [list(row) for row in image]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -26,12 +27,12 @@ from sqlalchemy.orm import load_only
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder import wording
 from autograder.course import CONFIG_FILE, Course, Level, Paths
 from autograder.examination import (
     CellOutcome,
     Examination,
     Language,
-    Misconception,
     Score,
     Status,
     TestOutcome,
@@ -51,7 +52,9 @@ from autograder.notebook import (
     read_submission,
     recorded_notebook,
 )
+from autograder.policy import Policy, feedback_level
 from autograder.problem import Problem
+from autograder.render import prose
 
 
 class GradebookError(Problem, RuntimeError):
@@ -136,8 +139,9 @@ def _for_test_cell(output: NotebookNode) -> NotebookNode:
 def _result(
     name: str, score: Score | None, examination: Examination, feedback: Level, language: Language
 ) -> NotebookNode:
-    tests = [test for test in examination.tests if test.cell == name]
-    table = _table(score, tests, examination.misconceptions, feedback, language)
+    if score is not None and not math.isfinite(score.points or 0.0):
+        score = None  # no score at all
+    table = _table(name, score, examination, Policy(feedback), language)
     if score is None or score.points is None:
         # No number: what a person has to decide is not for nbgrader to read.
         data = {"text/html": table, "text/plain": _SAID["undecided"][language]}
@@ -174,52 +178,33 @@ _SAID: dict[str, dict[Language, str]] = {
 
 
 def _table(
-    score: Score | None,
-    tests: list[TestOutcome],
-    misconceptions: tuple[Misconception, ...],
-    feedback: Level,
-    language: Language,
+    name: str, score: Score | None, examination: Examination, policy: Policy, language: Language
 ) -> str:
     """What was checked, as HTML: every word of it escaped."""
-    if score is None or score.points is None:
-        lines = [f"<p><strong>{_SAID['undecided'][language]}</strong></p>"]
-    else:
+    said = _SAID["undecided"][language]
+    if score is not None and score.points is not None:
         said = _SAID["points"][language].format(
             points=f"{score.points:.4g}", max_points=f"{score.max_points:.4g}"
         )
-        lines = [f"<p><strong>{said}</strong></p>"]
-    if feedback == "none" or not tests:
-        return "".join(lines)
-    rows = [_row(test, feedback, language) for test in tests]
-    lines.append(f"<table>{''.join(rows)}</table>")
-    if feedback in ("hints", "full"):
-        failed = {test.call.function for test in tests if test.call and test.verdict is Verdict.FAILED}
-        for found in misconceptions:
-            if found.function in failed:
-                remark = found.hint if feedback == "hints" else found.misconception
-                lines.append(f"<p>{_prose(remark.in_(language))}</p>")
+    lines = [f"<p><strong>{said}</strong></p>"]
+    tests = [test for test in examination.tests if test.cell == name]
+    if policy.at_least("names") and tests:
+        rows = "".join(_row(test, policy, language) for test in tests)
+        lines.append(f"<table>{rows}</table>")
+    for found in policy.misconceptions(examination, tests):
+        lines.append(f"<p>{prose(policy.remark(found).in_(language))}</p>")
     return "".join(lines)
 
 
-def _row(test: TestOutcome, feedback: Level, language: Language) -> str:
-    passed = test.verdict is Verdict.PASSED
-    # A hidden test's message may name its input and the expected value.
-    told = not passed and (feedback == "full" or (feedback == "hints" and test.public))
+def _row(test: TestOutcome, policy: Policy, language: Language) -> str:
+    message = wording.plain(test.message) if policy.explains(test) else ""
     cells = [
-        f"<td>{'✓' if passed else '✗'}</td>",
-        f"<td>{_prose(test.title.in_(language) or test.name)}</td>",
+        f"<td>{'✓' if test.verdict is Verdict.PASSED else '✗'}</td>",
+        f"<td>{prose(test.title.in_(language) or test.name)}</td>",
         f"<td>{_SAID[test.verdict][language]}</td>",
-        f"<td><pre>{escape(test.message)}</pre></td>" if told and test.message else "<td></td>",
+        f"<td><pre>{escape(message)}</pre></td>" if message else "<td></td>",
     ]
     return f"<tr>{''.join(cells)}</tr>"
-
-
-_CODE = Pattern(r"`([^`]+)`")
-
-
-def _prose(text: str) -> str:
-    """The text escaped, with `names` in backticks set as code."""
-    return _CODE.sub(lambda found: f"<code>{found[1]}</code>", escape(text))
 
 
 # nbgrader's configuration and database
@@ -309,14 +294,31 @@ class _Assignment:
     notebook: str  # id of the notebook that is examined
 
 
-class Ledger:
-    """The gradebook and the graded notebooks of one assignment, open for a class of recordings."""
+def granted_extension(gradebook: api.Gradebook, assignment: str, student: str) -> dt.timedelta | None:
+    """The extension that people granted a student in nbgrader's gradebook."""
+    found: dt.timedelta | None = gradebook.db.scalars(
+        select(api.SubmittedAssignment.extension)
+        .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
+        .where(api.Assignment.name == assignment, api.SubmittedAssignment.student_id == student)
+    ).one_or_none()
+    return found
 
-    def __init__(self, course: Course, paths: Paths, assignment: str) -> None:
+
+class Ledger:
+    """The gradebook and the graded notebooks of one assignment, open for a class of recordings.
+
+    Args:
+        course: the course.
+        paths: its files.
+        assignment: the week.
+        now: time zone aware, for what students are told; the present if None.
+    """
+
+    def __init__(self, course: Course, paths: Paths, assignment: str, now: dt.datetime | None = None) -> None:
+        self._course = course
         self._paths = paths
         self._name = assignment
-        self._language = course.language
-        self._feedback = course.assignment(assignment).feedback_level(dt.datetime.now(dt.UTC))
+        self._now = now or dt.datetime.now(dt.UTC)
         self._released = _released(paths.released(assignment))
         config = nbgrader_config(paths.root)
         self._url = gradebook_url(paths, config)
@@ -347,6 +349,14 @@ class Ledger:
         """Let go of the database."""
         self._gradebook.close()
 
+    def extension(self, student: str) -> dt.timedelta | None:
+        """What the gradebook grants a student."""
+        with _explained(self._url):
+            try:
+                return granted_extension(self._gradebook, self._name, student)
+            finally:
+                self._gradebook.db.rollback()
+
     def record(self, examination: Examination) -> None:
         """Write one examined submission: its grades in one transaction, and its graded notebook.
 
@@ -357,7 +367,10 @@ class Ledger:
         if student in ("", ".", "..") or "/" in student or "\\" in student:
             raise GradebookError(f"{student!r} cannot be a student's id: it is no name of a folder.")
         merged = examined_notebook(examination, self._released)
-        graded = put_outputs(merged, examination, self._feedback, self._language)
+        level = feedback_level(
+            self._course, self._name, student, self._now, extension=self.extension(student)
+        )
+        graded = put_outputs(merged, examination, level, self._course.language)
         submitted_at = read_timestamp(self._paths.submission(student, self._name).parent)
         path = self._paths.graded(student, self._name)
         session = self._gradebook.db

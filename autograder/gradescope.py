@@ -27,6 +27,7 @@ from autograder.bundle import (
     week_files,
 )
 from autograder.course import Course, CourseError, Paths, load_course
+from autograder.policy import closes, own_due
 from autograder.problem import GradeError
 from autograder.records import write_atomically
 
@@ -115,6 +116,7 @@ def run(root: Path) -> None:
             a fault of the grader is no student's zero.
     """
     from autograder.export import gradescope_results  # needs nbgrader, which takes a while to import
+    from autograder.late import days_late
 
     about = _metadata(root / "submission_metadata.json")
     bundle = root / "source"
@@ -124,21 +126,24 @@ def run(root: Path) -> None:
     settings, course, examination = examine_one(bundle, found, student)
     if problem := fault(examination):
         raise GradeError(f"The submission could not be graded: {problem}")
-    assignment = course.assignment(settings.week)
-    policy = assignment.feedback
+    levels = course.assignment(week).feedback
     now = dt.datetime.now(dt.UTC)
-    due = _time(about.get("assignment", {}).get("due_date")) or assignment.due
+    known = _known(course, student)
+    due, theirs = _dates(about, course.assignment(week).due)
+    extension = theirs - due
     penalty = 0.0
     if settings.late_penalty:
         submitted = _time(about.get("created_at")) or now
-        penalty = _penalty(course, settings.week, student, due, submitted, examination.points)
+        days = days_late(course, week, known, due, submitted, extension)
+        penalty = course.late.deducted(examination.points, days)
     results = gradescope_results(
         examination,
-        policy.before,
-        policy.after,
-        due=now >= due,
+        levels.before,
+        levels.after,
+        due=now >= closes(course, week, known, due=due, extension=extension),
         language=course.language,
         penalty=penalty,
+        longer=own_due(course, week, known, due=due, extension=extension) > theirs,
     )
     if found.problem:
         results["output"] = f"{results['output']}\n{found.problem}".strip()
@@ -146,15 +151,18 @@ def run(root: Path) -> None:
     write_atomically(root / "results" / "results.json", content)
 
 
-def _penalty(
-    course: Course, week: str, student: str, due: dt.datetime, submitted: dt.datetime, score: float
-) -> float:
-    from autograder.late import days_late
-
-    # course.yml may know a student by the whole address or by what stands before the @.
+def _known(course: Course, student: str) -> str:
+    """The student as ``course.yml`` may know them: by the whole address or by what stands before the @."""
     names = [name for name in (student, student.partition("@")[0]) if name in course.late.extensions]
-    days = days_late(course, week, names[0] if names else student, due, submitted)
-    return course.late.deducted(score, days)
+    return names[0] if names else student
+
+
+def _dates(about: dict[str, Any], due: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
+    """Everybody's due date and the student's own one, as Gradescope says; ``due`` where it says none."""
+    everybodys = _time(about.get("assignment", {}).get("due_date")) or due
+    granted = _first_user(about).get("assignment")
+    theirs = _time(granted.get("due_date")) if isinstance(granted, dict) else None
+    return everybodys, max(everybodys, theirs or everybodys)
 
 
 def _metadata(path: Path) -> dict[str, Any]:
@@ -170,10 +178,13 @@ def _metadata(path: Path) -> dict[str, Any]:
     return found
 
 
-def _student(about: dict[str, Any]) -> str:
+def _first_user(about: dict[str, Any]) -> dict[str, Any]:
     users = about.get("users")
-    first = users[0] if isinstance(users, list) and users and isinstance(users[0], dict) else {}
-    return str(first.get("email") or "submission")
+    return users[0] if isinstance(users, list) and users and isinstance(users[0], dict) else {}
+
+
+def _student(about: dict[str, Any]) -> str:
+    return str(_first_user(about).get("email") or "submission")
 
 
 def _time(text: Any) -> dt.datetime | None:

@@ -13,6 +13,7 @@ from traitlets import Unicode
 
 from autograder.course import Course, Paths, load_course
 from autograder.gradebook import gradebook_url, nbgrader_config, open_gradebook
+from autograder.policy import own_due
 
 
 def days_late(
@@ -33,9 +34,7 @@ def days_late(
         submitted: when the submission was handed in.
         extension: what nbgrader's gradebook grants; of two extensions the longer one counts.
     """
-    theirs = course.late.due(due, student, week, course.zone)
-    if extension is not None:
-        theirs = max(theirs, due.astimezone(dt.UTC) + extension, key=dt.datetime.timestamp)
+    theirs = own_due(course, week, student, due=due, extension=extension)
     return course.late.days(theirs, submitted, course.zone)
 
 

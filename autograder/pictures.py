@@ -4,6 +4,9 @@ Every drawing has a title and a description, and says nothing by colour alone: s
 numbers, and what is wrong is outlined. Colours run from blue over white to orange, which people with any
 kind of colour vision tell apart; they are the same on a light and on a dark page, on which a drawing
 brings its own white. Labels take the page's text colour.
+
+A stranger's code had a part in what is drawn: every drawing is of bounded size and made in one pass over
+what it is given, whatever that is.
 """
 
 from __future__ import annotations
@@ -16,12 +19,19 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from autograder.examination import ArrayPicture
+from autograder.wording import one_line
 
 _BLUE, _WHITE, _ORANGE = (0x21, 0x66, 0xAC), (0xFB, 0xFB, 0xF9), (0xC2, 0x5A, 0x05)
 _LEVELS = 24
 """Shades on either side of white: cells of one shade share one path."""
 _NUMBERS_UP_TO = 10
 """Columns up to which a drawing shows its numbers; wider ones have them in the table only."""
+_ROWS, _COLUMNS = 16, 32
+"""How much of an array is drawn; the examiner keeps no more."""
+_POINTS = 400
+"""Points of a curve that are drawn."""
+_LARGEST = 1e300
+"""Differences and sums of numbers up to this one are still numbers."""
 
 
 @dataclass(frozen=True)
@@ -78,37 +88,47 @@ def plane(picture: ArrayPicture) -> tuple[int, ...]:
     return (1, 2) if axes <= 4 else (axes - 2, axes - 1)
 
 
+def offset(picture: ArrayPicture) -> tuple[int, ...]:
+    """Index of the picture's first value, one per axis; zeros where what is kept is no index."""
+    axes = len(picture.shape)
+    sound = len(picture.offset) == axes and all(0 <= index < 10**12 for index in picture.offset)
+    return picture.offset if sound else (0,) * axes
+
+
 def grid(picture: ArrayPicture, mark: tuple[int, ...] = ()) -> Grid | None:
-    """The picture's numbers; None if they are no table of numbers."""
-    values = picture.values
-    axes = plane(picture)
-    offset = picture.offset if len(picture.offset) == len(picture.shape) else (0,) * len(picture.shape)
+    """The picture's numbers, around ``mark`` if there are too many; None if they are no table of numbers."""
+    values, axes, begin = picture.values, plane(picture), offset(picture)
     rows = [[values]] if not axes else [values] if len(axes) == 1 else values
     if not isinstance(rows, list | tuple) or not rows:
         return None
     if not all(isinstance(row, list | tuple) and row and len(row) == len(rows[0]) for row in rows):
         return None
-    table = tuple(tuple(_number(value) for value in row) for row in rows)
-    start = (0, *offset[-1:])[-2:] if len(axes) < 2 else (offset[axes[0]], offset[axes[1]])
-    first = (0, start[-1]) if len(axes) == 1 else start if len(axes) == 2 else (0, 0)
+    first = [0, 0, *(begin[axis] for axis in axes)][-2:]
     place = None
     if len(mark) == len(picture.shape) and mark:
-        here = [mark[axis] for axis in axes]
-        row, column = ([0, *here] if len(axes) == 1 else here)[-2:] if axes else (0, 0)
-        others = all(mark[a] == offset[a] for a in range(len(mark)) if a not in axes)
-        row, column = row - first[0], column - first[1]
-        if others and 0 <= row < len(table) and 0 <= column < len(table[0]):
+        row, column = (
+            n - start for n, start in zip([0, 0, *(mark[a] for a in axes)][-2:], first, strict=True)
+        )
+        others = all(mark[a] == begin[a] for a in range(len(mark)) if a not in axes)
+        if others and 0 <= row < len(rows) and 0 <= column < len(rows[0]):
             place = (row, column)
-    return Grid(table, first[0], first[1], len(axes) < 2, place)
+    around = place or (0, 0)
+    top, left = _window(len(rows), around[0], _ROWS), _window(len(rows[0]), around[1], _COLUMNS)
+    table = tuple(
+        tuple(_number(value) for value in row[left : left + _COLUMNS]) for row in rows[top : top + _ROWS]
+    )
+    place = place and (place[0] - top, place[1] - left)
+    return Grid(table, first[0] + top, first[1] + left, len(axes) < 2, place)
+
+
+def _window(length: int, place: int, most: int) -> int:
+    """Where the part that is drawn begins."""
+    return max(0, min(place - most // 2, length - most))
 
 
 def _number(value: Any) -> float | None:
-    if isinstance(value, bool | int | float):
-        try:
-            converted = float(value)
-        except OverflowError:
-            return None
-        return converted if math.isfinite(converted) else None
+    if isinstance(value, bool | int | float) and -_LARGEST <= value <= _LARGEST:
+        return float(value)
     return None
 
 
@@ -116,21 +136,22 @@ def subtract(actual: ArrayPicture, expected: ArrayPicture) -> ArrayPicture | Non
     """What came back minus what was expected; None where that makes no sense."""
     if actual.shape != expected.shape or actual.offset != expected.offset:
         return None
-
-    def minus(one: Any, other: Any) -> Any:
-        if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-            return [minus(a, b) for a, b in zip(one, other, strict=True)]
-        a, b = _number(one), _number(other)
-        if a is None or b is None:
-            return None
-        # Of two numbers that are equal but for rounding, the difference is noise.
-        return 0.0 if math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) else a - b
-
-    try:
-        values = minus(actual.values, expected.values)
-    except ValueError:  # not the same nesting after all
+    one, other = grid(actual), grid(expected)
+    if one is None or other is None or (len(one.rows), one.width) != (len(other.rows), other.width):
         return None
-    return ArrayPicture(shape=actual.shape, dtype="float64", values=values, offset=actual.offset)
+    rows: Any = [
+        [_minus(a, b) for a, b in zip(*pair, strict=True)] for pair in zip(one.rows, other.rows, strict=True)
+    ]
+    for _ in range(2 - len(plane(actual))):
+        rows = rows[0]
+    return ArrayPicture(shape=actual.shape, dtype="float64", values=rows, offset=actual.offset)
+
+
+def _minus(a: float | None, b: float | None) -> float | None:
+    if a is None or b is None:
+        return None
+    # Of two numbers that are equal but for rounding, the difference is noise.
+    return 0.0 if math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) else a - b
 
 
 def bound(pictures: Sequence[ArrayPicture]) -> float:
@@ -141,11 +162,12 @@ def bound(pictures: Sequence[ArrayPicture]) -> float:
 
 def short(value: float | None, digits: int = 3) -> str:
     """A number for a cell of a picture."""
-    if value is None:
+    if value is None or not math.isfinite(value):
         return "✕"
     if value == int(value) and abs(value) < 10**5:
         return f"{int(value)}".replace("-", "−")
-    return f"{value:.{digits}g}".replace("e+0", "e").replace("e-0", "e-").replace("-", "−")
+    text = f"{value:.{digits}g}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
+    return text.replace("-", "−")
 
 
 def _shade(value: float | None, largest: float) -> int | None:
@@ -181,6 +203,7 @@ def ink(colour: tuple[int, int, int]) -> str:
 
 def _open(identity: str, title: str, description: str, width: float, height: float, kind: str) -> str:
     """The beginning of a drawing with its alternatives in words."""
+    title, description = one_line(title, 200), one_line(description, 800)
     return (
         f'<svg class="{kind}" role="img" aria-labelledby="{identity}-t" aria-describedby="{identity}-d" '
         f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}">'
@@ -309,10 +332,38 @@ def scale_svg(largest: float, title: str, identity: str) -> Markup:
 
 @dataclass(frozen=True)
 class Series:
-    """A line of a chart: its name, and one value an epoch."""
+    """A line of a chart: its name, and one value an epoch, None where it is no finite number."""
 
     name: str
-    values: tuple[float, ...]
+    values: tuple[float | None, ...]
+
+    @property
+    def points(self) -> list[tuple[int, float]]:
+        """Epoch, from 0, and value where there is one; of very many the first, the last, and some between."""
+        found = [(epoch, y) for epoch, value in enumerate(self.values) if (y := _number(value)) is not None]
+        return [found[index] for index in thinned(len(found), _POINTS)]
+
+
+def thinned(count: int, most: int) -> list[int]:
+    """At most ``most`` of the numbers below ``count``, evenly, the first and the last among them."""
+    if count <= most:
+        return list(range(count))
+    return [index * (count - 1) // (most - 1) for index in range(most)]
+
+
+def apart(heights: Sequence[float], gap: float, top: float, bottom: float) -> list[float]:
+    """Heights of labels, moved until neighbours are ``gap`` apart, between top and bottom if they fit."""
+    order = sorted(range(len(heights)), key=heights.__getitem__)
+    moved = list(heights)
+    least = top
+    for index in order:
+        moved[index] = max(moved[index], least)
+        least = moved[index] + gap
+    most = bottom
+    for index in reversed(order):
+        moved[index] = min(moved[index], most)
+        most = moved[index] - gap
+    return moved
 
 
 _DASHES = ("", "7 4", "2 3", "9 3 2 3")
@@ -324,29 +375,26 @@ def lines_svg(
     """Values by epoch; lines differ in colour, in their dashes and by the name at their end.
 
     Args:
-        series: at least one, with at least one finite value each.
+        series: what to draw; those without any finite value are left out.
         title, description: for those who do not see it.
         axis: name of the horizontal axis.
         identity: unique in the page.
-        unit: the values lie between 0 and 1.
+        unit: the values should lie between 0 and 1.
     """
+    lines = [(number, one, one.points) for number, one in enumerate(series) if one.points]
+    if not lines:
+        return Markup()
     width, height, left, right, top, bottom = 460, 230, 46, 92, 12, 38
-    every = [value for one in series for value in one.values]
-    low, high = min(*every, 0.0) if not unit else min(every), max(every)
-    if unit:
-        high = 1.0
-    if high - low < 1e-12:
-        high, low = high + 0.5, low - 0.5
-    ticks = _ticks(low, high)
-    low, high = min(low, ticks[0]), max(high, ticks[-1])
-    epochs = max(len(one.values) for one in series)
+    ticks = _ticks(*_range([value for *_, points in lines for _, value in points], unit=unit))
+    low, high = ticks[0], ticks[-1]
+    epochs = max(len(one.values) for _, one, _ in lines)
     across, down = width - left - right, height - top - bottom
 
     def x(epoch: int) -> float:
         return left + across * (epoch / max(epochs - 1, 1))
 
     def y(value: float) -> float:
-        return top + down * (high - value) / (high - low)
+        return top + down * ((high - value) / (high - low))
 
     parts = [_open(identity, title, description, width, height, "lines")]
     parts.append('<g class="axis" fill="currentColor" font-size="11" aria-hidden="true">')
@@ -361,35 +409,52 @@ def lines_svg(
     parts.append(
         f'<text x="{left + across / 2:g}" y="{height - 4}" text-anchor="middle">{escape(axis)}</text></g>'
     )
-    taken: list[float] = []
-    for number, one in enumerate(series):
-        points = " ".join(f"{x(i):.1f},{y(value):.1f}" for i, value in enumerate(one.values))
+    ends = apart([y(points[-1][1]) + 4 for *_, points in lines], 14, top + 4, top + down + 4)
+    for (number, one, points), end in zip(lines, ends, strict=True):
         kind = number % len(_DASHES)
+        for piece in _pieces(points, one.values):
+            alone = len(piece) == 1  # a line from a point to itself is a dot, where its ends are round
+            corners = " ".join(f"{x(epoch):.1f},{y(value):.1f}" for epoch, value in piece * (1 + alone))
+            style = f'stroke-dasharray="{_DASHES[kind]}" stroke-linejoin="round" stroke-width="2.5"'
+            if alone:
+                style = 'stroke-linecap="round" stroke-width="8"'
+            parts.append(f'<polyline class="line-{kind}" points="{corners}" fill="none" {style}/>')
         parts.append(
-            f'<polyline class="line-{kind}" points="{points}" fill="none" stroke-width="2.5" '
-            f'stroke-dasharray="{_DASHES[kind]}" stroke-linejoin="round"/>'
-        )
-        if len(one.values) == 1:
-            parts.append(f'<circle class="line-{kind}" cx="{x(0):.1f}" cy="{y(one.values[0]):.1f}" r="4"/>')
-        end = y(one.values[-1]) + 4
-        while any(abs(end - other) < 14 for other in taken):  # names do not cover each other
-            end += 14 if end < top + down - 10 else -14
-            if len(taken) > 6:
-                break
-        taken.append(end)
-        parts.append(
-            f'<text x="{x(len(one.values) - 1) + 8:.1f}" y="{end:.1f}" font-size="12" '
-            f'fill="currentColor">{escape(one.name)}</text>'
+            f'<text x="{x(points[-1][0]) + 8:.1f}" y="{end:.1f}" font-size="12" '
+            f'fill="currentColor">{escape(one_line(one.name, 40))}</text>'
         )
     parts.append("</svg>")
     return Markup("".join(parts))  # noqa: S704
 
 
+def _pieces(
+    points: Sequence[tuple[int, float]], values: Sequence[float | None]
+) -> Iterator[list[tuple[int, float]]]:
+    """The points up to each gap: no line leads over an epoch whose value is no number."""
+    piece: list[tuple[int, float]] = []
+    for epoch, value in points:
+        if piece and any(_number(between) is None for between in values[piece[-1][0] + 1 : epoch]):
+            yield piece
+            piece = []
+        piece.append((epoch, value))
+    yield piece
+
+
+def _range(values: Sequence[float], *, unit: bool) -> tuple[float, float]:
+    """The ends of an axis for these values."""
+    low, high = min(values), max(values)
+    low, high = (low, max(high, 1.0)) if unit else (min(low, 0.0), high)
+    if high - low < max(1e-12, 1e-9 * abs(high)):
+        margin = max(0.5, abs(high) / 2)
+        low, high = low - margin, high + margin
+    return low, high
+
+
 def _ticks(low: float, high: float, count: int = 5) -> list[float]:
     """About ``count`` round numbers that cover the range."""
     raw = (high - low) / count
-    size = 10 ** math.floor(math.log10(raw))
-    step = next(size * factor for factor in (1, 2, 5, 10) if raw <= size * factor * 1.0001)
+    size = 10.0 ** math.floor(math.log10(raw))
+    step = next((size * factor for factor in (1, 2, 5) if raw <= size * factor * 1.0001), size * 10)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [round(number * step, 12) for number in range(first, last + 1)]
 
@@ -495,13 +560,11 @@ def histogram_svg(
 
 
 def history_series(history: Mapping[str, Any], names: Sequence[str]) -> list[Series]:
-    """The named lists of numbers of a history, as far as they are finite numbers (a stranger made them)."""
+    """The named lists of numbers of a history, as far as there are any (a stranger made them)."""
     result = []
     for name in names:
         given = history.get(name)
-        if not isinstance(given, list | tuple) or not 0 < len(given) <= 1000:
-            continue
-        values = [_number(value) for value in given]
-        if all(value is not None and abs(value) < 1e9 for value in values):
-            result.append(Series(name, tuple(value for value in values if value is not None)))
+        values = tuple(map(_number, given)) if isinstance(given, list | tuple) else ()
+        if any(value is not None for value in values):
+            result.append(Series(name, values))
     return result

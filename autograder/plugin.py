@@ -13,19 +13,21 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbconvert.preprocessors import TagRemovePreprocessor
 from nbformat import NotebookNode
+from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Bool
 
 from autograder.course import Paths, load_course
 from autograder.examination import Examination
-from autograder.gradebook import examined_notebook, put_outputs
+from autograder.gradebook import examined_notebook, granted_extension, put_outputs
 from autograder.notebook import (
     grade_id,
     is_manual,
     is_test,
     read_released,
 )
+from autograder.policy import feedback_level
 from autograder.submissions import find_notebook
 from autograder.turns import turn
 
@@ -124,7 +126,10 @@ class Examine(_SubmissionPreprocessor):
         for notice in examination.notices:
             self.log.warning("%s: %s", names["student"], notice.text)
         names["examination"] = examination
-        level = course.assignment(names["assignment"]).feedback_level(dt.datetime.now(dt.UTC))
+        with Gradebook(names["db_url"], self._course().course_id) as gradebook:
+            extension = granted_extension(gradebook, names["assignment"], names["student"])
+        now = dt.datetime.now(dt.UTC)
+        level = feedback_level(course, names["assignment"], names["student"], now, extension=extension)
         return put_outputs(nb, examination, level, course.language), resources
 
 

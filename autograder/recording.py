@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from autograder.course import Course, Paths
 from autograder.examination import Examination
+from autograder.policy import feedback_level
 from autograder.problem import GradeError
 from autograder.records import package_fingerprint, record_path, write_atomically
 
@@ -32,12 +33,16 @@ class Recording:
         paths: its files.
         assignment: the week.
         alone: no other run can write meanwhile (:mod:`autograder.turns`).
+        now: time zone aware, for what students are told; the present if None.
     """
 
-    def __init__(self, course: Course, paths: Paths, assignment: str, *, alone: bool) -> None:
+    def __init__(
+        self, course: Course, paths: Paths, assignment: str, *, alone: bool, now: dt.datetime | None = None
+    ) -> None:
         self._course, self._paths, self._assignment = course, paths, assignment
+        self._now = now or dt.datetime.now(dt.UTC)  # one for all: what is noted is what was written
         self._ledger: Ledger | None = None
-        self._marks = Marks(course, paths, assignment, alone=alone)
+        self._marks = Marks(course, paths, assignment, alone=alone, now=self._now)
 
     def __enter__(self) -> Self:
         return self
@@ -54,7 +59,7 @@ class Recording:
         if self._ledger is None:
             from autograder.gradebook import Ledger
 
-            self._ledger = Ledger(self._course, self._paths, self._assignment)
+            self._ledger = Ledger(self._course, self._paths, self._assignment, self._now)
 
     def record(self, examination: Examination, *, known: bool) -> None:
         """Have the gradebook hold this examination.
@@ -68,7 +73,7 @@ class Recording:
         self.open()
         assert self._ledger is not None
         self._ledger.record(examination)
-        self._marks.note(examination)
+        self._marks.note(examination, self._ledger.extension(examination.student))
 
 
 class Marks:
@@ -79,10 +84,14 @@ class Marks:
         paths: its files.
         assignment: the week.
         alone: no other run can write meanwhile; otherwise nobody knows what the gradebook will hold.
+        now: time zone aware, for what students are told; the present if None.
     """
 
-    def __init__(self, course: Course, paths: Paths, assignment: str, *, alone: bool) -> None:
-        self._paths, self._assignment = paths, assignment
+    def __init__(
+        self, course: Course, paths: Paths, assignment: str, *, alone: bool, now: dt.datetime | None = None
+    ) -> None:
+        self._course, self._paths, self._assignment = course, paths, assignment
+        self._now = now or dt.datetime.now(dt.UTC)
         self._file = paths.cache / "recorded" / f"{assignment}.json"
         lines = paths.config.read_text(encoding="utf-8").splitlines() if paths.config.is_file() else []
         # A database elsewhere does not tell whether it has changed.
@@ -92,11 +101,18 @@ class Marks:
 
     def holds(self, examination: Examination) -> bool:
         """Whether the gradebook and ``autograded/`` hold this examination already."""
-        return self._students.get(examination.student) == self._state(examination)
+        known = self._students.get(examination.student)
+        return known is not None and known == self._state(examination, known[-1])
 
-    def note(self, examination: Examination) -> None:
-        """It has just been recorded."""
-        self._students[examination.student] = self._state(examination)
+    def note(self, examination: Examination, extension: dt.timedelta | None) -> None:
+        """It has just been recorded.
+
+        Args:
+            examination: what was recorded.
+            extension: what the gradebook grants the student; that stays so while the gradebook does.
+        """
+        granted = None if extension is None else extension.total_seconds()
+        self._students[examination.student] = self._state(examination, granted)
 
     def close(self, *, changed: bool) -> None:
         """Leave a mark for the next run.
@@ -129,14 +145,17 @@ class Marks:
             pass
         return {}
 
-    def _state(self, examination: Examination) -> list[Any]:
+    def _state(self, examination: Examination, granted: float | None) -> list[Any]:
+        """What a recording depends on that is the student's own, what may be told by now included."""
         student, week = examination.student, self._assignment
+        extension = None if granted is None else dt.timedelta(seconds=granted)
+        level = feedback_level(self._course, week, student, self._now, extension=extension)
         files = (
             record_path(self._paths, week, student, examination.key),
             self._paths.submission(student, week).with_name("timestamp.txt"),
             self._paths.graded(student, week),
         )
-        return [examination.key, *map(_stat, files)]
+        return [examination.key, *map(_stat, files), level, granted]
 
 
 def _conditions(course: Course, paths: Paths, assignment: str) -> str:
@@ -145,8 +164,7 @@ def _conditions(course: Course, paths: Paths, assignment: str) -> str:
     for path in (paths.course, paths.config, paths.released(assignment)):
         content = path.read_bytes() if path.is_file() else b""
         digest.update(f"{path.name}:{len(content)}:".encode() + content)
-    level = course.assignment(assignment).feedback_level(dt.datetime.now(dt.UTC))
-    digest.update(f"{level}:{course.language}".encode())
+    digest.update(course.language.encode())
     return digest.hexdigest()
 
 

@@ -64,7 +64,12 @@ class Entry:
     @property
     def score(self) -> float:
         """What counts."""
-        return max(self.points - self.penalty, 0.0)
+        return max((_sound(self.points) or 0.0) - (_sound(self.penalty) or 0.0), 0.0)
+
+
+def _sound(points: float | None) -> float | None:
+    """Points as they are; None for a number that no points can be, which statistics choke on."""
+    return points if points is not None and abs(points) < 1e9 else None
 
 
 @dataclass(frozen=True)
@@ -211,7 +216,7 @@ def summarise(
     assignment = course.assignment(week)
     entries = sorted(entries, key=lambda entry: entry.student)
     graded = [entry for entry in entries if entry.examination.status is Status.GRADED]
-    maximum = max((entry.examination.max_points for entry in entries), default=0.0)
+    maximum = max((_sound(entry.examination.max_points) or 0.0 for entry in entries), default=0.0)
     due = assignment.due.astimezone(course.zone)
     return WeekReport(
         name=week,
@@ -224,7 +229,7 @@ def summarise(
         unreadable=tuple(_unreadable(entries)),
         late=tuple(sorted((e for e in entries if e.days_late), key=lambda e: -e.days_late)),
         missing=tuple(sorted(set(students) - {entry.student for entry in entries})),
-        spread=_spread([100 * entry.score / maximum for entry in entries] if maximum else []),
+        spread=_spread([100 * entry.score / maximum for entry in entries] if maximum > 0 else []),
         tasks=tuple(_tasks(graded)),
         tests=tuple(_tests(graded)),
         misconceptions=tuple(_misconceptions(entries)),
@@ -252,14 +257,14 @@ def _limits(entries: Iterable[Entry]) -> Iterable[Concern]:
         places: dict[Verdict, list[str]] = {}
         for cell in entry.examination.cells:
             if cell.verdict in LIMITS:
-                name = f" ({cell.grade_id})" if cell.grade_id else ""
+                name = f" ({one_line(cell.grade_id, 80)})" if cell.grade_id else ""
                 places.setdefault(cell.verdict, []).append(f"cell {cell.index + 1}{name}")
         tests: dict[tuple[Verdict, str], int] = {}
         for test in entry.examination.tests:
             if test.verdict in LIMITS:
                 tests[test.verdict, test.cell] = tests.get((test.verdict, test.cell), 0) + 1
         for (kind, cell_name), count in tests.items():
-            places.setdefault(kind, []).append(f"{count} of the tests of {cell_name}")
+            places.setdefault(kind, []).append(f"{count} of the tests of {one_line(cell_name, 80)}")
         for kind, where in places.items():
             yield Concern(entry.student, verdict(kind, Language.EN), ", ".join(where)[:600])
 
@@ -291,7 +296,8 @@ def _spread(percents: Sequence[float]) -> Spread | None:
 
 def _points(entry: Entry) -> dict[str, float | None]:
     return {
-        score.grade_id: entry.cells.get(score.grade_id, score.points) for score in entry.examination.scores
+        score.grade_id: _sound(entry.cells.get(score.grade_id, score.points))
+        for score in entry.examination.scores
     }
 
 
@@ -299,7 +305,7 @@ def _tasks(entries: Sequence[Entry]) -> Iterable[TaskFacts]:
     known: dict[str, tuple[float, bool]] = {}
     for entry in entries:
         for score in entry.examination.scores:
-            known.setdefault(score.grade_id, (score.max_points, score.manual))
+            known.setdefault(score.grade_id, (_sound(score.max_points) or 0.0, score.manual))
     given = [_points(entry) for entry in entries]
     totals = [sum(value or 0.0 for value in points.values()) for points in given]
     for name, (worth, manual) in known.items():
@@ -416,7 +422,8 @@ def _histogram(report: WeekReport) -> Markup:
 
 def _feedback_link(student: str, week: str) -> str:
     """From a page of the report to a student's feedback."""
-    return f"../feedback/{quote(student, safe='')}/{quote(week, safe='')}/{PAGE}"
+    name = quote(student[:255], safe="", errors="replace")  # as long as the name of a folder can be
+    return f"../feedback/{name}/{quote(week, safe='')}/{PAGE}"
 
 
 def _percent(share: float | None) -> str:
@@ -520,7 +527,11 @@ def week_tables(report: WeekReport) -> dict[str, list[Sequence[Cell]]]:
             *((kind.code, student, text) for kind in report.notices for student, text in kind.entries),
         ],
     }
-    return tables
+    return {file: [[_plain(cell) for cell in row] for row in rows] for file, rows in tables.items()}
+
+
+def _plain(cell: Cell) -> Cell:
+    return plain(cell, 2000) if isinstance(cell, str) else cell
 
 
 # Files
@@ -560,15 +571,11 @@ def write_report(root: Path, week: str | None = None) -> Path:
         if week in (None, name):
             write_atomically(folder / f"{name}.html", render_week(report).encode("utf-8", "replace"))
             for file, rows in week_tables(report).items():
-                content = "\ufeff" + table([[_plain(cell) for cell in row] for row in rows])
+                content = "\ufeff" + table(rows)
                 write_atomically(folder / file, content.encode("utf-8", "replace"))
     index = folder / "index.html"
     write_atomically(index, render_index(course, reports).encode("utf-8", "replace"))
     return index if week is None else folder / f"{week}.html"
-
-
-def _plain(cell: Cell) -> Cell:
-    return plain(cell, 2000) if isinstance(cell, str) else cell
 
 
 def read_week(course: Course, paths: Paths, week: str, grades: Grades | None) -> WeekReport | None:
@@ -596,7 +603,9 @@ def read_week(course: Course, paths: Paths, week: str, grades: Grades | None) ->
                 examination,
                 points=grade.points if grade else examination.points,
                 penalty=grade.penalty if grade else 0.0,
-                days_late=days_late(course, week, student, due, submitted) if submitted else 0,
+                days_late=days_late(course, week, student, due, submitted, grade.extension if grade else None)
+                if submitted
+                else 0,
                 undecided=grade.undecided if grade else bool(examination.undecided),
                 cells=grade.cells if grade else {},
             )
@@ -623,12 +632,17 @@ def read_similar(path: Path) -> list[Pair]:
     """Pairs from a file with a list of ``{"a": …, "b": …, "score": …}``; none if there is no such file."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return []
     pairs = []
     for item in found if isinstance(found, list) else ():
         if isinstance(item, dict):
             a, b, score = item.get("a"), item.get("b"), item.get("score")
-            if isinstance(a, str) and isinstance(b, str) and isinstance(score, int | float):
+            if (
+                isinstance(a, str)
+                and isinstance(b, str)
+                and isinstance(score, int | float)
+                and 0 <= score <= 1
+            ):
                 pairs.append(Pair(a, b, float(score)))
     return pairs

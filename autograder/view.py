@@ -1,24 +1,18 @@
 """What a student is told of an examination, as plain data: the policy of ``course.yml`` applied.
 
-The page shows all of a view and nothing else. What is not to be told can therefore not be in the page.
-
-======  =============================================================================================
-level   what a student is told
-======  =============================================================================================
-none    points
-names   + titles and verdicts of all tests, limits reached, cells of the notebook that did not end well
-hints   + misconceptions with their hints; of public tests everything
-full    everything
-======  =============================================================================================
+The page shows all of a view and nothing else. What is not to be told (:mod:`autograder.policy`) can therefore
+not be in the page.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+import datetime as dt
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Any, TypeVar
 
 from markupsafe import Markup, escape
 from nbformat import NotebookNode
@@ -36,6 +30,7 @@ from autograder.examination import (
 from autograder.figures import DrawingView, FigureView, Parameters, array_figure, training_drawings
 from autograder.linear import Pattern, is_korean
 from autograder.notebook import grade_id, is_manual, is_test, points
+from autograder.policy import Policy
 from autograder.render import prose, tidy
 from autograder.wording import (
     LIMITS,
@@ -51,7 +46,12 @@ from autograder.wording import (
     word,
 )
 
-_LEVELS: tuple[Level, ...] = ("none", "names", "hints", "full")
+_LISTED = 100
+"""Cells, limits and notices that are listed; a notebook may have any number of cells."""
+_FIGURES = 100
+"""Tests whose arrays are drawn: a picture takes up some 50 kB."""
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,13 @@ class Marks:
         points: by grade id, where a person gave a score.
         comments: by grade id.
         penalty: points deducted for lateness.
+        extension: more time than everybody else's.
     """
 
     points: Mapping[str, float] = field(default_factory=dict)
     comments: Mapping[str, str] = field(default_factory=dict)
     penalty: float = 0.0
+    extension: dt.timedelta | None = None
 
 
 # The view: what may be told, and nothing else
@@ -201,6 +203,7 @@ class PageView:
     notices: tuple[str, ...] = ()
     comments: tuple[tuple[str, str], ...] = ()
     contents: tuple[tuple[str, str], ...] = ()
+    most: int = _LISTED
 
     @property
     def detailed(self) -> bool:
@@ -217,25 +220,19 @@ class _Context:
 
     Attributes:
         self_check: public tests on a student's own machine: counted, not scored.
+        room: as many items as there are pictures of arrays to come; each takes one.
     """
 
-    level: Level
+    policy: Policy
     language: Language
     parameters: Parameters
     marks: Marks
     self_check: bool
+    room: Iterator[bool]
 
     def word(self, key: str, **fields: object) -> str:
         """A word of the page."""
         return word(key, self.language, **fields)
-
-    def at_least(self, level: Level) -> bool:
-        """Whether as much as ``level`` is told."""
-        return _LEVELS.index(self.level) >= _LEVELS.index(level)
-
-    def tells(self, test: TestOutcome) -> bool:
-        """Whether inputs and results of a test are told."""
-        return self.at_least("full") or (self.at_least("hints") and test.public)
 
     def said(self, text: str) -> Said:
         """A message of the grader in the page's language, or in English marked as such."""
@@ -255,12 +252,14 @@ def make_page(
     self_check: bool = False,
 ) -> PageView:
     """The page's content; for the arguments see :func:`autograder.feedback.render_feedback`."""
-    context = _Context(level, language, _parameters(released), marks, self_check)
+    policy = Policy(level)
+    room = itertools.repeat(True, _FIGURES)
+    context = _Context(policy, language, _parameters(released), marks, self_check, room)
     say = context.word
     assignment = course.assignment(examination.assignment)
     sections = tuple(_sections(examination, released, context))
-    told = context.at_least("names")
-    when = examination.graded_at.astimezone(ZoneInfo(course.timezone))
+    told = policy.at_least("names")
+    when = _local(examination.graded_at, course)
     key = "checked" if context.self_check else "graded"
     view = PageView(
         language=context.language.value,
@@ -274,15 +273,15 @@ def make_page(
         tasks_title=say("by-task-check" if context.self_check else "by-task"),
         footer=_footer(examination),
         alerts=tuple(_alerts(examination, context)),
-        misconceptions=tuple(_misconceptions(examination, context)) if context.at_least("hints") else (),
-        limits=tuple(_limits(examination, context)) if told else (),
+        misconceptions=tuple(_misconceptions(examination, context)),
+        limits=_listed(_limits(examination, context)) if told else (),
         sections=sections,
-        withheld=told and any(not context.tells(t) for t in examination.tests if t.verdict != "passed"),
-        training=tuple(training_drawings(examination.pictures, context.word, judged=context.at_least("full")))
-        if context.at_least("hints")
+        withheld=told and policy.withholds(examination.tests),
+        training=tuple(training_drawings(examination.pictures, context.word, judged=policy.at_least("full")))
+        if policy.at_least("hints")
         else (),
-        cells=tuple(_cells(examination, context)) if told else (),
-        notices=tuple(_notices(examination, context)) if told else (),
+        cells=_listed(_cells(examination, context)) if told else (),
+        notices=_listed(_notices(examination, context)) if told else (),
         comments=tuple(_comments(examination, context)) if told else (),
     )
     present = {
@@ -297,6 +296,18 @@ def make_page(
     }
     contents = tuple((anchor, text) for anchor, (text, there) in present.items() if there)
     return replace(view, contents=contents)
+
+
+def _listed(items: Iterable[_Item]) -> tuple[_Item, ...]:
+    return tuple(itertools.islice(items, _LISTED))
+
+
+def _local(time: dt.datetime, course: Course) -> dt.datetime:
+    """The time in the course's clock, which does not know the first and the last day of the calendar."""
+    try:
+        return time.astimezone(course.zone)
+    except (OverflowError, ValueError):
+        return time
 
 
 def _points_of(score: Score, marks: Marks) -> float | None:
@@ -338,7 +349,8 @@ def _score(examination: Examination, context: _Context) -> dict[str, Any]:
 
 
 def _percent(part: float, whole: float) -> float:
-    return round(min(max(100 * part / whole, 0.0), 100.0), 2) if whole else 0.0
+    share = 100 * part / whole if whole else 0.0
+    return round(min(max(share, 0.0), 100.0), 2) if math.isfinite(share) else 0.0
 
 
 def _footer(examination: Examination) -> str:
@@ -359,15 +371,12 @@ def _alerts(examination: Examination, context: _Context) -> Iterator[AlertView]:
 
 
 def _misconceptions(examination: Examination, context: _Context) -> Iterator[MisconceptionView]:
-    seen: set[str] = set()
-    for found in examination.misconceptions:
-        if found.mutant not in seen:
-            seen.add(found.mutant)
-            yield MisconceptionView(
-                found.function,
-                prose(found.misconception.in_(context.language)),
-                prose(found.hint.in_(context.language)),
-            )
+    for found in context.policy.misconceptions(examination):
+        yield MisconceptionView(
+            one_line(found.function, 80),
+            prose(found.misconception.in_(context.language)),
+            prose(found.hint.in_(context.language)),
+        )
 
 
 def _limits(examination: Examination, context: _Context) -> Iterator[LimitView]:
@@ -375,12 +384,12 @@ def _limits(examination: Examination, context: _Context) -> Iterator[LimitView]:
         if cell.verdict in LIMITS:
             where = escape(context.word("cell", number=cell.index + 1))
             if cell.grade_id:
-                where += Markup(" <code>{}</code>").format(plain(cell.grade_id))
+                where += Markup(" <code>{}</code>").format(one_line(cell.grade_id, 80))
             detail = context.said(cell.message) if cell.message else None
             yield LimitView(verdict(cell.verdict, context.language), where, detail)
     for test in examination.tests:
         if test.verdict in LIMITS:
-            detail = context.said(test.message) if test.message and context.tells(test) else None
+            detail = context.said(test.message) if test.message and context.policy.explains(test) else None
             yield LimitView(
                 verdict(test.verdict, context.language), prose(test.title.in_(context.language)), detail
             )
@@ -397,7 +406,7 @@ def _cells(examination: Examination, context: _Context) -> Iterator[CellView]:
             continue
         yield CellView(
             context.word("cell", number=cell.index + 1),
-            cell.grade_id,
+            one_line(cell.grade_id, 80),
             verdict(cell.verdict, context.language),
             _tone(cell.verdict),
             _cell_message(cell, context),
@@ -424,7 +433,7 @@ def _comments(examination: Examination, context: _Context) -> Iterator[tuple[str
     graded = {score.grade_id for score in examination.scores}
     for name, text in context.marks.comments.items():
         if name not in graded:
-            yield name, plain(text)
+            yield one_line(name, 80), plain(text)
 
 
 def _tone(of: Verdict) -> str:
@@ -494,9 +503,9 @@ def _task(score: Score, tests: Sequence[TestOutcome], context: _Context, positio
     else:
         points_text = say("of-short", points=number(given), maximum=number(score.max_points))
         share = _percent(given, score.max_points)
-    told = context.at_least("names")
+    told = context.policy.at_least("names")
     return TaskView(
-        name=score.grade_id.removeprefix("test-"),
+        name=one_line(score.grade_id.removeprefix("test-"), 80),
         anchor=f"task-{position}",
         points=points_text,
         share=share,
@@ -521,17 +530,15 @@ def _check(test: TestOutcome, context: _Context, identity: str) -> CheckView:
         tags.append(say("bonus"))
     elif test.weight != 1:
         tags.append(say("weight", weight=number(test.weight)))
-    passed = test.verdict is Verdict.PASSED
     view: dict[str, Any] = {
         "title": prose(test.title.in_(context.language) or test.name),
         "mark": mark(test.verdict),
         "verdict": verdict(test.verdict, context.language),
         "tone": _tone(test.verdict),
-        "passed": passed,
+        "passed": test.verdict is Verdict.PASSED,
         "tags": tuple(tags),
     }
-    fault = test.verdict is Verdict.GRADER_ERROR  # its message is about our code
-    if not passed and not fault and context.tells(test):
+    if context.policy.explains(test):
         details = _details(test, context, identity)
         view |= details | {"told": bool(details)}
     return CheckView(**view)
@@ -560,7 +567,7 @@ def _details(test: TestOutcome, context: _Context, identity: str) -> dict[str, A
     elif call is not None and test.verdict in (Verdict.FAILED, Verdict.WRONG_TYPE):
         details["came_back"] = tidy(plain(call.result, 1000))
     figure = array_figure(test, context.word, context.parameters, identity)
-    if figure is not None:
+    if figure is not None and next(context.room, False):
         details["figure"] = figure
         for name in ("came_back", "expected"):  # the picture says that better
             if details.get(name, "").startswith("array of shape"):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.candidate.zygote import Settings
+from autograder.examiner import fonts
 from autograder.examiner.errors import GraderFault
 from autograder.wire import Channel, ChannelClosed, ChannelTimeout, FrameLimits, WireError
 
@@ -95,6 +96,7 @@ class Zygote:
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
             "MPLCONFIGDIR": _matplotlib_cache(),
+            **fonts.environment(),
             "IPYTHONDIR": os.devnull,
             "OMP_NUM_THREADS": threads,
             "OPENBLAS_NUM_THREADS": threads,
@@ -112,7 +114,7 @@ class Zygote:
             "-m",
             "autograder.candidate.zygote",
             str(theirs.fileno()),
-            json.dumps(asdict(self.settings)),
+            json.dumps(asdict(fonts.readable(self.settings))),
         ]
         self._process = subprocess.Popen(
             command,
@@ -226,5 +228,4 @@ def _pid_of(pidfd: int) -> int | None:
 
 def _matplotlib_cache() -> str:
     """Where the zygote keeps matplotlib's font list between runs; candidates get their own folder."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "autograder", "matplotlib")
+    return str(fonts.matplotlib_cache())
