@@ -222,20 +222,14 @@ def _uses_tensorflow(text: str) -> bool:
 
 
 def _images(material: Material) -> Path:
-    """The course's digits for ``mnist.load_data()``, made once for all checks of this user."""
+    """The course's digits for ``mnist.load_data()``."""
     from autograder import data
 
     own = Paths(material.hidden).data(material.course) if material.hidden is not None else None
-    given = own if own is not None and own.is_file() else None
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
     try:
-        path = Path(base) / "autograder" / f"mnist-{data.fingerprint(given)}.npz"
-        if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            data.write_student_npz(path, data.course_data(given))
+        return data.student_npz(own if own is not None and own.is_file() else None)
     except (OSError, ValueError) as error:
         raise CheckError(f"The images of the course cannot be prepared: {error}.") from None
-    return path
 
 
 def _examine_with(zygote: Zygote, material: Material, scratch: Path, printer: _Printer) -> Examination:

@@ -1,8 +1,8 @@
 """The warm process that every candidate is forked from.
 
-``python -m autograder.candidate.zygote FD SETTINGS`` imports the course's libraries once, says "warm" on
-the control socket ``FD``, and then forks one candidate for each request. The zygote itself never runs a
-line of a student's code. It ends when the control socket closes.
+``python -m autograder.candidate.zygote FD`` hears its settings on the control socket ``FD`` (forks inherit a
+command line), imports the course's libraries once, says "warm", and then forks one candidate for each request.
+The zygote itself never runs a line of a student's code. It ends when the control socket closes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _END_SECONDS = 0.3
 
 @dataclass(frozen=True)
 class Settings:
-    """What a zygote needs to know before it starts; travels as JSON on its command line.
+    """What a zygote needs to know before it starts.
 
     Attributes:
         tensorflow: import TensorFlow and Keras too.
@@ -48,6 +48,7 @@ class Settings:
         readable: further trees that candidates may read.
         hidden: paths inside readable trees that they may not.
         switched_off: layers of confinement to leave out, by name (tests, and a TA's explicit wish).
+        execution: what nbgrader would say that it is about: ``autograde`` or ``validate``.
     """
 
     tensorflow: bool = False
@@ -55,22 +56,28 @@ class Settings:
     readable: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     switched_off: tuple[str, ...] = ()
+    execution: str = "autograde"
 
     @classmethod
-    def from_json(cls, text: str) -> Settings:
-        """What :func:`json.dumps` made of the fields."""
-        fields = json.loads(text)
+    def from_fields(cls, fields: dict[str, Any]) -> Settings:
+        """The settings from what :func:`dataclasses.asdict` made of them and some codec carried."""
         return cls(
             tensorflow=bool(fields["tensorflow"]),
             data=str(fields["data"]),
             readable=tuple(fields["readable"]),
             hidden=tuple(fields["hidden"]),
             switched_off=tuple(fields["switched_off"]),
+            execution=str(fields["execution"]),
         )
+
+    def forget(self) -> None:
+        """Empty what names places of the machine; for a fork that is about to run a student's code."""
+        vars(self).update(data="", readable=(), hidden=())
 
 
 def warm_up(settings: Settings) -> Recorder:
     """Import and exercise everything that a notebook is likely to use, so that forks inherit it."""
+    sys.argv[:] = sys.orig_argv[:] = ["notebook"]  # how the kit was started is nobody's business
     import matplotlib
 
     matplotlib.use("Agg")
@@ -115,11 +122,11 @@ def warm_up(settings: Settings) -> Recorder:
 def main() -> None:
     """Warm up, then fork on request until the control socket closes."""
     control = Channel(socket.socket(fileno=int(sys.argv[1])))
-    settings = Settings.from_json(sys.argv[2])
-    recorder = warm_up(settings)
-    with contextlib.suppress(ChannelClosed):  # whoever asked may have gone while we warmed up
+    with contextlib.suppress(ChannelClosed):  # whoever asked may have gone, also while we warm up
+        settings = Settings.from_fields(control.receive()["settings"])
+        recorder = warm_up(settings)
         control.send({"warm": os.getpid()})
-    Nursery(control, settings, recorder).run()
+        Nursery(control, settings, recorder).run()
 
 
 class Nursery:
@@ -276,6 +283,8 @@ def _candidate(recorder: Recorder, settings: Settings, request: dict[str, Any], 
             switched_off=frozenset(confinement.Layer(name) for name in settings.switched_off),
         )
         layers = confinement.enter(policy, sock)
+        settings.forget()  # or the frames below a student's would tell
+        del policy
         serve_notebook(
             recorder, Channel(sock, FrameLimits(structure=64 << 20, payload=1 << 30), strided=True), layers
         )

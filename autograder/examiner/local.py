@@ -23,7 +23,7 @@ from typing import Any
 
 from autograder.candidate.zygote import Settings
 from autograder.examiner.errors import GraderFault
-from autograder.examiner.zygote import Spawned, Zygote
+from autograder.examiner.zygote import Spawned, Zygote, execution_variables
 from autograder.wire import Channel
 
 _CONNECT_SECONDS = 180.0
@@ -115,6 +115,7 @@ class LocalZygote(Zygote):
             "OMP_NUM_THREADS": threads,
             "OPENBLAS_NUM_THREADS": threads,
             "TF_CPP_MIN_LOG_LEVEL": "3",
+            **execution_variables(self.settings.execution),
         }
         process = subprocess.Popen(
             [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import select
 import signal
@@ -117,7 +116,7 @@ class Zygote:
         environment = {key: os.environ[key] for key in keep if key in os.environ} | {
             "PYTHONHASHSEED": "0",
             "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+            "PYTHONPATH": os.pathsep.join(os.path.abspath(p) for p in sys.path if p),
             "MPLCONFIGDIR": _matplotlib_cache(),
             "IPYTHONDIR": os.devnull,
             "OMP_NUM_THREADS": threads,
@@ -127,25 +126,22 @@ class Zygote:
             "TF_ENABLE_ONEDNN_OPTS": "0",
             "CUDA_VISIBLE_DEVICES": "-1",
             "KERAS_BACKEND": "tensorflow",
+            **execution_variables(self.settings.execution),
         }
-        command = [
-            sys.executable,
-            "-W",
-            "ignore",
-            "-m",
-            "autograder.candidate.zygote",
-            str(theirs.fileno()),
-            json.dumps(asdict(self.settings)),
-        ]
+        # Without -P the working folder would be a place to import from, and the first of them.
+        options = ["-P", "-W", "ignore", "-m", "autograder.candidate.zygote"]
         self._process = subprocess.Popen(
-            command,
+            [sys.executable, *options, str(theirs.fileno())],
             env=environment,
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
+            cwd="/",  # IPython remembers where it began, and a candidate could ask it
         )
         theirs.close()
         self._control = Channel(ours, FrameLimits(structure=1 << 16, payload=0))
+        with contextlib.suppress(ChannelClosed):  # noticed when it does not answer
+            self._control.send({"settings": asdict(self.settings)})
         self._exits.clear()
         self._warm = False
 
@@ -236,6 +232,12 @@ class Zygote:
                 return
             message = self._control.receive(deadline=time.monotonic() + 5)
             self._exits[message["exited"]] = message["code"]
+
+
+def execution_variables(execution: str) -> dict[str, str]:
+    """What nbgrader sets in the environment while it runs a notebook, so that cells can tell."""
+    validating = {"NBGRADER_VALIDATING": "1"} if execution == "validate" else {}
+    return {"NBGRADER_EXECUTION": execution, **validating}
 
 
 def _waited(process: Path) -> float | None:
