@@ -13,12 +13,13 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder import __version__
+from autograder.companions import PUBLIC_TESTS, CompanionError, came_with, released_beside
 from autograder.course import COURSE_FILE, Assignment, Course, CourseError, Paths, load_course
 from autograder.examination import (
     CellOutcome,
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from autograder.examiner.suite import Suite, TestRun
     from autograder.examiner.zygote import Zygote
 
-PUBLIC_TESTS = "test_public.py"
 _NO_NAME = Pattern(r"[^A-Za-z0-9_-]+")
 _TITLE = Pattern(r"#\s+(.+)")
 _RELEASE, _DUE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
@@ -66,6 +66,7 @@ class Material:
         notices: what had to be put right.
         compared: whether the assignment is there, so that what is put right in grading is put right here.
         hidden: the course's folder, if the notebook lies in one.
+        files: what was released beside the notebook, content by name.
     """
 
     path: Path
@@ -77,6 +78,7 @@ class Material:
     notices: tuple[Notice, ...]
     compared: bool
     hidden: Path | None
+    files: Mapping[str, bytes]
 
 
 def check(notebook: Path, *, language: Language | None = None, confined: bool | None = None) -> int:
@@ -117,7 +119,8 @@ def find_material(path: Path) -> Material:
     """
     path = Path(os.path.abspath(path))
     try:
-        submitted = read_submission(path.read_bytes())
+        raw = path.read_bytes()
+        submitted = read_submission(raw)
     except FileNotFoundError:
         raise CheckError(f"There is no file {path}: give the path of your notebook.") from None
     except OSError as error:
@@ -140,6 +143,11 @@ def find_material(path: Path) -> Material:
     merged = merge(submitted, submitted if released is None else released)
     if not any(cell.cell_type == "code" for cell in merged.notebook.cells):
         raise CheckError(f"{path.name} cannot be checked: it has no code cells.")
+    try:
+        in_course = root is not None and Paths(root).released(week).is_file()
+        files = released_beside(Paths(root), week) if root and in_course else came_with(path, raw)
+    except CompanionError as error:
+        raise CheckError(str(error)) from None
     return Material(
         path,
         tests,
@@ -150,6 +158,7 @@ def find_material(path: Path) -> Material:
         merged.notices,
         released is not None,
         root,
+        files,
     )
 
 
@@ -242,11 +251,13 @@ def _zygote(material: Material, scratch: Path, confined: bool) -> Zygote:
 
         # In the grader a notebook has an empty folder of its own, so here too.
         (scratch / "folder").mkdir()
-        return LocalZygote(Settings(tensorflow=_uses_tensorflow(text), data=images), scratch / "folder")
+        settings = Settings(tensorflow=_uses_tensorflow(text), data=images, execution="validate")
+        return LocalZygote(settings, scratch / "folder", files=material.files)
     from autograder.examiner.zygote import Zygote
 
     hidden = (str(material.hidden),) if material.hidden is not None else ()
-    return Zygote(Settings(data=images, hidden=hidden))
+    settings = Settings(data=images, hidden=hidden, execution="validate")
+    return Zygote(settings, files=material.files)
 
 
 def _uses_tensorflow(text: str) -> bool:
@@ -256,20 +267,14 @@ def _uses_tensorflow(text: str) -> bool:
 
 
 def _images(material: Material) -> Path:
-    """The course's digits for ``mnist.load_data()``, made once for all checks of this user."""
+    """The course's digits for ``mnist.load_data()``."""
     from autograder import data
 
     own = Paths(material.hidden).data(material.course) if material.hidden is not None else None
-    given = own if own is not None and own.is_file() else None
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
     try:
-        path = Path(base) / "autograder" / f"mnist-{data.fingerprint(given)}.npz"
-        if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            data.write_student_npz(path, data.course_data(given))
+        return data.student_npz(own if own is not None and own.is_file() else None)
     except (OSError, ValueError) as error:
         raise CheckError(f"The images of the course cannot be prepared: {error}.") from None
-    return path
 
 
 def _examine_with(zygote: Zygote, material: Material, scratch: Path, printer: _Printer) -> Examination:

@@ -4,7 +4,7 @@ Without anything else at hand this is the 5,000 images (500 a digit) that the pa
 where a full ``mnist.npz`` is found it is that. Either way the images fall into three parts: ``train`` and
 ``test`` are what ``keras.datasets.mnist.load_data()`` gives a student, ``judged`` stays on the trusted side.
 
-:func:`course_data` and :func:`write_student_npz` belong to the trusted side, :func:`install` and
+:func:`course_data` and :func:`student_npz` belong to the trusted side, :func:`install` and
 :func:`install_light` to the candidate: those two never touch anything but the file that
 :func:`write_student_npz` wrote. Nothing but NumPy is imported before it is needed.
 """
@@ -31,6 +31,8 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from autograder.cache import cache_folder
 
 ENVIRONMENT_VARIABLE = "AUTOGRADER_MNIST"
 CLASSES = 10
@@ -145,6 +147,20 @@ def keras_cache() -> Path:
     """Where Keras keeps the ``mnist.npz`` that it downloaded."""
     home = os.environ.get("KERAS_HOME")
     return (Path(home) if home else Path.home() / ".keras") / "datasets" / "mnist.npz"
+
+
+def student_npz(path: Path | None = None) -> Path:
+    """The ``mnist.npz`` that candidates load, made once for all courses of this user.
+
+    Args:
+        path: as for :func:`course_data`.
+    """
+    # Another version of this file may deal the images out in another way.
+    dealt = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
+    file = cache_folder() / f"mnist-{fingerprint(path)}-{dealt}.npz"
+    if not file.is_file():
+        write_student_npz(file, course_data(path))
+    return file
 
 
 def write_student_npz(path: Path, data: CourseData | None = None) -> None:

@@ -189,7 +189,7 @@ def worker_settings(course: Course, paths: Paths, assignment: str, options: Opti
         WorkerSettings(
             root=str(paths.root.resolve()),
             assignment=assignment,
-            data=str(_student_data(course, paths).resolve()),
+            data=str(_student_data(paths.data(course))),
             threads=1,  # whatever the number of workers: sums made in another order are another score
             switched_off=options.switched_off,
             training=options.training,
@@ -198,15 +198,17 @@ def worker_settings(course: Course, paths: Paths, assignment: str, options: Opti
     )
 
 
-def _student_data(course: Course, paths: Paths) -> Path:
-    """The ``mnist.npz`` that candidates load, made once."""
+def _student_data(own: Path | None) -> Path:
+    """The ``mnist.npz`` that candidates load."""
     from autograder import data
 
-    path = paths.cache / f"mnist-{data.fingerprint(paths.data(course))}.npz"
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        data.write_student_npz(path, data.course_data(paths.data(course)))
-    return path
+    try:
+        return data.student_npz(own).resolve()
+    except OSError as error:
+        raise GradeError(
+            f"The images that notebooks load cannot be prepared ({error}): "
+            "make room, or name another folder in the variable XDG_CACHE_HOME."
+        ) from None
 
 
 class Pool:

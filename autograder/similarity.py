@@ -30,7 +30,7 @@ from scipy import sparse
 
 from autograder.course import Paths, load_course
 from autograder.examiner.misconceptions import load_alternatives
-from autograder.grade import demand_released
+from autograder.gradable import demand_released
 from autograder.linear import LETTER, Pattern, sound
 from autograder.notebook import (
     UnreadableNotebook,

@@ -23,6 +23,7 @@ from run import machine
 from submissions import make_class
 
 from autograder.course import Paths
+from autograder.data import student_npz
 from autograder.demo import make_course
 from autograder.grade import grade
 from autograder.notebook import dump, read_script
@@ -116,10 +117,8 @@ def _training(folder: Path) -> Iterator[Line]:
         paths.submission(student, TRAINING).parent.mkdir(parents=True)
         paths.submission(student, TRAINING).write_bytes(solution)
     grade(root, TRAINING, Options(workers=1, gradebook=False, students=("first",)))
-    (data,) = (root / ".autograder").glob("mnist-*.npz")
-    program = _FIT.format(
-        suite=str(paths.suite(TRAINING)), data=str(data), solution=str(paths.solution(TRAINING)), tries=2
-    )
+    data, solution = str(student_npz()), str(paths.solution(TRAINING))
+    program = _FIT.format(suite=str(paths.suite(TRAINING)), data=data, solution=solution, tries=2)
     environment = os.environ | {"OMP_NUM_THREADS": "1", "TF_ENABLE_ONEDNN_OPTS": "0"}
     fits: list[float] = []
     whole: list[float] = []

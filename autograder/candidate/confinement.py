@@ -84,8 +84,8 @@ _NAMESPACES = {Layer.NET: Clone.NEWNET, Layer.IPC: Clone.NEWIPC}
 # Settings of libraries that a candidate keeps; all else in the environment is the grader's business.
 _KEPT_VARIABLES = (
     "CUDA_VISIBLE_DEVICES KERAS_BACKEND LANG LC_ALL MPLBACKEND OMP_NUM_THREADS OPENBLAS_NUM_THREADS"
-    " MKL_NUM_THREADS PYTHONHASHSEED TF_CPP_MIN_LOG_LEVEL TF_ENABLE_ONEDNN_OPTS TF_NUM_INTEROP_THREADS"
-    " TF_NUM_INTRAOP_THREADS TF_USE_LEGACY_KERAS TZ"
+    " MKL_NUM_THREADS NBGRADER_EXECUTION NBGRADER_VALIDATING PYTHONHASHSEED TF_CPP_MIN_LOG_LEVEL"
+    " TF_ENABLE_ONEDNN_OPTS TF_NUM_INTEROP_THREADS TF_NUM_INTRAOP_THREADS TF_USE_LEGACY_KERAS TZ"
 ).split()
 
 
@@ -248,6 +248,7 @@ def _confine(
     with suppress(OSError):
         _write("self/oom_score_adj", "1000", proc)  # when the machine runs out, these are the first to go
     layout = lay_out(policy.readable, policy.hidden)
+    importable = [entry for entry in sys.path if layout.shows(os.path.realpath(entry))]
 
     def isolate(owner: int | None) -> None:
         for layer, flag in _NAMESPACES.items():
@@ -277,7 +278,7 @@ def _confine(
     progress.attempt(Layer.RLIMITS, lambda: _set_limits(limits, memory, processes))
     _restrict_access(progress, layout, scratch)
     _filter_calls(progress)
-    _reset_interpreter(scratch)
+    _reset_interpreter(scratch, importable)
     return Confinement(frozenset(layers), progress.refused, scratch)
 
 
@@ -426,8 +427,15 @@ def _clean_environment(scratch: Path, proc: int) -> None:
     )
 
 
-def _reset_interpreter(scratch: Path) -> None:
-    """Undo what the warden's part did to the interpreter, and let it use the scratch folder."""
+def _reset_interpreter(scratch: Path, importable: list[str]) -> None:
+    """Undo what the warden's part did to the interpreter, and let it use the scratch folder.
+
+    Folders that cannot be read any more would only tell where the grader and the course are.
+    """
+    sys.path[:] = importable
+    for entry in set(sys.path_importer_cache) - set(importable):
+        if not any(entry.startswith(f"{path}/") for path in importable):
+            del sys.path_importer_cache[entry]
     warden.default_signals()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # as Python does: these become exceptions

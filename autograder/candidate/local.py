@@ -7,6 +7,7 @@ password that it reads from standard input, and serves one notebook. It needs no
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import sys
 import threading
@@ -20,7 +21,7 @@ def main() -> None:
     password = sys.stdin.readline().strip().encode()
     with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=60) as sock:
         sock.sendall(password)
-        recorder = warm_up(Settings.from_json(sys.argv[2]))
+        recorder = warm_up(Settings.from_fields(json.loads(sys.argv[2])))
         # A second thread, so that nobody counts on forks of this process: they do not go over this socket.
         threading.Thread(target=threading.Event().wait, daemon=True).start()
         channel = Channel(sock, FrameLimits(structure=64 << 20, payload=1 << 30), strided=True)

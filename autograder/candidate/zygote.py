@@ -1,8 +1,8 @@
 """The warm process that every candidate is forked from.
 
-``python -m autograder.candidate.zygote FD SETTINGS`` imports the course's libraries once, says "warm" on
-the control socket ``FD``, and then forks one candidate for each request. The zygote itself never runs a
-line of a student's code. It ends when the control socket closes.
+``python -m autograder.candidate.zygote FD`` hears its settings on the control socket ``FD`` (forks inherit
+a command line), imports the course's libraries once, says "warm", and then forks one candidate for each
+request. The zygote itself never runs a line of a student's code. It ends when the control socket closes.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.candidate.serve import Server, seed_everything, serve_until_closed, silence
+from autograder.companions import write_beside
 from autograder.wire import Channel, ChannelClosed, FrameLimits
 
 if sys.platform == "linux":  # elsewhere a student's own machine runs the rest of this without it
@@ -39,7 +40,7 @@ _END_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Settings:
-    """What a zygote needs to know before it starts; travels as JSON on its command line.
+    """What a zygote needs to know before it starts.
 
     Attributes:
         tensorflow: import TensorFlow and Keras too.
@@ -47,6 +48,7 @@ class Settings:
         readable: further trees that candidates may read.
         hidden: paths inside readable trees that they may not.
         switched_off: layers of confinement to leave out, by name (tests, and a TA's explicit wish).
+        execution: what nbgrader would say that it is about: ``autograde`` or ``validate``.
     """
 
     tensorflow: bool = False
@@ -54,22 +56,28 @@ class Settings:
     readable: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     switched_off: tuple[str, ...] = ()
+    execution: str = "autograde"
 
     @classmethod
-    def from_json(cls, text: str) -> Settings:
-        """What :func:`json.dumps` made of the fields."""
-        fields = json.loads(text)
+    def from_fields(cls, fields: dict[str, Any]) -> Settings:
+        """The settings from what :func:`dataclasses.asdict` made of them and some codec carried."""
         return cls(
             tensorflow=bool(fields["tensorflow"]),
             data=str(fields["data"]),
             readable=tuple(fields["readable"]),
             hidden=tuple(fields["hidden"]),
             switched_off=tuple(fields["switched_off"]),
+            execution=str(fields["execution"]),
         )
+
+    def forget(self) -> None:
+        """Empty what names places of the machine; for a fork that is about to run a student's code."""
+        vars(self).update(data="", readable=(), hidden=())
 
 
 def warm_up(settings: Settings) -> Recorder:
     """Import and exercise everything that a notebook is likely to use, so that forks inherit it."""
+    sys.argv[:] = sys.orig_argv[:] = ["notebook"]  # how the kit was started is nobody's business
     import matplotlib
 
     matplotlib.use("Agg")
@@ -113,11 +121,11 @@ def warm_up(settings: Settings) -> Recorder:
 def main() -> None:
     """Warm up, then fork on request until the control socket closes."""
     control = Channel(socket.socket(fileno=int(sys.argv[1])))
-    settings = Settings.from_json(sys.argv[2])
-    recorder = warm_up(settings)
-    with contextlib.suppress(ChannelClosed):  # whoever asked may have gone while we warmed up
+    with contextlib.suppress(ChannelClosed):  # whoever asked may have gone, also while we warm up
+        settings = Settings.from_fields(control.receive()["settings"])
+        recorder = warm_up(settings)
         control.send({"warm": os.getpid()})
-    Nursery(control, settings, recorder).run()
+        Nursery(control, settings, recorder).run()
 
 
 class Nursery:
@@ -277,6 +285,8 @@ def _candidate(recorder: Recorder, settings: Settings, request: dict[str, Any], 
         layers = confinement.enter(policy, sock)
         Path("work").mkdir()
         os.chdir("work")  # so that `%cd ..` leads to a place that can be written to, as it does at home
+        settings.forget()  # or the frames below a student's would tell
+        del policy
         serve_notebook(
             recorder, Channel(sock, FrameLimits(structure=64 << 20, payload=1 << 30), strided=True), layers
         )
@@ -296,6 +306,7 @@ def serve_notebook(recorder: Recorder, channel: Channel, layers: Collection[str]
     if hasattr(signal, "SIGALRM"):
         signal.signal(signal.SIGALRM, signal.SIG_IGN)  # of a cell that has just ended in time
     setup = channel.receive()
+    write_beside(setup.pop("files"), Path.cwd())
     _limit_threads(setup["threads"])
     seed_everything(setup["seed"])
     recorder.begin()

@@ -17,13 +17,14 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from autograder.candidate.zygote import Settings
 from autograder.examiner.errors import GraderFault
-from autograder.examiner.zygote import Spawned, Zygote
+from autograder.examiner.zygote import Spawned, Zygote, execution_variables
 from autograder.wire import Channel
 
 _CONNECT_SECONDS = 180.0
@@ -74,10 +75,17 @@ class LocalZygote(Zygote):
         settings: what to import.
         folder: working folder of the notebook.
         threads: computing threads.
+        files: what lies beside the notebook, content by name.
     """
 
-    def __init__(self, settings: Settings, folder: Path, threads: int = 1) -> None:
-        super().__init__(settings, threads)
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Path,
+        threads: int = 1,
+        files: Mapping[str, bytes] | None = None,
+    ) -> None:
+        super().__init__(settings, threads, files)
         self._folder = folder
         self._spawned: dict[int, LocalProcess] = {}
         self._next: tuple[subprocess.Popen[bytes], socket.socket, bytes] | None = None
@@ -121,6 +129,7 @@ class LocalZygote(Zygote):
             "OMP_NUM_THREADS": threads,
             "OPENBLAS_NUM_THREADS": threads,
             "TF_CPP_MIN_LOG_LEVEL": "3",
+            **execution_variables(self.settings.execution),
         }
         process = subprocess.Popen(
             [

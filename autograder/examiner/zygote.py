@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import select
 import signal
@@ -11,9 +10,12 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from autograder.candidate.zygote import Settings
 from autograder.examiner import fonts
@@ -68,11 +70,16 @@ class Zygote:
     Args:
         settings: what to import, and what candidates may read.
         threads: BLAS and OpenMP threads of a candidate.
+        files: what lies beside the notebook in a candidate's working folder, content by name.
     """
 
-    def __init__(self, settings: Settings, threads: int = 1) -> None:
+    def __init__(
+        self, settings: Settings, threads: int = 1, files: Mapping[str, bytes] | None = None
+    ) -> None:
         self.settings = settings
         self.threads = threads
+        # As arrays, whose bytes travel apart and are not copied.
+        self.files = {name: np.frombuffer(content, np.uint8) for name, content in (files or {}).items()}
         self._process: subprocess.Popen[bytes] | None = None
         self._control: Channel | None = None
         self._number = 0
@@ -94,7 +101,7 @@ class Zygote:
         environment = {key: os.environ[key] for key in keep if key in os.environ} | {
             "PYTHONHASHSEED": "0",
             "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+            "PYTHONPATH": os.pathsep.join(os.path.abspath(p) for p in sys.path if p),
             "MPLCONFIGDIR": _matplotlib_cache(),
             **fonts.environment(),
             "IPYTHONDIR": os.devnull,
@@ -105,26 +112,22 @@ class Zygote:
             "TF_ENABLE_ONEDNN_OPTS": "0",
             "CUDA_VISIBLE_DEVICES": "-1",
             "KERAS_BACKEND": "tensorflow",
+            **execution_variables(self.settings.execution),
         }
-        command = [
-            sys.executable,
-            "-P",  # nothing is imported from the folder that the grader was started in
-            "-W",
-            "ignore",
-            "-m",
-            "autograder.candidate.zygote",
-            str(theirs.fileno()),
-            json.dumps(asdict(fonts.readable(self.settings))),
-        ]
+        # Without -P the working folder would be a place to import from, and the first of them.
+        options = ["-P", "-W", "ignore", "-m", "autograder.candidate.zygote"]
         self._process = subprocess.Popen(
-            command,
+            [sys.executable, *options, str(theirs.fileno())],
             env=environment,
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
+            cwd="/",  # IPython remembers where it began, and a candidate could ask it
         )
         theirs.close()
         self._control = Channel(ours, FrameLimits(structure=1 << 16, payload=0))
+        with contextlib.suppress(ChannelClosed):  # noticed when it does not answer
+            self._control.send({"settings": asdict(fonts.readable(self.settings))})
         self._exits.clear()
         self._warm = False
 
@@ -215,6 +218,12 @@ class Zygote:
                 return
             message = self._control.receive(deadline=time.monotonic() + 5)
             self._exits[message["exited"]] = message["code"]
+
+
+def execution_variables(execution: str) -> dict[str, str]:
+    """What nbgrader sets in the environment while it runs a notebook, so that cells can tell."""
+    validating = {"NBGRADER_VALIDATING": "1"} if execution == "validate" else {}
+    return {"NBGRADER_EXECUTION": execution, **validating}
 
 
 def _pid_of(pidfd: int) -> int | None:
