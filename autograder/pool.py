@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import shlex
 import socket
 import subprocess
 import sys
@@ -309,7 +310,8 @@ def lost(submission: Submission, reason: str, *, lasting: bool = False) -> Exami
     """
     notice = Notice(code="grader-error", text=f"The submission could not be examined: {reason}.")
     if lasting:
-        advice = f"`autograder grade {submission.assignment} --force` tries once more"
+        who = shlex.quote(submission.student)
+        advice = f"`autograder grade {submission.assignment} --student {who} --force` tries once more"
         text = f"{notice.text[:-1]}; it is not tried again until it or the kit has changed ({advice})."
         notice = Notice(code=ENDS_EXAMINERS, text=text)
     return Examination(
