@@ -434,7 +434,7 @@ def merge(submitted: NotebookNode, released: NotebookNode) -> Merged:
         _merged(cell, names.get(index, ""), work, found, recognised) for index, cell in enumerate(work.cells)
     ]
     mine = list(cells)
-    asides = _put_back(cells, work, found)
+    asides = _put_back(cells, work, found) if work.missing() else []
     numbers = {id(cell): number for number, cell in enumerate(cells, start=1)}
     for name in recognised:
         _report(found, "found-cell", name, [numbers[id(mine[work.places[name]])]])

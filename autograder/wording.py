@@ -384,6 +384,19 @@ _PATTERNS: tuple[tuple[str, _Korean], ...] = (
     (r"output limit of (.+?) reached in cell (\d+)", r"셀 \2에서 출력 제한(\1)에 걸렸습니다"),
     (r"the process crashed \(segmentation fault\)", "프로세스가 비정상 종료했습니다 (segmentation fault)"),
     (r"the process was ended by signal (\d+)", r"프로세스가 시그널 \1로 종료되었습니다"),
+    (
+        r"The file is not UTF-8, .+",
+        "파일의 인코딩이 UTF-8이 아닙니다. 텍스트 편집기에서 UTF-8로 다시 저장해 제출하세요.",
+    ),
+    (
+        r"The notebook is too large \((\d+) MB, at most (\d+) MB\): .+",
+        r"노트북이 너무 큽니다(\1 MB, 최대 \2 MB). 출력을 지우고 다시 제출하세요.",
+    ),
+    (r"([^\n]+) is larger than (\d+) MiB: .+", r"\2 MiB보다 큰 파일: \1. 출력을 지우고 다시 제출하세요."),
+    (
+        r"There is no (\S+) in the folder, but there are (\d+) other notebooks, ([^\n]+): leave .+",
+        r"폴더에 없는 파일: \1. 다른 노트북 \2개: \3. 하나만 남기거나 이름을 맞추어 다시 제출하세요.",
+    ),
     (r"the process ended itself", "프로세스가 스스로 종료했습니다"),
     (r"the process ended too often", "프로세스가 너무 자주 종료했습니다"),
     (r"the process ended", "프로세스가 종료했습니다"),

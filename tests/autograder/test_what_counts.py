@@ -27,7 +27,7 @@ from autograder.grade import grade
 from autograder.options import Options
 from autograder.release import release
 from autograder.submissions import find_notebook, find_submissions, handed_in_since, read_notebook
-from autograder.wording import notice
+from autograder.wording import message, notice
 
 WEEK = "trial"
 PUBLIC = trial_course.SUITE[: trial_course.SUITE.index('@pytest.mark.cell("test-double", weight=2)')]
@@ -306,6 +306,9 @@ def test_of_several_none_is_guessed_and_all_are_named(tmp_path: Path) -> None:
         "there is no trial.ipynb in the folder, but there are 3 other notebooks, "
         "a\\nb.ipynb, trial (1).ipynb, trial (2).ipynb: leave the one that counts, or name it trial.ipynb"
     )
+    said = message(f"{problem[:1].upper()}{problem[1:]}.", Language.KO)
+    assert said is not None
+    assert "trial (1).ipynb" in said
     for number in range(20):
         (tmp_path / f"n{number:02}.ipynb").write_bytes(b"{}")
     assert "and 18 more" in read_notebook(tmp_path, WEEK)[1]
@@ -397,3 +400,4 @@ def test_pictures_by_the_megabyte_are_thrown_away_unread(tmp_path: Path) -> None
     read, problem = read_notebook(tmp_path, WEEK)
     assert read is None
     assert "larger than 64 MiB: clear its outputs and hand it in again" in problem
+    assert message(problem, Language.KO)
