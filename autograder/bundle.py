@@ -13,9 +13,10 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from pydantic import BaseModel, ConfigDict
 
+from autograder.companions import PUBLIC_TESTS, released_beside
 from autograder.course import COURSE_FILE, Course, Paths, load_course
 from autograder.examination import Examination, Status
-from autograder.grade import demand_released
+from autograder.gradable import demand_gradable
 from autograder.options import Options
 from autograder.pool import Pool, patience, worker_settings
 from autograder.problem import GradeError
@@ -93,13 +94,13 @@ def week_files(course: Course, paths: Paths, week: str, *, public_only: bool) ->
 
     Raises:
         CourseError: there is no such week.
-        GradeError: it is not released, or has no suite.
+        GradeError: it is not released, or cannot be graded, or has no suite.
     """
     assignment = course.assignment(week)
-    demand_released(paths, week)
+    demand_gradable(paths, week)
     if not paths.public_tests(week).is_file():
         raise GradeError(f"{week} has no public tests: they belong in tests/hidden/{week}/test_public.py.")
-    chosen = [path for path in sorted((paths.assignments / week).iterdir()) if path.is_file()]
+    chosen = [paths.assignments / week / name for name in released_files(paths, week)]
     if public_only:
         chosen.append(paths.public_tests(week))
         reduced = course.model_dump(mode="json", include={"id", "title", "language", "timezone"})
@@ -118,6 +119,12 @@ def week_files(course: Course, paths: Paths, week: str, *, public_only: bool) ->
         if path.is_file() and path.suffix != ".pyc" and not path.name.startswith("."):
             files[path.relative_to(paths.root).as_posix()] = path.read_bytes()
     return {f"course/{name}": content for name, content in files.items()}
+
+
+def released_files(paths: Paths, week: str) -> list[str]:
+    """Names of all that students get of a week, the notebook first."""
+    tests = [PUBLIC_TESTS] if paths.released_tests(week).is_file() else []
+    return [paths.released(week).name, *tests, *released_beside(paths, week)]
 
 
 def settings_file(settings: BundleSettings) -> dict[str, bytes]:
@@ -173,6 +180,7 @@ def examine_one(bundle: Path, found: Found, student: str) -> tuple[BundleSetting
     settings = BundleSettings.model_validate_json((bundle / SETTINGS_FILE).read_bytes())
     course, paths = load_course(bundle / "course"), Paths(bundle / "course")
     assignment = course.assignment(settings.week)
+    demand_gradable(paths, settings.week)
     options = Options(
         workers=1, switched_off=settings.switched_off, gradebook=False, public_only=settings.public_only
     )

@@ -32,9 +32,9 @@ def cache_folder() -> Path:
 def _places() -> Iterator[tuple[Path, bool]]:
     """Where it may be, best first, and whether somebody asked for that place."""
     for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
-        named = os.environ.get(variable, "")
-        if os.path.isabs(named):  # the specification says to ignore others
-            yield Path(named) / _NAME, True
+        named = Path(os.environ.get(variable, ""))
+        if named.is_absolute():  # the specification says to ignore others
+            yield named / _NAME, True
     with suppress(RuntimeError):  # no home
         yield Path.home() / ".cache" / _NAME, False
     if _is_root():

@@ -15,12 +15,13 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder import __version__
+from autograder.companions import PUBLIC_TESTS, CompanionError, came_with, released_beside
 from autograder.course import COURSE_FILE, Assignment, Course, CourseError, Paths, load_course
 from autograder.examination import CellOutcome, Examination, Language, Status, TestOutcome, Text, Verdict
 from autograder.notebook import UnreadableNotebook, grade_id, is_test, merge, read_submission
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from autograder.examiner.suite import Suite, TestRun
     from autograder.examiner.zygote import Zygote
 
-PUBLIC_TESTS = "test_public.py"
 _RELEASE, _DUE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
 
@@ -54,6 +54,7 @@ class Material:
         notebook: the student's work in the release, as it will be run.
         released: the assignment as students got it; the student's own notebook if there is no other.
         hidden: the course's folder, if the notebook lies in one.
+        files: what was released beside the notebook, content by name.
     """
 
     path: Path
@@ -63,6 +64,7 @@ class Material:
     notebook: NotebookNode
     released: NotebookNode
     hidden: Path | None
+    files: Mapping[str, bytes]
 
 
 def check(notebook: Path, *, language: Language | None = None, confined: bool | None = None) -> int:
@@ -103,7 +105,8 @@ def find_material(path: Path) -> Material:
     """
     path = Path(os.path.abspath(path))
     try:
-        submitted = read_submission(path.read_bytes())
+        raw = path.read_bytes()
+        submitted = read_submission(raw)
     except FileNotFoundError:
         raise CheckError(f"There is no file {path}: give the path of your notebook.") from None
     except OSError as error:
@@ -129,7 +132,12 @@ def find_material(path: Path) -> Material:
     merged = merge(submitted, released)
     if not any(cell.cell_type == "code" for cell in merged.notebook.cells):
         raise CheckError(f"{path.name} cannot be checked: it has no code cells.")
-    return Material(path, tests, course, course.assignment(week), merged.notebook, released, root)
+    try:
+        in_course = root is not None and Paths(root).released(week).is_file()
+        files = released_beside(Paths(root), week) if root and in_course else came_with(path, raw)
+    except CompanionError as error:
+        raise CheckError(str(error)) from None
+    return Material(path, tests, course, course.assignment(week), merged.notebook, released, root, files)
 
 
 def _course_around(path: Path) -> tuple[Course | None, Path | None]:
@@ -208,11 +216,13 @@ def _zygote(material: Material, scratch: Path, confined: bool) -> Zygote:
 
         # In the grader a notebook has an empty folder of its own, so here too.
         (scratch / "folder").mkdir()
-        return LocalZygote(Settings(tensorflow=_uses_tensorflow(text), data=images), scratch / "folder")
+        settings = Settings(tensorflow=_uses_tensorflow(text), data=images, execution="validate")
+        return LocalZygote(settings, scratch / "folder", files=material.files)
     from autograder.examiner.zygote import Zygote
 
     hidden = (str(material.hidden),) if material.hidden is not None else ()
-    return Zygote(Settings(data=images, hidden=hidden))
+    settings = Settings(data=images, hidden=hidden, execution="validate")
+    return Zygote(settings, files=material.files)
 
 
 def _uses_tensorflow(text: str) -> bool:

@@ -32,6 +32,7 @@ from distributed.diagnostics.plugin import WorkerPlugin
 from distributed.scheduler import KilledWorker
 
 from autograder import data
+from autograder.companions import released_beside
 from autograder.course import Course, Paths
 from autograder.examination import Examination
 from autograder.options import Options
@@ -85,6 +86,7 @@ def pack(course: Course, paths: Paths, assignment: str, options: Options) -> Bun
     settings = worker_settings(course, paths, assignment, options)
     files = [paths.course, paths.solution(assignment), paths.released(assignment)]
     files += sorted(p for p in paths.suite(assignment).rglob("*") if "__pycache__" not in p.parts)
+    files += [paths.assignments / assignment / name for name in released_beside(paths, assignment)]
     content = {_COURSE / path.relative_to(paths.root): path for path in files if path.is_file()}
     content[_STUDENT_DATA] = Path(settings["data"])
     if course.data is not None:

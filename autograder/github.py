@@ -17,6 +17,7 @@ from autograder.bundle import (
     engine_files,
     examine_one,
     find_notebook,
+    released_files,
     settings_file,
     week_files,
     write_files,
@@ -88,9 +89,8 @@ def package_github(root: Path, week: str) -> Path:
     }
     files = {f"{BUNDLE}/{name}": content for name, content in bundle.items()}
     files[WORKFLOW] = workflow(week).encode()
-    for path in sorted((paths.assignments / week).iterdir()):
-        if path.is_file():
-            files[path.name] = path.read_bytes()
+    for name in released_files(paths, week):
+        files[name] = (paths.assignments / week / name).read_bytes()
     target = paths.exports / f"github-{week}-template"
     draft = target.with_name(f".{target.name}.part")
     shutil.rmtree(draft, ignore_errors=True)

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from autograder.course import Course, Paths, load_course
 from autograder.examination import Examination, Verdict
+from autograder.gradable import demand_gradable
 from autograder.options import Options
 from autograder.pool import Pool, cores, patience, worker_settings
 from autograder.problem import GradeError
@@ -119,36 +120,12 @@ def _essence(examination: Examination) -> Examination:
 def prepare(course: Course, paths: Paths, assignment: str, options: Options) -> list[Submission]:
     """The week's submissions with their keys; raises if the week cannot be graded."""
     course.assignment(assignment)
-    demand_released(paths, assignment)
-    if not has_suite(paths, assignment) and holds_hidden_tests(paths, assignment):
-        raise GradeError(
-            f"{assignment} has hidden tests inside its cells, which a submission could read: "
-            f"move them to tests/hidden/{assignment}/test_hidden.py."
-        )
+    demand_gradable(paths, assignment)
     fingerprint = week_fingerprint(course, paths, assignment, options)
     return [
         replace(s, key=submission_key(fingerprint, s.raw, s.problem))
         for s in find_submissions(paths, assignment, options.students)
     ]
-
-
-def has_suite(paths: Paths, assignment: str) -> bool:
-    """Whether the week has a suite; without one its visible checks decide, as they would for nbgrader."""
-    return any(paths.suite(assignment).glob("test_*.py"))
-
-
-def holds_hidden_tests(paths: Paths, assignment: str) -> bool:
-    """Whether the solution has regions of hidden tests, which are not in what students get."""
-    solution = paths.solution(assignment)
-    return solution.is_file() and "### BEGIN HIDDEN TESTS" in solution.read_text(encoding="utf-8")
-
-
-def demand_released(paths: Paths, assignment: str) -> None:
-    """Say in one sentence that a week has not been released, if so."""
-    if not paths.released(assignment).is_file():
-        raise GradeError(
-            f"{assignment} has not been released yet: run `autograder release {assignment}` first."
-        )
 
 
 def _counting(
@@ -217,7 +194,7 @@ def examine_submission(root: Path, assignment: str, student: str, raw: bytes) ->
     options = Options()
     course, paths = load_course(root), Paths(root)
     course.assignment(assignment)
-    demand_released(paths, assignment)
+    demand_gradable(paths, assignment)
     key = submission_key(week_fingerprint(course, paths, assignment, options), raw, "")
     submission = Submission.of(student, assignment, raw, key=key)
     known = read_record(_record(paths, submission))

@@ -45,6 +45,7 @@ from autograder.notebook import (
     grade_id,
     is_answered,
     is_base64,
+    is_left_out,
     is_manual,
     is_solution,
     is_test,
@@ -408,7 +409,7 @@ class Ledger:
         submission = self._submission(session, examination.student)
         if submitted_at is not None:
             submission.timestamp = submitted_at
-        automatic = _automatic_scores(examination, notebook)
+        automatic = automatic_scores(examination, notebook)
         unknown = set(automatic) - set(assignment.graded[assignment.notebook])
         if unknown:
             raise GradebookError(
@@ -548,16 +549,22 @@ def _assignment(gradebook: api.Gradebook, name: str) -> _Assignment:
     return known
 
 
-def _automatic_scores(examination: Examination, notebook: NotebookNode) -> dict[str, float | None]:
-    """Grade id → automatic score; None where a person has to decide."""
+def automatic_scores(examination: Examination, notebook: NotebookNode) -> dict[str, float | None]:
+    """Grade id → automatic score; None where a person has to decide.
+
+    Args:
+        examination: the record.
+        notebook: the submission in the release, with nbgrader's checksums.
+    """
     if examination.status is Status.GRADER_ERROR and not examination.scores:
         return {grade_id(cell): None for cell in notebook.cells if is_test(cell) or is_manual(cell)}
-    unanswered = {grade_id(cell) for cell in notebook.cells if is_manual(cell) and not is_answered(cell)}
-    scores: dict[str, float | None] = {}
-    for score in examination.scores:
-        left_out = score.manual and score.points is None and score.grade_id in unanswered
-        scores[score.grade_id] = 0.0 if left_out else score.points
-    return scores
+    left_out = {grade_id(cell) for cell in notebook.cells if is_left_out(cell)}
+    return {
+        score.grade_id: 0.0
+        if score.manual and score.points is None and score.grade_id in left_out
+        else score.points
+        for score in examination.scores
+    }
 
 
 def same_work(path: Path, notebook: NotebookNode) -> bool:

@@ -82,20 +82,29 @@ def is_solution(cell: NotebookNode) -> bool:
     return bool(nbgrader_metadata(cell).get("solution"))
 
 
+def is_graded(cell: NotebookNode) -> bool:
+    """Whether nbgrader calls this a grade cell, whoever decides its points."""
+    return bool(nbgrader_metadata(cell).get("grade"))
+
+
 def is_test(cell: NotebookNode) -> bool:
     """Whether this cell stands for points that tests decide."""
-    return bool(nbgrader_metadata(cell).get("grade")) and not is_solution(cell)
+    return is_graded(cell) and not is_solution(cell) and not is_task(cell) and cell.cell_type == "code"
+
+
+def is_task(cell: NotebookNode) -> bool:
+    """Whether this cell describes a task that is done elsewhere in the notebook, or outside of it."""
+    return bool(nbgrader_metadata(cell).get("task"))
 
 
 def is_manual(cell: NotebookNode) -> bool:
     """Whether a person grades this cell: a written answer, free code, or a task."""
-    metadata = nbgrader_metadata(cell)
-    return bool(metadata.get("task")) or (bool(metadata.get("grade")) and is_solution(cell))
+    return is_task(cell) or (is_graded(cell) and not is_test(cell))
 
 
 def is_locked(cell: NotebookNode) -> bool:
     """Whether the release's source counts, whatever the student made of it."""
-    return not is_solution(cell) and (is_test(cell) or bool(nbgrader_metadata(cell).get("locked")))
+    return not is_solution(cell) and (is_graded(cell) or bool(nbgrader_metadata(cell).get("locked")))
 
 
 def points(cell: NotebookNode) -> float:
@@ -104,8 +113,16 @@ def points(cell: NotebookNode) -> float:
 
 
 def is_answered(cell: NotebookNode) -> bool:
-    """Whether a manually graded cell differs from the release (nbgrader's rule: unchanged earns 0)."""
+    """Whether a cell differs from the release."""
     return bool(nbgrader_metadata(cell).get("checksum") != checksum(cell))
+
+
+def is_left_out(cell: NotebookNode) -> bool:
+    """Whether a manually graded cell was left as it was, and so earns 0 (nbgrader's rule).
+
+    A task's own cell is never changed: what was done for it a person has to look for.
+    """
+    return is_manual(cell) and is_solution(cell) and not is_answered(cell)
 
 
 def checksum(cell: NotebookNode) -> str:

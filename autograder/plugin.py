@@ -13,23 +13,25 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbconvert.preprocessors import TagRemovePreprocessor
 from nbformat import NotebookNode
+from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Bool
 
 from autograder.course import load_course
 from autograder.examination import Examination
-from autograder.gradebook import put_outputs
+from autograder.gradebook import automatic_scores, put_outputs
 from autograder.notebook import (
     UnreadableNotebook,
     grade_id,
-    is_manual,
-    is_test,
+    is_graded,
+    is_task,
     merge,
     node,
     read_released,
     read_submission,
 )
+from autograder.problem import Problem
 
 Resources = dict[str, Any]
 
@@ -106,9 +108,13 @@ class Examine(_SubmissionPreprocessor):
         names = resources["nbgrader"]
         root = Path(self._course().root)
         course = load_course(root)
-        examination: Examination = examine_submission(
-            root, names["assignment"], names["student"], self._submitted(resources)
-        )
+        try:
+            examination: Examination = examine_submission(
+                root, names["assignment"], names["student"], self._submitted(resources)
+            )
+        except Problem as problem:
+            self.log.error("%s", problem)
+            raise NbGraderException(str(problem)) from None
         for notice in examination.notices:
             self.log.warning("%s: %s", names["student"], notice.text)
         names["examination"] = examination
@@ -117,18 +123,36 @@ class Examine(_SubmissionPreprocessor):
 
 
 class SaveGrades(SaveAutoGrades):  # type: ignore[misc]
-    """nbgrader's own, but a test cell without a score stays without one: nbgrader would give full marks."""
+    """nbgrader's own, with the scores of the examination, which nbgrader reads from outputs.
+
+    A test cell without a score stays without one, where nbgrader would give full marks, and a task's score
+    follows what was handed in last, where nbgrader leaves it as it is.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """nbconvert's method of this name."""
+        examination: Examination | None = resources["nbgrader"].get("examination")
+        self._scores = None if examination is None else automatic_scores(examination, nb)
+        saved: tuple[NotebookNode, Resources] = super().preprocess(nb, resources)
+        return saved
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: Resources, cell_index: int
+    ) -> tuple[NotebookNode, Resources]:
+        """nbconvert's method of this name."""
+        if self._scores is not None and is_task(cell) and not is_graded(cell):
+            self._add_score(cell, resources)
+        saved: tuple[NotebookNode, Resources] = super().preprocess_cell(cell, resources, cell_index)
+        return saved
 
     def _add_score(self, cell: NotebookNode, resources: Resources) -> None:
-        super()._add_score(cell, resources)
-        examination: Examination | None = resources["nbgrader"].get("examination")
-        if examination is None or is_manual(cell) or not is_test(cell):
+        if self._scores is None:  # somebody's own pipeline, without Examine
+            super()._add_score(cell, resources)
             return
-        decided = {score.grade_id for score in examination.scores if score.points is not None}
-        if grade_id(cell) not in decided:
-            names = resources["nbgrader"]
-            grade = self.gradebook.find_grade(
-                grade_id(cell), names["notebook"], names["assignment"], names["student"]
-            )
-            grade.auto_score, grade.needs_manual_grade = None, True
-            self.gradebook.db.commit()
+        grade = self.gradebook.find_grade(
+            grade_id(cell), self.notebook_id, self.assignment_id, self.student_id
+        )
+        grade.auto_score = self._scores.get(grade_id(cell))
+        # What a person has graded is marked for another look, as nbgrader does it.
+        grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+        self.gradebook.db.commit()

@@ -14,6 +14,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from autograder.companions import released_beside
 from autograder.course import Course, Paths
 from autograder.examination import Examination, Status
 from autograder.options import Options
@@ -40,6 +41,8 @@ def week_fingerprint(course: Course, paths: Paths, assignment: str, options: Opt
     for path in files:
         if path.is_file():
             add(path.name, path.read_bytes())
+    for name, content in released_beside(paths, assignment).items():
+        add(f"beside {name}", content)
     add("package", package_fingerprint().encode())
     return digest.hexdigest()
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,21 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.nbgraderformat import MetadataValidator
+from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearSolutions, InstantiateTests
 from traitlets.config import Config
 
+from autograder.companions import (
+    METADATA,
+    PUBLIC_TESTS,
+    CompanionError,
+    demand_room,
+    kept_with_solution,
+    released_beside,
+    reserved,
+)
 from autograder.course import Assignment, Course, Paths
 from autograder.examination import Language
+from autograder.gradable import hidden_tests_in_cells
 from autograder.gradebook import GradebookError, gradebook_url, nbgrader_config, open_gradebook
 from autograder.notebook import (
     PYTHON,
@@ -40,7 +52,9 @@ from autograder.notebook import (
 )
 from autograder.problem import Problem
 
-_MARK = re.compile(r"(BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)")
+_REGIONS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
+_SHOWN = 6
+"""File names that a report's line says."""
 
 
 class ReleaseError(Problem, ValueError):
@@ -55,12 +69,13 @@ class ReleaseReport:
         assignment: the week.
         folder: where it lies.
         language: of its prose.
-        files: names of the files in it.
+        files: names of the files that students get.
         cells: number of cells in the notebook.
         test_cells: how many of them are worth points that tests decide.
         manual_cells: how many a person grades.
         points: sum of all points.
         changed: whether the folder differs from what was there before.
+        remark: what an author should know of it, if anything.
     """
 
     assignment: str
@@ -72,14 +87,17 @@ class ReleaseReport:
     manual_cells: int
     points: float
     changed: bool
+    remark: str = ""
 
     def __str__(self) -> str:
         answers = f" and {self.manual_cells} for a person to grade" if self.manual_cells else ""
         state = "" if self.changed else ", as it was"
+        names = ", ".join(self.files[:_SHOWN])
+        more = f" and {len(self.files) - _SHOWN} more" if len(self.files) > _SHOWN else ""
         return (
-            f"{self.folder} ({self.language}{state}): {', '.join(self.files)}; "
+            f"{self.folder} ({self.language}{state}): {names}{more}; "
             f"{self.cells} cells, {self.points:g} points in {self.test_cells} test cells{answers}."
-        )
+        ) + (f"\nNote: {self.remark}" if self.remark else "")
 
 
 def release(
@@ -88,7 +106,9 @@ def release(
     """Make what students get of a week, and enter the week in the gradebook.
 
     The folder is put in place as a whole or not at all, and releasing the same solution twice gives
-    the same bytes. Raises :class:`ReleaseError` where the solution notebook cannot be released.
+    the same bytes. What lies in ``solutions/<week>/`` is released beside the notebook, and what somebody
+    put into the folder by hand stays. Raises :class:`ReleaseError` where the solution notebook cannot be
+    released.
 
     Args:
         course: the course.
@@ -97,35 +117,67 @@ def release(
         language: of the prose; the course's own if None.
     """
     language = language or course.language
-    solution = _solution(paths, assignment.name)
-    _check(solution, paths.solution(assignment.name).name)
-    source = {f"{assignment.name}.ipynb": dump(solution)}
-    if (tests := paths.public_tests(assignment.name)).is_file():
-        source[tests.name] = tests.read_bytes()
-
+    name = assignment.name
     config = nbgrader_config(paths.root)
+    solution = _solution(paths, name)
+    _check(solution, paths.solution(name).name)
+    notebook = f"{name}.ipynb"
+    source = {notebook: dump(solution)}
+    if (tests := paths.public_tests(name)).is_file():
+        source[tests.name] = tests.read_bytes()
+    before = _contents(paths.source / name)
+    kept, by_hand, stale = _companions(paths, name, before)
+    source |= kept
+
     url = gradebook_url(paths, config)
     open_gradebook(url, course.id).close()
-    _fill(paths.source / assignment.name, source)
-    with _build_folder(paths) as build:
-        _generate(config, course, assignment.name, paths, build, url, language)
-        files = {file.name: file.read_bytes() for file in sorted((build / assignment.name).iterdir())}
-    name = f"{assignment.name}.ipynb"
-    released = _finished(files[name], assignment.name)
-    files[name] = dump(released)
-    changed = _fill(paths.assignments / assignment.name, files)
+    _fill(paths.source / name, source, only=True)
+    try:
+        with _build_folder(paths) as build:
+            _generate(config, course, name, paths, build, url, language)
+            files = _contents(build / name)
+        beside = sorted((files.keys() | by_hand) - reserved(name))
+        released = _finished(files[notebook], name, beside, _marks(config))
+    except BaseException:
+        _fill(paths.source / name, before, only=True)  # what was released last, as ever
+        raise
+    files[notebook] = dump(released)
+    changed = _fill(paths.assignments / name, files, without=stale | ({PUBLIC_TESTS} - files.keys()))
     _enter_due_date(url, course, assignment)
     return ReleaseReport(
-        assignment=assignment.name,
-        folder=paths.assignments / assignment.name,
+        assignment=name,
+        folder=paths.assignments / name,
         language=language,
-        files=tuple(sorted(files)),
+        files=(*(file for file in (notebook, PUBLIC_TESTS) if file in files), *beside),
         cells=len(released.cells),
         test_cells=sum(map(is_test, released.cells)),
         manual_cells=sum(map(is_manual, released.cells)),
         points=sum(map(points, released.cells)),
         changed=changed,
+        remark=hidden_tests_in_cells(paths, name),
     )
+
+
+def _companions(
+    paths: Paths, name: str, before: Mapping[str, bytes]
+) -> tuple[dict[str, bytes], set[str], set[str]]:
+    """What goes beside the notebook: kept with the solution; put there by hand; released once, and not now.
+
+    Args:
+        paths: of the course.
+        name: the week.
+        before: what the last release was made from.
+    """
+    try:
+        kept, there = kept_with_solution(paths, name), released_beside(paths, name)
+        # What somebody has changed since is theirs.
+        stale = {file for file in there.keys() - kept.keys() if before.get(file) == there[file]}
+        by_hand = there.keys() - kept.keys() - stale
+        label = f"solutions/{name} and assignments/{name}"
+        demand_room(label, kept | {file: there[file] for file in by_hand})
+    except CompanionError as error:
+        raise ReleaseError(str(error)) from None
+    return kept, by_hand, stale
 
 
 def _solution(paths: Paths, name: str) -> NotebookNode:
@@ -211,6 +263,11 @@ def _generate(
             raise ReleaseError(_explained(name, said)) from error
 
 
+def autotests_name(paths: Paths) -> str:
+    """File in the course's folder from which nbgrader makes tests of lines with ``AUTOTEST``."""
+    return str(InstantiateTests(config=nbgrader_config(paths.root)).autotest_filename)
+
+
 @contextmanager
 def _errors() -> Iterator[tuple[logging.Logger, list[str]]]:
     """A logger for nbgrader that keeps what it says of errors to itself."""
@@ -239,12 +296,29 @@ def _explained(name: str, said: list[str]) -> str:
     return f"{name}: nbgrader cannot make the assignment: {reason}"
 
 
-def _finished(raw: bytes, name: str) -> NotebookNode:
+def _marks(config: Config) -> tuple[str, ...]:
+    """What begins or ends a hidden region, in nbgrader's own words and in those of the course."""
+    solutions, tests, schemes = (
+        kind(config=config) for kind in (ClearSolutions, ClearHiddenTests, ClearMarkScheme)
+    )
+    usual = (f"{place} {what}" for place in ("BEGIN", "END") for what in _REGIONS)
+    return (
+        *usual,
+        solutions.begin_solution_delimeter,
+        solutions.end_solution_delimeter,
+        tests.begin_test_delimeter,
+        tests.end_test_delimeter,
+        schemes.begin_mark_scheme_delimeter,
+        schemes.end_mark_scheme_delimeter,
+    )
+
+
+def _finished(raw: bytes, name: str, beside: Sequence[str], marks: Sequence[str]) -> NotebookNode:
     """The generated notebook with stable ids and metadata; refuses to let a solution out."""
     released: NotebookNode = nbformat.reads(raw.decode("utf-8"), as_version=4)  # type: ignore[no-untyped-call]
-    released["metadata"] = node(PYTHON)
+    released["metadata"] = node(PYTHON | ({METADATA: {"files": list(beside)}} if beside else {}))
     for cell in released.cells:
-        if _MARK.search(cell.source):
+        if any(mark in cell.source for mark in marks):
             raise ReleaseError(
                 f"{name}: the cell {grade_id(cell) or 'without a grade id'} would show students a line with "
                 "BEGIN or END of a hidden region; look at its markers."
@@ -252,20 +326,44 @@ def _finished(raw: bytes, name: str) -> NotebookNode:
     return with_stable_ids(released)
 
 
-def _fill(folder: Path, files: dict[str, bytes]) -> bool:
-    """Make the folder hold exactly these files, at once; returns whether anything was different."""
-    if (
-        folder.is_dir()
-        and {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()} == files
-    ):
+def _contents(folder: Path) -> dict[str, bytes]:
+    """All plain files below a folder by relative name."""
+    return {
+        file.relative_to(folder).as_posix(): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and not file.is_symlink()
+    }
+
+
+def _fill(
+    folder: Path, files: Mapping[str, bytes], *, without: Collection[str] = (), only: bool = False
+) -> bool:
+    """Put files into the folder, at once; returns whether anything was different.
+
+    Args:
+        folder: made if there is none.
+        files: by relative name.
+        without: names of files that go; all else that lies there stays.
+        only: nothing else stays.
+    """
+    present = _contents(folder)
+    gone = present.keys() - files.keys() if only else present.keys() & set(without)
+    if folder.is_dir() and not gone and files.items() <= present.items():
         return False
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     old = draft.with_name(f"{draft.name}-old")
     try:
+        if folder.is_dir() and not only:
+            shutil.copytree(folder, draft, symlinks=True, dirs_exist_ok=True)
         draft.chmod(0o755)
+        for name in () if only else gone:
+            (draft / name).unlink()
+            with contextlib.suppress(OSError):  # up to the first folder that is not empty now
+                for parent in Path(name).parents[:-1]:
+                    (draft / parent).rmdir()
         for name, content in files.items():
-            (draft / name).write_bytes(content)
+            _place(draft, name, content)
         if folder.exists():
             folder.rename(old)
         try:
@@ -278,6 +376,16 @@ def _fill(folder: Path, files: dict[str, bytes]) -> bool:
         shutil.rmtree(draft, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
     return True
+
+
+def _place(folder: Path, name: str, content: bytes) -> None:
+    """Write a file into the folder, also where a link would lead out of it."""
+    path = folder / name
+    for place in (*reversed(path.relative_to(folder).parents), path.relative_to(folder)):
+        if (folder / place).is_symlink():
+            (folder / place).unlink()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
 
 
 def _enter_due_date(url: str, course: Course, assignment: Assignment) -> None:

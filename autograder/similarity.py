@@ -31,7 +31,7 @@ from scipy import sparse
 
 from autograder.course import Paths, load_course
 from autograder.examiner.misconceptions import load_alternatives
-from autograder.grade import demand_released
+from autograder.gradable import demand_released
 from autograder.notebook import (
     UnreadableNotebook,
     grade_id,

@@ -16,9 +16,11 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from autograder.companions import kept_with_solution, read_tree, released_beside
 from autograder.course import Assignment, Course, Paths, load_course
 from autograder.examination import Examination, Language, Verdict
 from autograder.examiner.misconceptions import Alternative, Mutant, load_alternatives, load_mutants
+from autograder.gradable import hidden_tests_in_cells
 from autograder.notebook import (
     dump,
     grade_id,
@@ -97,6 +99,8 @@ def _verify_week(
     report.complaints += _languages(solution, name)
     report.complaints += _catalogue(mutants, alternatives, name, ids)
     report.complaints += _release(course, assignment, paths, solution)
+    if said := hidden_tests_in_cells(paths, name):
+        report.complaints.append(said)
     if not paths.released(name).is_file():
         return
     released = read_released(paths.released(name))
@@ -155,7 +159,7 @@ def _catalogue(
 
 def _release(course: Course, assignment: Assignment, paths: Paths, solution: NotebookNode) -> Iterator[str]:
     """``assignments/`` is what a release makes today, and holds nothing that is hidden."""
-    from autograder.release import release
+    from autograder.release import autotests_name, release
 
     name = assignment.name
     folder = paths.assignments / name
@@ -164,20 +168,22 @@ def _release(course: Course, assignment: Assignment, paths: Paths, solution: Not
         return
     with tempfile.TemporaryDirectory() as scratch:
         copy = Paths(Path(scratch))
+        beside = [folder / file for file in released_beside(paths, name)]
+        beside += [paths.solutions / name / file for file in kept_with_solution(paths, name)]
         for source in (
             paths.course,
             paths.solution(name),
             paths.public_tests(name),
             paths.config,
+            paths.root / autotests_name(paths),
+            *beside,
         ):
-            if source.is_file():
+            if source.is_file() and source.is_relative_to(paths.root):
                 target = copy.root / source.relative_to(paths.root)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(source.read_bytes())
-        made = release(course, assignment, copy).folder
-        fresh = {file.name: file.read_bytes() for file in made.iterdir()}
-    committed = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
-    committed = {file: content for file, content in committed.items() if not file.startswith(".")}
+        fresh = read_tree(release(course, assignment, copy).folder)
+    committed = read_tree(folder)
     for file in sorted(fresh.keys() | committed.keys()):
         if fresh.get(file) != committed.get(file):
             mend = f"run `autograder release {name}`"

@@ -1,8 +1,8 @@
 """The warm process that every candidate is forked from.
 
-``python -m autograder.candidate.zygote FD`` hears its settings on the control socket ``FD`` (forks inherit a
-command line), imports the course's libraries once, says "warm", and then forks one candidate for each request.
-The zygote itself never runs a line of a student's code. It ends when the control socket closes.
+``python -m autograder.candidate.zygote FD`` hears its settings on the control socket ``FD`` (forks inherit
+a command line), imports the course's libraries once, says "warm", and then forks one candidate for each
+request. The zygote itself never runs a line of a student's code. It ends when the control socket closes.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.candidate.serve import Server, seed_everything, serve_until_closed, silence
+from autograder.companions import write_beside
 from autograder.wire import Channel, ChannelClosed, FrameLimits
 
 if sys.platform == "linux":  # elsewhere a student's own machine runs the rest of this without it
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from autograder.candidate.cells import Recorder
     from autograder.candidate.usage import Usage
 
-_TASKS = Path("/proc/self/task")
+_STATUS = Path("/proc/self/status")
 _END_SECONDS = 0.3
 """What a test's fork gets to end by itself; its exit code tells more than the signal that ends it."""
 
@@ -302,6 +303,7 @@ def _candidate(recorder: Recorder, settings: Settings, request: dict[str, Any], 
 def serve_notebook(recorder: Recorder, channel: Channel, layers: Collection[str]) -> None:
     """Run the examiner's cells, then answer its questions, until it hangs up."""
     setup = channel.receive()
+    write_beside(setup.pop("files"), Path.cwd())
     _limit_threads(setup["threads"])
     seed_everything(setup["seed"])
     channel.send({"layers": sorted(layers)})
@@ -325,9 +327,7 @@ def serve_notebook(recorder: Recorder, channel: Channel, layers: Collection[str]
     silence()
     gc.collect()
     gc.freeze()  # forks for tests share what the notebook made
-    channel.send(
-        {"names": recorder.names(), "threads": len(list(_TASKS.iterdir())) if _TASKS.exists() else 0}
-    )
+    channel.send({"names": recorder.names(), "threads": _threads()})
     children: set[int] = set()
     while True:
         request = channel.receive()
@@ -380,6 +380,18 @@ def _end(pid: int, children: set[int], *, kill: bool) -> int | None:
         _, status = os.waitpid(pid, 0)
     children.discard(pid)
     return os.waitstatus_to_exitcode(status)
+
+
+def _threads() -> int:
+    """How many threads this process has; 0 where nothing tells.
+
+    Landlock leaves a process its own status to read, and not its folder of tasks.
+    """
+    try:
+        lines = _STATUS.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Threads:")), 0)
 
 
 def _limit_threads(threads: int) -> None:

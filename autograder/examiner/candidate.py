@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from autograder.candidate.policy import Limits as ScratchLimits
+from autograder.companions import quota
 from autograder.course import Limits
 from autograder.examination import CellOutcome, Verdict
 from autograder.examiner.errors import CandidateLost, GraderFault
@@ -204,11 +206,13 @@ class Candidate:
         limits = self._limits
         self._room = _room(limits)
         seconds = limits.cells_seconds + limits.tests_seconds + limits.training_seconds
+        given_bytes, given_entries = quota(self._zygote.files)
         self._spawned = self._zygote.spawn(
             {
                 "memory_bytes": limits.memory,
                 "processes": limits.processes,
-                "scratch_bytes": limits.scratch,
+                "scratch_bytes": limits.scratch + given_bytes,
+                "scratch_inodes": ScratchLimits.scratch_inodes + given_entries,
                 "cpu_seconds": int(seconds) * 4 + 60,
             },
             libraries(self._cells),
@@ -222,6 +226,7 @@ class Candidate:
                 "output": self._limits.output,
                 "reply": self._limits.reply,
                 "threads": self._zygote.threads,
+                "files": self._zygote.files,
             },
             seconds=30.0,
         )

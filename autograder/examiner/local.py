@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -68,10 +69,17 @@ class LocalZygote(Zygote):
         settings: what to import.
         folder: working folder of the notebook.
         threads: computing threads.
+        files: what lies beside the notebook, content by name.
     """
 
-    def __init__(self, settings: Settings, folder: Path, threads: int = 1) -> None:
-        super().__init__(settings, threads)
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Path,
+        threads: int = 1,
+        files: Mapping[str, bytes] | None = None,
+    ) -> None:
+        super().__init__(settings, threads, files)
         self._folder = folder
         self._spawned: dict[int, LocalProcess] = {}
         self._next: tuple[subprocess.Popen[bytes], socket.socket, bytes] | None = None

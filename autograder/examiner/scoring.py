@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from nbformat import NotebookNode
 
 from autograder.examination import CellOutcome, Score, TestOutcome, Verdict
-from autograder.notebook import grade_id, is_answered, is_manual, is_test, points
+from autograder.notebook import grade_id, is_left_out, is_manual, is_test, points
 
 
 def score_cells(
@@ -18,9 +18,9 @@ def score_cells(
     """Points of every grade cell of the release, in its order.
 
     A test cell earns its points times the passed share of its tests' weights; a cell among whose tests
-    is a grader error is left undecided. A manually graded cell earns 0 if it is as released and is left
-    to a person otherwise (nbgrader's rule). Without a ``merged`` notebook nothing was handed in that
-    could be read, and everything earns 0.
+    is a grader error is left undecided. A manually graded cell is left to a person, unless it was the
+    student's to fill in and is as released: then it earns 0 (nbgrader's rule). Without a ``merged`` notebook
+    nothing was handed in that could be read, and everything earns 0.
 
     Args:
         released: the assignment as students got it.
@@ -32,9 +32,9 @@ def score_cells(
     for cell in released.cells:
         name, worth = grade_id(cell), points(cell)
         if is_manual(cell):
-            answered = name in answers and is_answered(answers[name])
+            nothing = name not in answers or is_left_out(answers[name])
             scores.append(
-                Score(grade_id=name, points=None if answered else 0.0, max_points=worth, manual=True)
+                Score(grade_id=name, points=0.0 if nothing else None, max_points=worth, manual=True)
             )
         elif is_test(cell):
             mine = [test for test in tests if test.cell == name]

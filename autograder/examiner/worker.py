@@ -30,6 +30,7 @@ from autograder import __version__, data
 from autograder.candidate import kernel
 from autograder.candidate.policy import Layer
 from autograder.candidate.zygote import Settings
+from autograder.companions import released_beside
 from autograder.course import Assignment, Paths, load_course
 from autograder.doctor import is_sufficient
 from autograder.examination import (
@@ -439,6 +440,7 @@ def main() -> None:
             switched_off=settings.switched_off,
         ),
         threads=settings.threads,
+        files=released_beside(Paths(root), settings.assignment),
     )
     zygote.start()  # warms up while the suite is collected
 

@@ -10,9 +10,12 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from autograder.candidate.zygote import Settings
 from autograder.examiner.errors import GraderFault
@@ -90,11 +93,16 @@ class Zygote:
     Args:
         settings: what to import, and what candidates may read.
         threads: BLAS and OpenMP threads of a candidate.
+        files: what lies beside the notebook in a candidate's working folder, content by name.
     """
 
-    def __init__(self, settings: Settings, threads: int = 1) -> None:
+    def __init__(
+        self, settings: Settings, threads: int = 1, files: Mapping[str, bytes] | None = None
+    ) -> None:
         self.settings = settings
         self.threads = threads
+        # As arrays, whose bytes travel apart and are not copied.
+        self.files = {name: np.frombuffer(content, np.uint8) for name, content in (files or {}).items()}
         self._process: subprocess.Popen[bytes] | None = None
         self._control: Channel | None = None
         self._number = 0

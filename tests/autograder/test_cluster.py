@@ -89,7 +89,8 @@ def test_double_negative(submission):
 '''
 
 ANSWERS = {
-    "right": "def double(x):\n    return x + x",
+    # A file beside the notebook goes to the workers as well.
+    "right": "FACTOR = int(open('data/factor.txt').read())\n\n\ndef double(x):\n    return FACTOR * x",
     "half-right": "def double(x):\n    return abs(x) * 2",
     "wrong": "def double(x):\n    return x",
     "ends": "import os\ndef double(x):\n    os._exit(0)",
@@ -108,6 +109,8 @@ def course(tmp_path: Path) -> Path:
     (root / "nbgrader_config.py").write_bytes((REPOSITORY / "nbgrader_config.py").read_bytes())
     (root / "solutions" / "trial.py").write_text(SOLUTION, encoding="utf-8")
     (suite / "test_hidden.py").write_text(SUITE, encoding="utf-8")
+    (root / "solutions" / "trial" / "data").mkdir(parents=True)
+    (root / "solutions" / "trial" / "data" / "factor.txt").write_text("2")
     loaded = load_course(root)
     release(loaded, loaded.assignment("trial"), Paths(root))
     kinds = sorted(ANSWERS)
