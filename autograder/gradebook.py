@@ -295,14 +295,14 @@ class _Assignment:
     notebook: str  # id of the notebook that is examined
 
 
-def granted_extension(gradebook: api.Gradebook, assignment: str, student: str) -> dt.timedelta | None:
-    """The extension that people granted a student in nbgrader's gradebook."""
-    found: dt.timedelta | None = gradebook.db.scalars(
-        select(api.SubmittedAssignment.extension)
+def granted_extensions(gradebook: api.Gradebook, assignment: str) -> dict[str, dt.timedelta]:
+    """The extensions that people granted in nbgrader's gradebook, by student."""
+    rows = gradebook.db.execute(
+        select(api.SubmittedAssignment.student_id, api.SubmittedAssignment.extension)
         .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
-        .where(api.Assignment.name == assignment, api.SubmittedAssignment.student_id == student)
-    ).one_or_none()
-    return found
+        .where(api.Assignment.name == assignment, api.SubmittedAssignment.extension.is_not(None))
+    )
+    return dict(rows.all())
 
 
 class Ledger:
@@ -313,6 +313,9 @@ class Ledger:
         paths: its files.
         assignment: the week.
         now: time zone aware, for what students are told; the present if None.
+
+    Attributes:
+        extensions: what the gradebook granted when it was opened, by student.
     """
 
     def __init__(self, course: Course, paths: Paths, assignment: str, now: dt.datetime | None = None) -> None:
@@ -331,6 +334,7 @@ class Ledger:
         try:
             with _explained(self._url):
                 self._assignment = _assignment(self._gradebook, assignment)
+            self.extensions = self.read_extensions()
         except BaseException:
             self.close()
             raise
@@ -350,11 +354,11 @@ class Ledger:
         """Let go of the database."""
         self._gradebook.close()
 
-    def extension(self, student: str) -> dt.timedelta | None:
-        """What the gradebook grants a student."""
+    def read_extensions(self) -> dict[str, dt.timedelta]:
+        """What the gradebook grants now, by student."""
         with _explained(self._url):
             try:
-                return granted_extension(self._gradebook, self._name, student)
+                return granted_extensions(self._gradebook, self._name)
             finally:
                 self._gradebook.db.rollback()
 
@@ -368,9 +372,8 @@ class Ledger:
         if student in ("", ".", "..") or "/" in student or "\\" in student:
             raise GradebookError(f"{student!r} cannot be a student's id: it is no name of a folder.")
         merged = examined_notebook(examination, self._released)
-        level = feedback_level(
-            self._course, self._name, student, self._now, extension=self.extension(student)
-        )
+        extension = self.extensions.get(student)
+        level = feedback_level(self._course, self._name, student, self._now, extension=extension)
         graded = put_outputs(merged, examination, level, self._course.language)
         submitted_at = read_timestamp(self._paths.submission(student, self._name).parent)
         path = self._paths.graded(student, self._name)

@@ -21,7 +21,7 @@ from traitlets import Bool
 
 from autograder.course import Paths, load_course
 from autograder.examination import Examination
-from autograder.gradebook import automatic_scores, examined_notebook, granted_extension, put_outputs
+from autograder.gradebook import automatic_scores, examined_notebook, granted_extensions, put_outputs
 from autograder.notebook import (
     grade_id,
     is_graded,
@@ -135,7 +135,7 @@ class Examine(_SubmissionPreprocessor):
             self.log.warning("%s: %s", names["student"], notice.text)
         names["examination"] = examination
         with Gradebook(names["db_url"], self._course().course_id) as gradebook:
-            extension = granted_extension(gradebook, names["assignment"], names["student"])
+            extension = granted_extensions(gradebook, names["assignment"]).get(names["student"])
         now = dt.datetime.now(dt.UTC)
         level = feedback_level(course, names["assignment"], names["student"], now, extension=extension)
         return put_outputs(nb, examination, level, course.language), resources

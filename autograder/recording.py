@@ -11,6 +11,7 @@ import contextlib
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 from autograder.course import Course, Paths
 from autograder.examination import Examination
 from autograder.policy import feedback_level
-from autograder.problem import GradeError
+from autograder.problem import GradeError, Problem
 from autograder.records import package_fingerprint, record_path, write_atomically
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ class Recording:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._ledger is not None:
+            try:
+                self._marks.compare(self._ledger.read_extensions())
+            except Problem:
+                self._marks.compare(None)
             self._ledger.close()
         self._marks.close(changed=self._ledger is not None)
 
@@ -73,7 +78,7 @@ class Recording:
         self.open()
         assert self._ledger is not None
         self._ledger.record(examination)
-        self._marks.note(examination, self._ledger.extension(examination.student))
+        self._marks.note(examination, self._ledger.extensions.get(examination.student))
 
 
 class Marks:
@@ -111,8 +116,15 @@ class Marks:
             examination: what was recorded.
             extension: what the gradebook grants the student; that stays so while the gradebook does.
         """
-        granted = None if extension is None else extension.total_seconds()
-        self._students[examination.student] = self._state(examination, granted)
+        self._students[examination.student] = self._state(examination, _seconds(extension))
+
+    def compare(self, extensions: Mapping[str, dt.timedelta] | None) -> None:
+        """Forget those who were granted another extension meanwhile; everybody if that is not known."""
+        self._students = {
+            student: state
+            for student, state in self._students.items()
+            if extensions is not None and state[-1] == _seconds(extensions.get(student))
+        }
 
     def close(self, *, changed: bool) -> None:
         """Leave a mark for the next run.
@@ -166,6 +178,10 @@ def _conditions(course: Course, paths: Paths, assignment: str) -> str:
         digest.update(f"{path.name}:{len(content)}:".encode() + content)
     digest.update(course.language.encode())
     return digest.hexdigest()
+
+
+def _seconds(extension: dt.timedelta | None) -> float | None:
+    return None if extension is None else extension.total_seconds()
 
 
 def _stat(path: Path) -> list[int] | None:

@@ -345,6 +345,17 @@ class TestBetweenTwoRuns:
         assert told(recorded(paths)) == {"ada": True, "bob": False, "eve": False}
         assert run("2027-03-11 14:00") == []
 
+    def test_an_extension_that_is_granted_while_a_run_is_at_work(self, past: Small, run: Any) -> None:
+        made, paths = past
+        run("2027-03-11 12:00")
+        (first, *_) = prepare(made, paths, "small", Options())
+        with Recording(made, paths, "small", at("2027-03-11 12:30")) as recording:
+            recording.record(examination(student="ada", key=first.key), first, known=False)
+            with Gradebook(paths.gradebook_url, made.id) as gradebook:
+                gradebook.grant_extension("small", "eve", weeks=52 * 200)
+        assert "eve" in run("2027-03-11 13:00")
+        assert told(recorded(paths)) == {"ada": True, "bob": False, "eve": False}
+
 
 class TestOnGradescope:
     @pytest.fixture
