@@ -8,23 +8,32 @@ little found here costs nobody a point: what a name is worth is asked of the not
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
+
+from autograder.linear import LETTER, Pattern
 
 _PYTHON_MAGICS = frozenset({"time", "capture", "prun"})
 """Cell magics whose body runs as the cell would; that of others is no Python, or runs elsewhere."""
-_MAGIC = re.compile(r"\s*%%(\w+)[^\n]*")
-_STRING_OR_COMMENT = re.compile(r"\"\"\"|'''|[\"'#]")
-_CLOSINGS = {
-    quote: re.compile(rf"\\.|{quote}" + ("" if len(quote) == 3 else r"|\n"), re.S)
-    for quote in ('"', "'", '"""', "'''")
-}
-_DEFINED = re.compile(r"\s*(?:async\s+)?(?:def|class)\s+(\w+)")
-_SCOPE = re.compile(r"(?:async\s+)?(?:def|class)\b|@")
-_IMPORTED = re.compile(r"\s*(?:from\s.*?\simport|import)\s([^;]+)")
-_EQUALS = re.compile(r"(?<![=!<>:+\-*/%&|^@])=(?!=)")
-_TARGETS = re.compile(r"[\w\s,*()]+")
-_CALL = re.compile(r"\w\s*\(")
+_MAGIC = Pattern(rf"\s*%%({LETTER}+)[^\n]*")
+_STRING_OR_COMMENT = Pattern(
+    "|".join(
+        (
+            *(rf"{quote * 3}(?:\\.|[^\\])*?(?:{quote * 3}|\z)" for quote in "\"'"),
+            *(rf"{quote}(?:\\.|[^{quote}\\\n])*{quote}?" for quote in "\"'"),
+            r"#[^\n]*",
+        )
+    ),
+    dot_all=True,
+)
+_DEFINED = Pattern(rf"\s*(?:async\s+)?(?:def|class)\s+({LETTER}+)")
+_SCOPE = Pattern(r"(?:async\s+)?(?:def|class)\b|@")
+_IMPORTED = Pattern(r"\s*(?:from\s.*?\simport|import)\s([^;]+)")
+_OPERATORS = frozenset("=!<>:+-*/%&|^@")
+"""In front of an equals sign that gives no name."""
+_TARGETS = Pattern(r"[\pL\pM\pN_\s,*()]+")
+_CALL = Pattern(rf"{LETTER}\s*\(")
+_WORD = Pattern(LETTER + "+")
+_NAME = Pattern(rf"[\pL_]{LETTER}*")
 
 
 def stub_names(source: str) -> frozenset[str]:
@@ -50,7 +59,7 @@ def defined_names(source: str) -> frozenset[str]:
         if magic[1] not in _PYTHON_MAGICS:
             return frozenset()
         source = source[magic.end() :]
-    return frozenset(_names(_without_strings(source)))
+    return frozenset(_names(_STRING_OR_COMMENT.sub("", source)))
 
 
 def _names(text: str) -> Iterator[str]:
@@ -77,7 +86,7 @@ def _names(text: str) -> Iterator[str]:
             importing = True
             yield from _imported(found[1])
         elif line.lstrip().startswith("for "):
-            yield from re.findall(r"\w+", line.lstrip()[4:].partition(" in ")[0])
+            yield from (word[0] for word in _WORD.finditer(line.lstrip()[4:].partition(" in ")[0]))
         else:
             yield from _assigned(line)
 
@@ -90,36 +99,20 @@ def _imported(names: str) -> Iterator[str]:
 
 def _assigned(line: str) -> Iterator[str]:
     """The names to the left of each ``=`` of a line."""
-    *targets, _ = _EQUALS.split(line)
-    for target in targets:
+    for target in _before_equals(line):
         head, colon, tail = target.partition(":")
         name = tail if colon and not head.strip().isidentifier() else head  # x: int = 1, but if y: x = 1
         # What is called or looked up in front of the sign gets no name.
         if not _TARGETS.fullmatch(name) or _CALL.search(name):
             return
-        yield from re.findall(r"[^\W\d]\w*", name)
+        yield from (word[0] for word in _NAME.finditer(name))
 
 
-def _without_strings(source: str) -> str:
-    """The text with strings and comments taken out."""
-    kept: list[str] = []
-    position = 0
-    while found := _STRING_OR_COMMENT.search(source, position):
-        kept.append(source[position : found.start()])
-        if found[0] == "#":
-            position = source.find("\n", found.end())
-        else:
-            position = _after_string(source, found[0], found.end())
-        if position < 0:
-            return "".join(kept)
-    return "".join([*kept, source[position:]])
-
-
-def _after_string(source: str, quote: str, start: int) -> int:
-    """Where the string that began before ``start`` is over; -1 if it never is."""
-    for piece in _CLOSINGS[quote].finditer(source, start):
-        if piece[0] == quote:
-            return piece.end()
-        if piece[0] == "\n":  # not closed on its line
-            return piece.start()
-    return -1
+def _before_equals(line: str) -> Iterator[str]:
+    """What stands in front of each equals sign of a line that gives a name."""
+    start, sign = 0, line.find("=")
+    while sign >= 0:
+        if line[sign - 1 : sign] not in _OPERATORS and line[sign + 1 : sign + 2] != "=":
+            yield line[start:sign]
+            start = sign + 1
+        sign = line.find("=", sign + 1)

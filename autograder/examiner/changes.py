@@ -6,12 +6,12 @@ and decides nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from autograder.examination import Verdict
+from autograder.linear import LETTER, Pattern
 
 if TYPE_CHECKING:
     from autograder.examiner.suite import TestRun
@@ -94,11 +94,11 @@ def explained(run: TestRun, changes: Mapping[str, Change]) -> str | None:
     return f"{outcome.message}; {change}" if change is not None else None
 
 
-_LINE = re.compile(r'^  File "[^"\n]*", line \d+, in [^\n]*\n    ([^\n]*)', re.M)
-_USE = re.compile(r"\b([^\W\d]\w*)\s*[(.\[]")
+_LINE = Pattern(r'^  File "[^"\n]*", line \d+, in [^\n]*\n    ([^\n]*)', lines=True)
+_USE = Pattern(rf"({LETTER}+)\s*[(.\[]")
 
 
 def _used(message: str) -> Iterable[str]:
     """Names that the line uses in which an exception was raised."""
-    lines = _LINE.findall(message)
-    return _USE.findall(lines[-1]) if lines else ()
+    *_, last = ("", *(found[1] for found in _LINE.finditer(message)))
+    return [found[1] for found in _USE.finditer(last)]

@@ -73,6 +73,10 @@ HOSTILE = {
     "spaces": HTML + "display(Markdown(' ' * 8_000 + 'x'), Markdown('[' * 50_000))\n",
     "colours": "print('\\x1b[1m' * 200_000)\n",
     "many": HTML + "display(HTML('<b>x</b>' * 60_000))\n",
+    "products": "def total(image, kernel):\n    i = j = 0\n    return "
+    + " + ".join("image[i + 0][j + 0] * kernel[0][0]" for _ in range(25))
+    + "\n\n",
+    "brackets": "# a" + "[]" * 40 + "\n",
 }
 
 
