@@ -178,7 +178,7 @@ def show_image(image: np.ndarray) -> plt.Axes:
     ### END SOLUTION
 
 
-# % nbgrader={"grade": false, "grade_id": "picture-digit", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
+# %% nbgrader={"grade": false, "grade_id": "picture-digit", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 axes = show_image(x_train[0])
 axes.set_title(f"label: {y_train[0]}")
 plt.show()
@@ -246,7 +246,7 @@ def image_to_text(image: np.ndarray) -> str:
     ### END SOLUTION
 
 
-# % nbgrader={"grade": false, "grade_id": "picture-text", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
+# %% nbgrader={"grade": false, "grade_id": "picture-text", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 # On most screens a tab is eight characters wide; with four, the table fits.
 print(image_to_text(x_train[0]).expandtabs(4))
 
@@ -315,7 +315,7 @@ def flatten_images(images: np.ndarray) -> np.ndarray:
     ### END SOLUTION
 
 
-# % nbgrader={"grade": false, "grade_id": "picture-rows", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
+# %% nbgrader={"grade": false, "grade_id": "picture-rows", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 rows = flatten_images(x_train[:40])
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3), width_ratios=(1, 3), layout="constrained")
 left.imshow(x_train[0], cmap="Greys")
@@ -413,7 +413,7 @@ def normalize(images: np.ndarray) -> np.ndarray:
     ### END SOLUTION
 
 
-# % nbgrader={"grade": false, "grade_id": "picture-scaling", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
+# %% nbgrader={"grade": false, "grade_id": "picture-scaling", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 pixels = x_train[:500]
 scaled = normalize(pixels)
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.8), layout="constrained")
@@ -509,7 +509,7 @@ def one_hot(labels: np.ndarray, num_classes: int) -> np.ndarray:
     ### END SOLUTION
 
 
-# % nbgrader={"grade": false, "grade_id": "picture-one-hot", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
+# %% nbgrader={"grade": false, "grade_id": "picture-one-hot", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 encoded = one_hot(y_train[:30], 10)
 figure, axes = plt.subplots(figsize=(9, 3.2), layout="constrained")
 axes.imshow(encoded.T, cmap="Greys")
@@ -605,7 +605,7 @@ def split_train_validation(
     ### END SOLUTION
 
 
-# % nbgrader={"grade": false, "grade_id": "picture-split", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
+# %% nbgrader={"grade": false, "grade_id": "picture-split", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 digits = np.sort(y_train)  # a data set stored in order: all 0s, then all 1s, ...
 numbers = np.arange(len(digits))
 _, mixed_train, _, mixed_validation = split_train_validation(numbers, digits, 0.2, np.random.default_rng(0))
@@ -691,7 +691,7 @@ def preprocess(images: np.ndarray, labels: np.ndarray, num_classes: int = 10) ->
     ### END SOLUTION
 
 
-# % nbgrader={"grade": false, "grade_id": "picture-pipeline", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
+# %% nbgrader={"grade": false, "grade_id": "picture-pipeline", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 # The way of the data, from the file to the network. (The first 5,000 images, to be kind to your memory.)
 x, y = preprocess(x_train[:5000], y_train[:5000])
 x_fit, y_fit, x_validation, y_validation = split_train_validation(x, y, 0.2, np.random.default_rng(0))
