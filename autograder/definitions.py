@@ -102,6 +102,9 @@ def _assigned(line: str) -> Iterator[str]:
     for target in _before_equals(line):
         head, colon, tail = target.partition(":")
         name = tail if colon and not head.strip().isidentifier() else head  # x: int = 1, but if y: x = 1
+        if name.strip().isidentifier():
+            yield name.strip()
+            continue
         # What is called or looked up in front of the sign gets no name.
         if not _TARGETS.fullmatch(name) or _CALL.search(name):
             return

@@ -786,7 +786,7 @@ def _put_back(
             asides.append((name, back, where))
         else:
             _report(found, "missing-cell", name)
-        above = len(cells) if where else _first_mention(cells, work, names)
+        above = _first_mention(cells, work, names) if names and not where else len(cells)
         cells.insert(min(place, above), back)
         place += 1
     return asides

@@ -308,7 +308,7 @@ def test_libraries_that_a_notebook_mentions(cells: str, found: tuple[str, ...]) 
     [
         ("def f(x): ...\nclass Box:\n    y = 1\nx = 1\nz: int = 2\n", {"f", "Box", "x", "z"}),
         ("async def g(): ...\n값 = 3", {"g", "값"}),
-        ("a == 1\nb=\n=2\nif x: y = 1\nf(a=1)", {"b"}),
+        ("a == 1\nb=\n=2\nif x: y = 1\nf(a=1)", {"b", "y"}),
         ("a =\nb = 1", {"a", "b"}),
         ("a: b == c\nx", set()),
     ],

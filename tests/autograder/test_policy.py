@@ -229,7 +229,7 @@ def past(small: Small) -> Small:
             record = examination(student=submission.student, key=submission.key)
             path = record_path(paths, "small", submission.student, submission.key)
             write_atomically(path, record.model_dump_json().encode())
-            ledger.record(record, submission.raw)
+            ledger.record(record)
     with Gradebook(paths.gradebook_url, made.id) as gradebook:
         gradebook.grant_extension("small", "bob", weeks=52 * 200)
     return made, paths
@@ -258,7 +258,7 @@ class TestAStudentWithMoreTime:
         made, paths = past
         with Ledger(made, paths, "small") as ledger:
             for submission in prepare(made, paths, "small", Options()):
-                ledger.record(examination(student=submission.student, key=submission.key), submission.raw)
+                ledger.record(examination(student=submission.student, key=submission.key))
         assert told(recorded(paths)) == ONLY_EVE
 
     def test_in_the_graded_notebook_of_nbgraders_own_run(
@@ -306,9 +306,9 @@ class TestBetweenTwoRuns:
         written: list[str] = []
         record = Ledger.record
 
-        def noting(self: Ledger, found: Examination, raw: bytes | None) -> None:
+        def noting(self: Ledger, found: Examination) -> None:
             written.append(found.student)
-            record(self, found, raw)
+            record(self, found)
 
         monkeypatch.setattr(Ledger, "record", noting)
         paths.course.write_text(text, encoding="utf-8")
@@ -316,10 +316,10 @@ class TestBetweenTwoRuns:
 
         def run(now: str) -> list[str]:
             written.clear()
-            with Recording(made, paths, "small", at(now)) as recording:
+            with Recording(made, paths, "small", alone=True, now=at(now)) as recording:
                 for submission in prepare(made, paths, "small", Options()):
                     found = examination(student=submission.student, key=submission.key)
-                    recording.record(found, submission, known=True)
+                    recording.record(found, known=True)
             return list(written)
 
         return run
@@ -349,8 +349,8 @@ class TestBetweenTwoRuns:
         made, paths = past
         run("2027-03-11 12:00")
         (first, *_) = prepare(made, paths, "small", Options())
-        with Recording(made, paths, "small", at("2027-03-11 12:30")) as recording:
-            recording.record(examination(student="ada", key=first.key), first, known=False)
+        with Recording(made, paths, "small", alone=True, now=at("2027-03-11 12:30")) as recording:
+            recording.record(examination(student="ada", key=first.key), known=False)
             with Gradebook(paths.gradebook_url, made.id) as gradebook:
                 gradebook.grant_extension("small", "eve", weeks=52 * 200)
         assert "eve" in run("2027-03-11 13:00")
