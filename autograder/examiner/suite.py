@@ -12,6 +12,7 @@ import copy
 import os
 import re
 import sys
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -280,7 +281,7 @@ class ExaminerPlugin:
         self._referee: Referee | None = None
         self._limits = Limits()
         self.seed = 0
-        self._seen = self.trained = 0.0
+        self._seen = self.trained = self._began = 0.0
         self.fresh = False
         self._sessions: dict[str, Session] = {}
         self._shared: Session | None = None
@@ -375,6 +376,7 @@ class ExaminerPlugin:
         self._candidate, self._referee, self._limits, self.seed = candidate, referee, limits, seed
         self.pictures = TrainingPictures()
         self._seen, self.trained = candidate.clock.look(), 0.0
+        self._began = time.thread_time()
         self.runs = {}
 
     def end(self) -> None:
@@ -391,9 +393,10 @@ class ExaminerPlugin:
         if training:
             limit, left, what = limits.training_seconds, limits.training_seconds - self.trained, "training"
         else:
-            # What one function used up takes nothing from the others (see Budget), up to a point.
+            # What one function used up takes nothing from the others (see Budget), up to a point, which
+            # answers that take long to judge count for as well.
             limit, what = limits.tests_seconds, "all tests"
-            left = _LONG * limit - self._candidate.budget.spent
+            left = _LONG * limit - self._candidate.budget.spent - (time.thread_time() - self._began)
         if left <= 0:
             text = f"the time limit of {limit:g} s for {what} was used up"
             return ended_session(CandidateLost(Verdict.TIMEOUT, text))
