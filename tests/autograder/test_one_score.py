@@ -347,7 +347,7 @@ def half(x, offset=0):
         (REFUSES_KEYWORDS, 60),
         (REFUSES_KEYWORDS.replace("return None", "return x / 2"), 80),
         (TAKES_OFFSET, 100),
-        (TAKES_OFFSET.replace("/ 2", "/ 3"), 70),  # refuses rightly, though its results are wrong
+        (TAKES_OFFSET.replace("/ 2", "/ 3"), 80),  # refuses rightly, though its results are wrong
     ],
 )
 def test_refusing_whatever_has_a_keyword_earns_nothing(course: Class, half: str, earned: float) -> None:
@@ -398,7 +398,8 @@ def with_outputs(course: Class, student: str, grade_id: str, outputs: list[objec
 
 def test_a_picture_cell_is_not_run_and_shows_what_was_handed_in(illustrated: Class) -> None:
     illustrated.hand_in(
-        "shows", half="def half(x):\n    if x == 10:\n        while True: pass\n    return x / 2\n"
+        "shows",
+        half="def half(x):\n    if np.ndim(x) == 0 and x == 10:\n        while True: pass\n    return x / 2\n",
     )
     shown = [{"output_type": "stream", "name": "stdout", "text": "drawn at home\n"}]
     with_outputs(illustrated, "shows", "picture-half", shown)
