@@ -264,7 +264,10 @@ def test_an_attack_reaches_nothing(graded: Graded, name: str) -> None:
 
 def test_no_secret_is_in_any_record(graded: Graded) -> None:
     for path in Paths(graded.root).records.rglob("*.json"):
-        assert MARK.encode() not in path.read_bytes(), path
+        record = json.loads(path.read_bytes())
+        if path.parent.name in HONEST:
+            del record["notebook"]  # what they wrote themselves is theirs, and marked
+        assert MARK not in json.dumps(record), path
 
 
 @pytest.mark.parametrize("name", sorted(DECLARED))
