@@ -58,7 +58,6 @@ class Examples:
         function: what ``@given`` made.
 
     Attributes:
-        settled: whether they have been taken down.
         known: whether they can be replayed.
     """
 
@@ -68,7 +67,6 @@ class Examples:
         self._noted: list[dict[str, Any]] = []
         self._drawn = False
         self.known = False
-        self.settled = False
 
     def fixtures(self, item: pytest.Item) -> list[str]:
         """Names of the arguments that are fixtures and no examples."""
@@ -94,7 +92,6 @@ class Examples:
             self._handle.inner_test = self._inner
 
     def _keep(self) -> None:
-        self.settled = True
         # What a test draws while it runs depends on the run: such a test stays with the engine.
         self.known = bool(self._noted) and not self._drawn
 
