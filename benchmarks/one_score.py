@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,14 @@ from ruamel.yaml import YAML
 from autograder.course import Paths, load_course
 from autograder.demo import make_course
 from autograder.grade import grade
+from autograder.gradescope import package_gradescope
 from autograder.notebook import dump, grade_id, is_solution, node, read_released, read_script
 from autograder.options import Options
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNTS = {"01_preprocessing": 16, "03_convolution": 16, "05_cnn": 8}
 Scores = dict[str, dict[str, float | None]]
+TOTAL = "total"
 
 
 def mixed(root: Path, week: str, count: int) -> list[NotebookNode]:
@@ -151,13 +154,55 @@ def on_a_cluster(course: Path, week: str) -> Scores:
         return with_kit(course, week, scheduler=cluster.scheduler_address)
 
 
+def in_a_gradescope_container(course: Path, week: str) -> Scores:
+    """One submission at a time by the script of the archive, in folders laid out as Gradescope's are.
+
+    Its results have the student's points, and no grade cells: they stand under ``TOTAL``.
+    """
+    scores: Scores = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch)
+        with zipfile.ZipFile(package_gradescope(course, week, late_penalty=False)) as archive:
+            archive.extractall(root / "source")
+        (root / "source" / "run_autograder").chmod(0o755)
+        (root / "venv").symlink_to(sys.prefix)
+        (root / "results").mkdir()
+        for folder in sorted(Paths(course).submitted.glob(f"*/{week}")):
+            shutil.copytree(folder, root / "submission")
+            subprocess.run(
+                [root / "source" / "run_autograder"],
+                check=True,
+                stdout=subprocess.DEVNULL,
+                env=os.environ | {"AUTOGRADER_ROOT": str(root)},
+            )
+            results = json.loads((root / "results" / "results.json").read_bytes())
+            scores[folder.parent.name] = {TOTAL: results["score"]}
+            shutil.rmtree(root / "submission")
+    return scores
+
+
 WAYS: dict[str, Callable[[Path, str], Scores]] = {
     "two workers": lambda course, week: with_kit(course, week, workers=2),
     "one worker, reversed": reversed_order,
     "beside four busy processes": beside_others,
     "nbgrader autograde": with_nbgrader,
     "Dask, two workers": on_a_cluster,
+    "Gradescope archive": in_a_gradescope_container,
 }
+
+
+def differences(first: Scores, scores: Scores) -> list[str]:
+    """What ``scores`` say otherwise than ``first``, a line each."""
+    lines = []
+    for student, cells in first.items():
+        found = scores.get(student, {})
+        said = {TOTAL: round(sum(points or 0.0 for points in cells.values()), 6)} if TOTAL in found else cells
+        lines += [
+            f"{student} {cell}: {found.get(cell)} for {points}"
+            for cell, points in said.items()
+            if found.get(cell) != points
+        ]
+    return lines
 
 
 def main() -> int:
@@ -182,12 +227,7 @@ def main() -> int:
                 begun = time.perf_counter()
                 scores = WAYS[way](course, week)
                 first = first or scores
-                different = [
-                    f"{student} {cell}: {scores.get(student, {}).get(cell)} for {points}"
-                    for student, cells in first.items()
-                    for cell, points in cells.items()
-                    if scores.get(student, {}).get(cell) != points
-                ]
+                different = differences(first, scores)
                 differing += len(different)
                 total = sum(points or 0 for cells in scores.values() for points in cells.values())
                 seconds = time.perf_counter() - begun
