@@ -2,7 +2,7 @@
 
 A shortcut shows, prints and computes what the library does by itself; its test compares the two. On another
 version than those compared, or where a private name that it touches is gone, it is not taken. With
-``AUTOGRADER_SHORTCUTS=off`` in the grader's environment none is.
+``AUTOGRADER_SHORTCUTS=off`` in the grader's environment none is; with names in it, separated by commas, those are not.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class Shortcut:
     """One patch.
 
     Attributes:
+        name: by which it can be turned off.
         library: that it changes; an installed module.
         versions: of it on which the two ways were compared.
         touches: names of the library, as ``module:name``, that have to be there.
@@ -34,6 +35,7 @@ class Shortcut:
         take: does it, for the rest of the process; gets the IPython shell.
     """
 
+    name: str
     library: str
     versions: str
     touches: tuple[str, ...]
@@ -64,6 +66,7 @@ def _is_there(name: str) -> bool:
 
 SHORTCUTS = (
     Shortcut(
+        name="module",
         library="IPython",
         versions=">=9,<10",
         touches=(),
@@ -73,6 +76,7 @@ SHORTCUTS = (
         take=shell.look_for_no_module_of_cells,
     ),
     Shortcut(
+        name="magic",
         library="IPython",
         versions=">=9,<10",
         touches=("IPython.core.inputtransformer2:TransformerManager.do_token_transforms",),
@@ -82,6 +86,7 @@ SHORTCUTS = (
         take=shell.transform_only_what_may_be_magic,
     ),
     Shortcut(
+        name="await",
         library="IPython",
         versions=">=9,<10",
         touches=("IPython.core.interactiveshell:InteractiveShell.should_run_async",),
@@ -91,6 +96,7 @@ SHORTCUTS = (
         take=shell.compile_only_what_may_wait,
     ),
     Shortcut(
+        name="history",
         library="IPython",
         versions=">=9,<10",
         touches=("IPython.core.interactiveshell:InteractiveShell._format_exception_for_storage",),
@@ -100,6 +106,7 @@ SHORTCUTS = (
         take=shell.keep_no_exceptions,
     ),
     Shortcut(
+        name="drawing",
         library="matplotlib",
         versions=">=3.10,<3.12",
         touches=("IPython.core.pylabtools:print_figure",),
@@ -109,6 +116,7 @@ SHORTCUTS = (
         take=drawing.draw_once,
     ),
     Shortcut(
+        name="ticks",
         library="matplotlib",
         versions=">=3.10,<3.12",
         touches=("matplotlib.axis:_LazyTickList.__get__",),
@@ -122,8 +130,9 @@ SHORTCUTS = (
 
 def take(shell: Any) -> None:
     """Take all that fit, for the rest of the process."""
-    if os.environ.get(SWITCH) == "off":
+    off = os.environ.get(SWITCH, "").split(",")
+    if "off" in off:
         return
     for shortcut in SHORTCUTS:
-        if shortcut.fits:
+        if shortcut.name not in off and shortcut.fits:
             shortcut.take(shell)
