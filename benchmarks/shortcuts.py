@@ -3,7 +3,8 @@
 ``python benchmarks/shortcuts.py [--week 03_convolution] [--count 100] [--rounds 3]`` grades the same class of
 mixed submissions, some of them wrong, with one worker: with all shortcuts, without each one, with none. The
 rounds take turns, so that what else the machine does meets all alike. Printed is each one's share of the time
-with all of them, of the fastest round and of the median; what saves less than a twentieth is not worth its lines.
+with all of them, of the fastest round and of the median. What saves less than a twentieth is not worth its
+lines.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A shortcut shows, prints and computes what the library does by itself; its test compares the two. On another
 version than those compared, or where a private name that it touches is gone, it is not taken. With
-``AUTOGRADER_SHORTCUTS=off`` in the grader's environment none is; with names in it, separated by commas, those are not.
+``AUTOGRADER_SHORTCUTS=off`` in the environment none is; names in it, with commas between, turn those off.
 """
 
 from __future__ import annotations
