@@ -38,8 +38,8 @@ Scores = dict[str, dict[str, float | None]]
 TOTAL = "total"
 
 
-def mixed(root: Path, week: str, count: int) -> list[NotebookNode]:
-    """Submissions of a week: the solution, the stub, and in turn alternatives, mutants and endless loops."""
+def mixed(root: Path, week: str, count: int, *, endless: bool = True) -> list[NotebookNode]:
+    """Submissions of a week: the solution, the stub, and in turn alternatives, mutants and ``endless`` loops."""
     paths = Paths(root)
     released = read_released(paths.released(week))
     solved = read_script(paths.solution(week).read_text(encoding="utf-8"))
@@ -63,7 +63,7 @@ def mixed(root: Path, week: str, count: int) -> list[NotebookNode]:
         name = names[turn % len(names)]
         if turn % 4 == 0:
             extra = [alternatives[turn % len(alternatives)]]
-        elif turn % 4 == 3:
+        elif endless and turn % 4 == 3:
             extra = [
                 {"replaces": name, "source": f"def {name}(*args, **kwargs):\n    while True:\n        pass"}
             ]

@@ -1,7 +1,7 @@
 """What does each shortcut save of a class's time? Each is turned off in turn.
 
 ``python benchmarks/shortcuts.py [--week 03_convolution] [--count 100] [--rounds 3]`` grades the same class of
-mixed submissions, some of them wrong, with one worker: with all shortcuts, without each one, with none. The
+mixed submissions, half of them wrong, with one worker: with all shortcuts, without each one, with none. The
 rounds take turns, so that what else the machine does meets all alike. Printed is each one's share of the time
 with all of them, of the fastest round and of the median. What saves less than a twentieth is not worth its
 lines.
@@ -37,7 +37,7 @@ def main() -> int:
     seconds: dict[str, list[float]] = {"": [], **{each.name: [] for each in SHORTCUTS}, "off": []}
     with tempfile.TemporaryDirectory() as scratch:
         course = make_course(ROOT, Path(scratch) / "course", arguments.week)
-        for number, notebook in enumerate(mixed(ROOT, arguments.week, arguments.count)):
+        for number, notebook in enumerate(mixed(ROOT, arguments.week, arguments.count, endless=False)):
             folder = Paths(course).submitted / f"s{number:03}" / arguments.week
             folder.mkdir(parents=True)
             (folder / f"{arguments.week}.ipynb").write_bytes(dump(notebook))
