@@ -39,7 +39,7 @@ TOTAL = "total"
 
 
 def mixed(root: Path, week: str, count: int, *, endless: bool = True) -> list[NotebookNode]:
-    """Submissions of a week: the solution, the stub, and in turn alternatives, mutants and ``endless`` loops."""
+    """Submissions of a week: the solution, the stub, and in turn alternatives, mutants, ``endless`` loops."""
     paths = Paths(root)
     released = read_released(paths.released(week))
     solved = read_script(paths.solution(week).read_text(encoding="utf-8"))
