@@ -5,7 +5,7 @@ The kit's own commands read this file too. Settings of yours can be added at the
 
 from pathlib import Path
 
-from autograder.course import load_course
+from autograder.course.reading import load_course
 from autograder.examination import Language
 
 c = get_config()  # noqa: F821  (given by nbgrader)
@@ -52,12 +52,12 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-c.AssignLatePenalties.plugin_class = "autograder.late.LatePenalty"
+c.AssignLatePenalties.plugin_class = "autograder.plugin.LatePenalty"
 c.LatePenalty.root = str(Path(__file__).resolve().parent)
 
 # Feedback and formgrader: what students wrote cannot run scripts in a grader's browser, nor hold up the page.
 c.HTMLExporter.filters = {
-    "markdown2html": "autograder.safehtml.markdown2html",
-    "highlight_code": "autograder.safehtml.highlight_code",
-    "strip_files_prefix": "autograder.safehtml.strip_files_prefix",
+    "markdown2html": "autograder.plugin.markdown2html",
+    "highlight_code": "autograder.plugin.highlight_code",
+    "strip_files_prefix": "autograder.plugin.strip_files_prefix",
 }

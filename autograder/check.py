@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder import __version__
-from autograder.companions import PUBLIC_TESTS, CompanionError, came_with, released_beside
-from autograder.course import COURSE_FILE, Assignment, Course, CourseError, Paths, load_course
+from autograder.course.companions import PUBLIC_TESTS, CompanionError, came_with, released_beside
+from autograder.course.folders import COURSE_FILE, CourseError, Paths
+from autograder.course.models import Assignment, Course
+from autograder.course.reading import load_course
 from autograder.examination import (
     CellOutcome,
     Examination,
@@ -32,16 +34,21 @@ from autograder.examination import (
     Verdict,
 )
 from autograder.linear import Pattern, has_word, is_korean
-from autograder.notebook import UnreadableNotebook, grade_id, is_test, merge, read_submission
+from autograder.notebooks.merging import merge
+from autograder.notebooks.metadata import grade_id, is_test
+from autograder.notebooks.reading import UnreadableNotebook, read_submission
 from autograder.problem import Problem
-from autograder.wording import LIMITS, mark, message, notice, number, one_line, sentence, verdict, word
+from autograder.wording.messages import message, notice, sentence
+from autograder.wording.text import one_line
+from autograder.wording.words import LIMITS, mark, number, verdict, word
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from autograder.examiner.candidate import Candidate
-    from autograder.examiner.suite import Suite, TestRun
-    from autograder.examiner.zygote import Zygote
+    from autograder.examiner.outcomes import TestRun
+    from autograder.examiner.remote.candidate import Candidate
+    from autograder.examiner.remote.zygote import Zygote
+    from autograder.examiner.suite import Suite
 
 _NO_NAME = Pattern(r"[^A-Za-z0-9_-]+")
 _TITLE = Pattern(r"#\s+(.+)")
@@ -227,7 +234,7 @@ def _can_confine() -> bool:
 
 
 def _examine(material: Material, confined: bool, printer: _Printer) -> Examination:
-    from autograder.examiner.errors import GraderFault
+    from autograder.examiner.remote.errors import GraderFault
 
     with tempfile.TemporaryDirectory(prefix="check-", ignore_cleanup_errors=True) as scratch:
         # The zygote warms up while the rest, NumPy and pytest above all, is imported here.
@@ -242,18 +249,18 @@ def _examine(material: Material, confined: bool, printer: _Printer) -> Examinati
 
 
 def _zygote(material: Material, scratch: Path, confined: bool) -> Zygote:
-    from autograder.candidate.zygote import Settings
+    from autograder.protocol import Settings
 
     text = "\n".join(cell.source for cell in material.notebook.cells if cell.cell_type == "code")
     images = str(_images(material)) if has_word(text, "mnist") else ""
     if not confined:
-        from autograder.examiner.local import LocalZygote
+        from autograder.examiner.remote.local import LocalZygote
 
         # In the grader a notebook has an empty folder of its own, so here too.
         (scratch / "folder").mkdir()
         settings = Settings(tensorflow=_uses_tensorflow(text), data=images, execution="validate")
         return LocalZygote(settings, scratch / "folder", files=material.files)
-    from autograder.examiner.zygote import Zygote
+    from autograder.examiner.remote.zygote import Zygote
 
     hidden = (str(material.hidden),) if material.hidden is not None else ()
     settings = Settings(data=images, hidden=hidden, execution="validate")
@@ -261,27 +268,28 @@ def _zygote(material: Material, scratch: Path, confined: bool) -> Zygote:
 
 
 def _uses_tensorflow(text: str) -> bool:
-    from autograder.examiner.candidate import CellSource, libraries
+    from autograder.examiner.remote.cells import CellSource, libraries
 
     return "tensorflow" in libraries([CellSource(0, "", text)])
 
 
 def _images(material: Material) -> Path:
     """The course's digits for ``mnist.load_data()``."""
-    from autograder import data
+    from autograder.mnist import digits
 
-    own = Paths(material.hidden).data(material.course) if material.hidden is not None else None
+    own = Paths(material.hidden).data(material.course.data) if material.hidden is not None else None
     try:
-        return data.student_npz(own if own is not None and own.is_file() else None)
+        return digits.student_npz(own if own is not None and own.is_file() else None)
     except (OSError, ValueError) as error:
         raise CheckError(f"The images of the course cannot be prepared: {error}.") from None
 
 
 def _examine_with(zygote: Zygote, material: Material, scratch: Path, printer: _Printer) -> Examination:
-    from autograder.examiner.candidate import Candidate
     from autograder.examiner.cells import code_cells
+    from autograder.examiner.outcomes import SuiteError
+    from autograder.examiner.remote.candidate import Candidate
     from autograder.examiner.scoring import score_cells
-    from autograder.examiner.suite import SuiteError, run_suite
+    from autograder.examiner.suite import run_suite
 
     # In a folder of their own: pytest would take in whatever else lies beside the notebook.
     suite_folder = scratch / "tests"
@@ -325,7 +333,7 @@ def _run(
     suite: Suite, candidate: Candidate, material: Material, show: Callable[[TestOutcome], None]
 ) -> list[TestRun]:
     """All tests, each shown as soon as it is judged."""
-    from autograder.examiner.cells import with_causes
+    from autograder.examiner.causes import with_causes
 
     shown: list[TestRun] = []
 
@@ -340,7 +348,7 @@ def _run(
 
 
 def _write_page(material: Material, examination: Examination, language: Language) -> Path:
-    from autograder.feedback import render_feedback
+    from autograder.pages.feedback import render_feedback
 
     page = render_feedback(examination, material.course, "full", language, material.released, self_check=True)
     path = material.path.with_name(f"{material.path.stem}-check.html")
@@ -420,7 +428,7 @@ class _Printer:
         self._print(f"    {sign} {said}{title}", style)
         if passed or outcome.verdict is Verdict.NOT_IMPLEMENTED:
             return
-        from autograder.render import tidy
+        from autograder.wording.text import tidy
 
         first = outcome.message.strip().split("\n", 1)[0]
         reason = message(tidy(first), self.language) or tidy(first)

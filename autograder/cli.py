@@ -30,8 +30,9 @@ def release(
     language: Annotated[Language | None, typer.Option(help="language of the prose")] = None,
 ) -> None:
     """Make assignments/WEEK from solutions/WEEK.py."""
-    from autograder.course import Paths, find_root, load_course
-    from autograder.release import release as make
+    from autograder.authoring.release import release as make
+    from autograder.course.folders import Paths, find_root
+    from autograder.course.reading import load_course
 
     root = find_root()
     course = load_course(root)
@@ -60,11 +61,11 @@ def grade(
     ] = False,
 ) -> None:
     """Grade the submissions in submitted/<student>/WEEK/."""
-    from autograder.course import find_root
-    from autograder.grade import grade as run
+    from autograder.course.folders import find_root
+    from autograder.grading.grade import grade as run
     from autograder.options import Options
     from autograder.show import Display, print_scores
-    from autograder.submissions import handed_in_since
+    from autograder.submissions.found import handed_in_since
 
     root = find_root()
     chosen = tuple(student or ())
@@ -85,7 +86,7 @@ def grade(
     with Display() as display:
         tally = run(root, week, options, display.advance)
     if dry_run:
-        from autograder.regrade import compare
+        from autograder.gradebook.dry_run import compare
 
         changes = compare(root, week, tally.examinations)
         for change in changes:
@@ -106,9 +107,9 @@ def verify(
     fast: Annotated[bool, typer.Option("--fast", help="leave out the tests that train a model")] = False,
 ) -> None:
     """Check that the course itself is sound: solutions pass, mutants fail, nothing hidden gets out."""
-    from autograder.course import find_root
+    from autograder.authoring.verify import verify as run
+    from autograder.course.folders import find_root
     from autograder.show import print_verification
-    from autograder.verify import verify as run
 
     if not print_verification(run(find_root(), week or (), fast=fast)):
         raise typer.Exit(1)
@@ -132,8 +133,8 @@ def demo(
     workers: Annotated[int, typer.Option(min=0, help="examiner processes; 0: one a core")] = 0,
 ) -> None:
     """Release week 3, grade a sample class and write its feedback, in a folder of its own."""
-    from autograder.course import find_root
-    from autograder.demo import demo as run
+    from autograder.authoring.demo import demo as run
+    from autograder.course.folders import find_root
     from autograder.show import Display, print_scores
 
     with Display() as display:
@@ -157,8 +158,8 @@ def feedback(
     language: Speech = None,
 ) -> None:
     """Write each student's page, feedback/<student>/WEEK/feedback.html."""
-    from autograder.course import find_root
-    from autograder.feedback import write_feedback
+    from autograder.course.folders import find_root
+    from autograder.pages.feedback import write_feedback
 
     pages = write_feedback(find_root(), week, language, tuple(student or ()))
     print(f"{len(pages)} pages in feedback/<student>/{week}/feedback.html")
@@ -169,8 +170,8 @@ def report(
     week: Annotated[str | None, typer.Argument(help="only this week", show_default=False)] = None,
 ) -> None:
     """Write the class report, report/index.html and a page a week."""
-    from autograder.course import find_root
-    from autograder.report import write_report
+    from autograder.course.folders import find_root
+    from autograder.pages.report import write_report
 
     print(write_report(find_root(), week))
 
@@ -196,8 +197,9 @@ def collect(
     ],
 ) -> None:
     """Put submissions from Canvas, Moodle or nbgrader's exchange into submitted/."""
-    from autograder.collect import collect as run
-    from autograder.course import find_root, load_course
+    from autograder.course.folders import find_root
+    from autograder.course.reading import load_course
+    from autograder.platforms.collect import collect as run
 
     root = find_root()
     load_course(root).assignment(week)
@@ -224,14 +226,16 @@ def export(
     ] = False,
 ) -> None:
     """Write grades for a platform into exports/."""
-    from autograder import export as exports
-    from autograder.course import Paths, find_root, load_course
+    from autograder.course.folders import Paths, find_root
+    from autograder.course.reading import load_course
+    from autograder.platforms import github, gradescope
+    from autograder.platforms import tables as exports
 
     root = find_root()
     course = load_course(root)
     chosen = [course.assignment(week).name for week in weeks or ()]
     if platform in (Platform.GRADESCOPE, Platform.GITHUB):
-        write = exports.export_gradescope if platform is Platform.GRADESCOPE else exports.export_github
+        write = gradescope.export_gradescope if platform is Platform.GRADESCOPE else github.export_github
         paths = Paths(root)
         for week in chosen or [name for name in course.names if (paths.records / name).is_dir()]:
             print(f"{week}: {len(write(root, week))} files in exports/{platform}-{week}/")
@@ -263,9 +267,9 @@ def package(
     ] = None,
 ) -> None:
     """Make an archive for Gradescope, or a GitHub Classroom workflow, that grades with the same engine."""
-    from autograder.course import find_root
-    from autograder.github import package_github
-    from autograder.gradescope import package_gradescope
+    from autograder.course.folders import find_root
+    from autograder.platforms.github import package_github
+    from autograder.platforms.gradescope import package_gradescope
 
     root = find_root()
     if host is Host.GRADESCOPE:
@@ -277,8 +281,8 @@ def package(
 @app.command()
 def similarity(week: Week) -> None:
     """Find submissions that are worth a look side by side; a reason to look, never a proof."""
-    from autograder.course import find_root
-    from autograder.similarity import similarity as run
+    from autograder.course.folders import find_root
+    from autograder.similarity.page import similarity as run
 
     pairs = run(find_root(), week)
     for pair in pairs:
@@ -293,9 +297,9 @@ def new_week(
     korean: Annotated[str, typer.Option(help="the title in Korean; the English one if not given")] = "",
 ) -> None:
     """Make the files of a new week, which pass `autograder verify` at once."""
-    from autograder.course import find_root
+    from autograder.authoring.new_week import new_week as make
+    from autograder.course.folders import find_root
     from autograder.examination import Text
-    from autograder.scaffold import new_week as make
 
     for path in make(find_root(), name, Text(en=title, ko=korean or title)):
         print(path)

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.candidate.policy import Layer
+from autograder.protocol import Layer, is_sufficient
 
 _SETTINGS = (
     # (file, the value that forbids, what to do), tried in this order
@@ -37,7 +37,6 @@ _CONTAINER = (
     " --security-opt systempaths=unconfined`, or as root with `--cap-add SYS_ADMIN`"
 )
 _NAMESPACES = frozenset({Layer.USER, Layer.MOUNT, Layer.PID, Layer.NET, Layer.IPC, Layer.UTS})
-_ALONE_ENOUGH = frozenset({Layer.LANDLOCK, Layer.SECCOMP, Layer.RLIMITS})
 
 
 @dataclass(frozen=True)
@@ -97,12 +96,6 @@ class Report:
         return "\n".join(lines)
 
 
-def is_sufficient(layers: frozenset[Layer]) -> bool:
-    """Whether layers together guard files, processes, network and resources."""
-    namespaces = {Layer.MOUNT, Layer.PID, Layer.NET, Layer.RLIMITS} <= layers
-    return (namespaces and bool({Layer.USER, Layer.UID} & layers)) or layers >= _ALONE_ENOUGH
-
-
 def examine_machine() -> Report:
     """Confine a throw-away process and see what holds."""
     system = f"{platform.system()} {platform.release()}"
@@ -121,7 +114,7 @@ def examine_machine() -> Report:
 
 
 def _try_out() -> tuple[frozenset[Layer], dict[Layer, str]]:
-    from autograder.candidate import confinement  # Linux only
+    from autograder.candidate.sandbox import confinement  # Linux only
 
     policy = confinement.default_policy()
     ours, theirs = socket.socketpair()
@@ -184,7 +177,7 @@ def _in_container() -> bool:
 
 
 def _landlock_abi() -> int | None:
-    from autograder.candidate import kernel  # Linux only
+    from autograder.candidate.sandbox import kernel  # Linux only
 
     try:
         return kernel.landlock_abi()

@@ -146,8 +146,8 @@ class CellOutcome(Record):
         grade_id: nbgrader's id; empty for a cell without one.
         verdict: PASSED, NOT_IMPLEMENTED, EXCEPTION, TIMEOUT, CRASHED, MEMORY, OUTPUT or SKIPPED.
         message: one line: the exception's type and text, or the limit that was reached.
-        outputs: nbformat 4 outputs as plain dicts, made harmless (:mod:`autograder.examiner.outputs`): they
-            may be shown as they are.
+        outputs: nbformat 4 outputs as plain dicts, made harmless
+            (:mod:`autograder.examiner.remote.outputs`): they may be shown as they are.
         execution_count: IPython's counter, None if not run.
         seconds: of its own that it took.
         handed_in: whether the outputs are those in the student's own file, and the cell was not run.

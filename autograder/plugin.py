@@ -19,19 +19,32 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Bool
 
-from autograder.course import Paths, load_course
+from autograder.course.folders import Paths
+from autograder.course.reading import load_course
+from autograder.course.turns import turn
 from autograder.examination import Examination
-from autograder.gradebook import automatic_scores, examined_notebook, granted_extensions, put_outputs
-from autograder.notebook import (
-    grade_id,
-    is_graded,
-    is_task,
-    read_released,
-)
-from autograder.policy import feedback_level
+from autograder.gradebook.graded_notebook import automatic_scores, examined_notebook, put_outputs
+from autograder.gradebook.late import LatePenalty
+from autograder.gradebook.ledger import granted_extensions
+from autograder.markup.harmless import highlight_code, markdown2html, strip_files_prefix
+from autograder.notebooks.metadata import grade_id, is_graded, is_task
+from autograder.notebooks.reading import read_released
 from autograder.problem import Problem
-from autograder.submissions import find_notebook
-from autograder.turns import turn
+from autograder.submissions.found import find_notebook
+from autograder.wording.policy import feedback_level
+
+__all__ = [
+    "Examine",
+    "LatePenalty",
+    "MergeCells",
+    "OneLanguage",
+    "SaveGrades",
+    "SubmissionExporter",
+    "highlight_code",
+    "markdown2html",
+    "strip_files_prefix",
+    "take_the_only_notebook",
+]
 
 Resources = dict[str, Any]
 
@@ -100,7 +113,9 @@ class _SubmissionPreprocessor(NbGraderPreprocessor):  # type: ignore[misc]
 
     def _examined(self, resources: Resources) -> Examination:
         """The submission's examination, from the record if there is one; while no other run writes."""
-        from autograder.grade import examine_submission  # the examiner's side is not needed to release
+        from autograder.grading.grade import (
+            examine_submission,  # the examiner's side is not needed to release
+        )
 
         names = resources["nbgrader"]
         root = Path(self._course().root)

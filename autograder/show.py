@@ -13,10 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from autograder.examination import Examination, TestOutcome, Verdict
-from autograder.grade import Tally
+from autograder.grading.grade import Tally
 
 if TYPE_CHECKING:
-    from autograder.verify import WeekReport
+    from autograder.authoring.verify import WeekReport
 
 
 class Display:

@@ -98,8 +98,15 @@ class Handle:
 
 
 @dataclass(frozen=True, eq=False)
-class StridedArray:
-    """An array that is to arrive non-contiguous, with the same values."""
+class Strided:
+    """An argument that arrives in the submission non-contiguous, with the same values, shape and dtype.
+
+    Arrays otherwise arrive in C order, so code that reads memory instead of elements would look right.
+    Use it in place of an array: ``submission.flatten_images(Strided(images))``.
+
+    Attributes:
+        array: array of any shape and dtype, itself in any memory order.
+    """
 
     array: npt.NDArray[Any]
 
@@ -127,10 +134,10 @@ def encode(value: Any, *, fallback: Fallback | None = None, limits: FrameLimits 
 
     def default(item: Any) -> Any:
         nonlocal room
-        if isinstance(item, np.ndarray) or type(item) is StridedArray:
-            strided = isinstance(item, StridedArray)
+        if isinstance(item, np.ndarray) or type(item) is Strided:
+            strided = isinstance(item, Strided)
             # A base-class array: a subclass may lie about anything, and only its bytes are sent.
-            given = item.array if isinstance(item, StridedArray) else item
+            given = item.array if isinstance(item, Strided) else item
             plain: npt.NDArray[Any] = np.array(given, copy=None, subok=False, order="C")
             if plain.dtype.kind not in "biufc":
                 if fallback is None:
@@ -208,7 +215,7 @@ def decode(structure: bytes | bytearray, payload: bytes | bytearray, *, strided:
     Args:
         structure: the msgpack part.
         payload: the arrays' bytes; decoded arrays are views of it.
-        strided: honour :class:`StridedArray` by making a non-contiguous array.
+        strided: honour :class:`Strided` by making a non-contiguous array.
 
     Raises:
         WireError: for anything that :func:`encode` would not have made.
@@ -406,7 +413,7 @@ class Channel:
     Args:
         sock: a connected AF_UNIX stream socket; the channel owns it.
         limits: of frames that are received.
-        strided: honour :class:`StridedArray` when decoding.
+        strided: honour :class:`Strided` when decoding.
 
     Attributes:
         received: bytes of memory that all values received so far may have taken at the most.

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.course import Paths, load_course
-from autograder.demo import make_course
+from autograder.authoring.demo import make_course
+from autograder.course.folders import Paths
+from autograder.course.reading import load_course
 from autograder.examination import Examination
-from autograder.notebook import dump, read_script
+from autograder.grading.pool import Pool, patience, worker_settings
+from autograder.notebooks.scripts import dump, read_script
 from autograder.options import Options
-from autograder.pool import Pool, patience, worker_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -22,11 +22,11 @@ import measure
 from run import machine
 from submissions import make_class
 
-from autograder.course import Paths
-from autograder.data import student_npz
-from autograder.demo import make_course
-from autograder.grade import grade
-from autograder.notebook import dump, read_script
+from autograder.authoring.demo import make_course
+from autograder.course.folders import Paths
+from autograder.grading.grade import grade
+from autograder.mnist.digits import student_npz
+from autograder.notebooks.scripts import dump, read_script
 from autograder.options import Options
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,7 +44,7 @@ tf.config.threading.set_inter_op_parallelism_threads(1)
 sys.path.insert(0, {suite!r})
 from conftest import SEED, prepared
 from autograder import data
-from autograder.notebook import grade_id, read_script
+from autograder.notebooks.reading import grade_id, read_script
 data.install(Path({data!r}))
 names = {{}}
 for cell in read_script(Path({solution!r}).read_text(encoding="utf-8")).cells:

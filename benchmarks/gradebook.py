@@ -22,11 +22,12 @@ from pathlib import Path
 
 from submissions import make_class
 
-from autograder.course import Paths, load_course
-from autograder.grade import grade
-from autograder.gradebook import Ledger
+from autograder.authoring.release import release
+from autograder.course.folders import Paths
+from autograder.course.reading import load_course
+from autograder.gradebook.ledger import Ledger
+from autograder.grading.grade import grade
 from autograder.options import Options
-from autograder.release import release
 
 ROOT = Path(__file__).resolve().parents[1]
 

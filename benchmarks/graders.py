@@ -16,9 +16,11 @@ import measure
 from measure import Cost
 from nbformat import NotebookNode
 
-from autograder import data
-from autograder.course import Paths, load_course
-from autograder.notebook import grade_id, is_test, nbgrader_metadata, read_released, tags
+from autograder.course.folders import Paths
+from autograder.course.reading import load_course
+from autograder.mnist import digits
+from autograder.notebooks.metadata import grade_id, is_test, nbgrader_metadata, tags
+from autograder.notebooks.reading import read_released
 
 STOCK_CONFIG = """\
 c = get_config()
@@ -49,7 +51,7 @@ del keras, np, load_data
 
 _WITHOUT_TRAINING = """\
 from pathlib import Path
-from autograder.grade import grade
+from autograder.grading.grade import grade
 from autograder.options import Options
 from autograder.show import Display, print_scores
 with Display() as display:
@@ -95,7 +97,7 @@ class Bench:
         if not folder.exists():
             (folder / "home" / "datasets").mkdir(parents=True)
             file = folder / "home" / "datasets" / "mnist.npz"
-            data.write_student_npz(file, data.course_data(Paths(self.root).data(load_course(self.root))))
+            digits.write_student_npz(file, digits.course_data(Paths(self.root).data(load_course(self.root))))
             if not load_course(self.root).assignment(self.week).tensorflow:
                 module = folder / "light" / "keras" / "datasets"
                 module.mkdir(parents=True)

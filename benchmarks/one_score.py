@@ -25,12 +25,15 @@ from typing import Any
 from nbformat import NotebookNode
 from ruamel.yaml import YAML
 
-from autograder.course import Paths, load_course
-from autograder.demo import make_course
-from autograder.grade import grade
-from autograder.gradescope import package_gradescope
-from autograder.notebook import dump, grade_id, is_solution, node, read_released, read_script
+from autograder.authoring.demo import make_course
+from autograder.course.folders import Paths
+from autograder.course.reading import load_course
+from autograder.grading.grade import grade
+from autograder.notebooks.metadata import grade_id, is_solution, node
+from autograder.notebooks.reading import read_released
+from autograder.notebooks.scripts import dump, read_script
 from autograder.options import Options
+from autograder.platforms.gradescope import package_gradescope
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNTS = {"01_preprocessing": 16, "03_convolution": 16, "05_cnn": 8}
@@ -120,7 +123,7 @@ def beside_others(course: Path, week: str) -> Scores:
 
 def with_nbgrader(course: Path, week: str) -> Scores:
     """What ``nbgrader autograde`` writes into its gradebook."""
-    from autograder.export import read_grades
+    from autograder.gradebook.reading import read_grades
 
     shutil.rmtree(Paths(course).records, ignore_errors=True)  # or it would find them there
     subprocess.run(
@@ -141,7 +144,7 @@ def with_nbgrader(course: Path, week: str) -> Scores:
 
 def manual_cells(course: Path, week: str) -> set[str]:
     """Grade ids of what a person grades."""
-    from autograder.notebook import is_manual
+    from autograder.notebooks.metadata import is_manual
 
     return {grade_id(cell) for cell in read_released(Paths(course).released(week)).cells if is_manual(cell)}
 

@@ -26,9 +26,10 @@ from measure import CommandFailed, Cost
 from plot import draw
 from submissions import make_class
 
-from autograder.course import CourseError, Paths, load_course
-from autograder.gradebook import Ledger
-from autograder.records import read_record
+from autograder.course.folders import CourseError, Paths
+from autograder.course.reading import load_course
+from autograder.gradebook.ledger import Ledger
+from autograder.submissions.records import read_record
 
 ROOT = Path(__file__).resolve().parents[1]
 KIT, AGAIN, NBGRADER, OTTER = "autograder grade", "the same, again", "nbgrader autograde", "otter run"

@@ -19,11 +19,11 @@ from pathlib import Path
 
 from one_score import ROOT, mixed
 
+from autograder.authoring.demo import make_course
 from autograder.candidate.shortcuts import SHORTCUTS, SWITCH
-from autograder.course import Paths
-from autograder.demo import make_course
-from autograder.grade import grade
-from autograder.notebook import dump
+from autograder.course.folders import Paths
+from autograder.grading.grade import grade
+from autograder.notebooks.scripts import dump
 from autograder.options import Options
 
 

@@ -11,11 +11,14 @@ import nbformat
 from nbformat import NotebookNode
 from ruamel.yaml import YAML
 
-from autograder.course import Paths, load_course
-from autograder.definitions import defined_names
-from autograder.demo import make_course
-from autograder.notebook import dump, grade_id, is_solution, node, read_released, read_script
-from autograder.sample import build
+from autograder.authoring.demo import make_course
+from autograder.authoring.sample import build
+from autograder.course.folders import Paths
+from autograder.course.reading import load_course
+from autograder.notebooks.definitions import defined_names
+from autograder.notebooks.metadata import grade_id, is_solution, node
+from autograder.notebooks.reading import read_released
+from autograder.notebooks.scripts import dump, read_script
 
 _WARNS = re.compile(r"\binput_(shape|dim)\b")
 """Keras warns of it on stderr, for which stock nbgrader gives nothing."""

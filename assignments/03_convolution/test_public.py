@@ -7,14 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.examiner.checks import (
-    as_array,
-    expect_array,
-    expect_int,
-    expect_ints,
-    expect_raises,
-    type_name,
-)
+from autograder.testing import as_array, expect_array, expect_int, expect_ints, expect_raises, type_name
 
 SLIDE_IMAGE = np.array([[1, 1, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 1, 1, 1], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]])
 SLIDE_KERNEL = np.array([[1, 0, 1], [0, 1, 0], [1, 0, 1]])

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from autograder.examiner.checks import expect_array, expect_raises
+from autograder.testing import expect_array, expect_raises
 
 SLIDE = np.array([[1, 0, 1, 0], [0, 4, 2, 0], [0, 1, 6, 1], [0, 0, 1, 0]]).reshape(1, 4, 4, 1)
 ROW = np.array([3.0, -1.0, 4.0, 1.0, -5.0, 9.0, 2.0]).reshape(1, 1, 7, 1)

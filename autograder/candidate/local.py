@@ -12,7 +12,9 @@ import socket
 import sys
 import threading
 
-from autograder.candidate.zygote import Settings, serve_notebook, warm_up
+from autograder.candidate.notebook import serve_notebook
+from autograder.candidate.warm_up import warm_up
+from autograder.protocol import Settings
 from autograder.wire import Channel, ChannelClosed, FrameLimits
 
 

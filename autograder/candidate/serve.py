@@ -16,15 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.wire import (
-    Channel,
-    ChannelClosed,
-    FrameLimits,
-    Handle,
-    ValueTooLarge,
-    WireError,
-    encode,
-)
+from autograder.wire import Channel, ChannelClosed, FrameLimits, Handle, ValueTooLarge, WireError, encode
 
 _MAX_ITEMS = 10_000
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")

@@ -27,7 +27,7 @@ from IPython.utils.text import LSString, SList
 from traitlets import default
 
 from autograder.candidate.commands import Ended, execute
-from autograder.candidate.platforms import note
+from autograder.candidate.elsewhere import note
 
 _WITHOUT_WINDOW = ("agg", "inline", "pdf", "ps", "svg")
 _NO_DEBUGGER = "remove the debugger: nobody can type into it while a notebook is graded"

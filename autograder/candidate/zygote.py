@@ -9,113 +9,24 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
-import json
 import os
 import select
 import signal
 import socket
 import sys
-import time
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.candidate.serve import Server, seed_everything, serve_until_closed, silence
-from autograder.companions import write_beside
 from autograder.wire import Channel, ChannelClosed, FrameLimits
 
 if sys.platform == "linux":  # elsewhere a student's own machine runs the rest of this without it
-    from autograder.candidate import confinement
-
+    from autograder.candidate.sandbox import confinement
 if TYPE_CHECKING:
     from autograder.candidate.cells import Recorder
-
-_STATUS = Path("/proc/self/status")
-"""One of the few files in /proc that a candidate may read where Landlock alone confines it."""
-_END_SECONDS = 2.0
-"""What a test's fork gets to end by itself; its exit code tells more than the signal that ends it."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a zygote needs to know before it starts.
-
-    Attributes:
-        tensorflow: import TensorFlow and Keras too.
-        data: the student's ``mnist.npz``.
-        readable: further trees that candidates may read.
-        hidden: paths inside readable trees that they may not.
-        switched_off: layers of confinement to leave out, by name (tests, and a TA's explicit wish).
-        execution: what nbgrader would say that it is about: ``autograde`` or ``validate``.
-    """
-
-    tensorflow: bool = False
-    data: str = ""
-    readable: tuple[str, ...] = ()
-    hidden: tuple[str, ...] = ()
-    switched_off: tuple[str, ...] = ()
-    execution: str = "autograde"
-
-    @classmethod
-    def from_fields(cls, fields: dict[str, Any]) -> Settings:
-        """The settings from what :func:`dataclasses.asdict` made of them and some codec carried."""
-        return cls(
-            tensorflow=bool(fields["tensorflow"]),
-            data=str(fields["data"]),
-            readable=tuple(fields["readable"]),
-            hidden=tuple(fields["hidden"]),
-            switched_off=tuple(fields["switched_off"]),
-            execution=str(fields["execution"]),
-        )
-
-    def forget(self) -> None:
-        """Empty what names places of the machine; for a fork that is about to run a student's code."""
-        vars(self).update(data="", readable=(), hidden=())
-
-
-def warm_up(settings: Settings) -> Recorder:
-    """Import and exercise everything that a notebook is likely to use, so that forks inherit it."""
-    sys.argv[:] = sys.orig_argv[:] = ["notebook"]  # how the kit was started is nobody's business
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.animation
-    import matplotlib.pyplot as plt
-
-    from autograder import data
-
-    if settings.tensorflow:
-        _import("tensorflow")
-        if settings.data:
-            data.install(Path(settings.data))
-    elif settings.data:
-        data.install_light(Path(settings.data))
-
-    # What is imported lazily is otherwise imported by each candidate anew: 10 ms.
-    import encodings.cp437  # noqa: F401 (zip archives, and so NumPy's)
-
-    import numpy.random  # noqa: F401
-    from PIL import Image
-
-    from autograder.candidate.cells import Recorder
-
-    Image.preinit()
-    recorder = Recorder()
-    # The first figure, the first traceback and the first result load fonts, pygments and formatters.
-    rehearsal = (
-        "import numpy, matplotlib.pyplot as p; p.figure(); p.imshow([[0, 1]], cmap='Greys'); p.title('1')",
-        "raise ValueError('rehearsal')",
-        "print(numpy.arange(3)); numpy.arange(3)",
-    )
-    for source in rehearsal:
-        recorder.run(source, room=1 << 24)
-    plt.close("all")
-    recorder.shell.reset(new_session=True)
-    recorder.shell.execution_count = 1
-    recorder.known = set(recorder.shell.user_ns)
-    return recorder
+from autograder.candidate.notebook import serve_notebook
+from autograder.candidate.warm_up import import_library, warm_up
+from autograder.protocol import Settings
 
 
 def main() -> None:
@@ -198,7 +109,7 @@ class Nursery:
                 self._leave()
                 ours.close()
                 for library in libraries:
-                    _import(library)
+                    import_library(library)
                 Nursery(Channel(theirs), self._settings, self._recorder).run()
                 code = 0
             finally:
@@ -237,37 +148,6 @@ class Nursery:
                     self._control.send({"exited": number, "code": os.waitstatus_to_exitcode(status)})
 
 
-def _import(library: str) -> None:
-    """Import what a notebook that mentions ``library`` is likely to use."""
-    if library == "scipy":
-        import scipy.ndimage
-        import scipy.signal  # noqa: F401
-    elif library == "tensorflow":
-        with _quiet():  # TensorFlow's C++ side greets on stderr whatever it is told
-            import keras
-            import rich._emoji_codes  # noqa: F401 (Keras draws tables with it)
-            import tensorflow as tf
-
-            # Resolved here, forks do not pay for them; the light stand-ins give way to the real packages.
-            _ = (keras.layers, keras.callbacks, keras.models, keras.optimizers, keras.utils, keras.datasets)
-            _ = (tf.nn, tf.keras.layers, tf.keras.models, tf.keras.datasets, tf.keras.utils)
-            for operation in ("range", "flat_map", "from_tensors", "concatenate", "zip"):
-                importlib.import_module(f"tensorflow.python.data.ops.{operation}_op")
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Nothing goes to the descriptor of stderr."""
-    saved, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(sink, 2)
-    try:
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(sink)
-
-
 def _candidate(recorder: Recorder, settings: Settings, request: dict[str, Any], sock: socket.socket) -> None:
     """Confine this fork and serve; never returns."""
     code = 1
@@ -299,91 +179,6 @@ def _candidate(recorder: Recorder, settings: Settings, request: dict[str, Any], 
             Channel(sock).send({"failed": f"{type(error).__name__}: {error}"})
     finally:
         os._exit(code)
-
-
-def serve_notebook(recorder: Recorder, channel: Channel, layers: Collection[str]) -> None:
-    """Run the examiner's cells, then answer its questions, until it hangs up."""
-    if hasattr(signal, "SIGALRM"):
-        signal.signal(signal.SIGALRM, signal.SIG_IGN)  # of a cell that has just ended in time
-    setup = channel.receive()
-    write_beside(setup.pop("files"), Path.cwd())
-    _limit_threads(setup["threads"])
-    seed_everything(setup["seed"])
-    recorder.begin()
-    channel.send({"layers": sorted(layers)})
-    room = setup["output"]
-    server = Server(channel, recorder.shell.user_ns, FrameLimits(structure=4 << 20, payload=setup["reply"]))
-    while (request := channel.receive())["op"] != "ready":
-        outcome = recorder.run(request["source"], room=room, number=request["number"])
-        room = outcome.pop("room")
-        # As JSON bytes: an output may nest deeper than a frame does.
-        outcome["outputs"] = json.dumps(outcome["outputs"], default=str).encode("utf-8", "replace")
-        channel.send(outcome)
-    silence()
-    ready = recorder.finish()
-    gc.collect()
-    gc.freeze()  # forks for tests share what the notebook made
-    channel.send(ready | {"threads": _threads()})
-    children: set[int] = set()
-    while True:
-        request = channel.receive()
-        operation = request["op"]
-        if operation == "fork":
-            _, descriptors, _, _ = socket.recv_fds(channel.socket, 1, 1)
-            pid = os.fork()
-            if pid == 0:
-                _serve_fork(server, descriptors[0])
-            os.close(descriptors[0])
-            children.add(pid)
-            channel.send({"child": pid})
-        elif operation == "end":
-            channel.send({"code": _end(request["child"], children, kill=request["kill"])})
-        else:
-            server.answer(request)
-
-
-def _serve_fork(parent: Server, descriptor: int) -> None:
-    try:
-        parent.channel.close()
-        os.set_inheritable(descriptor, False)
-        channel = Channel(socket.socket(fileno=descriptor), parent.channel.limits, strided=True)
-        serve_until_closed(Server(channel, parent.namespace, parent.reply_limits))
-    finally:
-        os._exit(0)
-
-
-def _end(pid: int, children: set[int], *, kill: bool) -> int | None:
-    """Exit code of a test's fork, killed first if asked, or if it does not end at once."""
-    if pid not in children:
-        return None
-    until = time.monotonic() + (0.0 if kill else _END_SECONDS)
-    done, status = os.waitpid(pid, os.WNOHANG)
-    pause = 0.0005  # an idle fork ends at once, but for giving its memory back
-    while not done and time.monotonic() < until:
-        time.sleep(pause)
-        pause = min(2 * pause, 0.005)
-        done, status = os.waitpid(pid, os.WNOHANG)
-    if not done:
-        os.kill(pid, signal.SIGKILL)
-        _, status = os.waitpid(pid, 0)
-    children.discard(pid)
-    return os.waitstatus_to_exitcode(status)
-
-
-def _threads() -> int:
-    """How many threads this process has, also those that Python knows nothing of; 0 if nobody tells."""
-    with contextlib.suppress(OSError, ValueError, StopIteration):
-        lines = _STATUS.read_text(encoding="utf-8", errors="replace").splitlines()
-        return int(next(line for line in lines if line.startswith("Threads:")).split()[1])
-    return 0
-
-
-def _limit_threads(threads: int) -> None:
-    """Keep TensorFlow to its share of the cores; NumPy's BLAS was told through the environment."""
-    if "tensorflow.python" in sys.modules:  # not merely the light stand-in of weeks without TensorFlow
-        threading = sys.modules["tensorflow"].config.threading
-        threading.set_intra_op_parallelism_threads(threads)
-        threading.set_inter_op_parallelism_threads(1)
 
 
 if __name__ == "__main__":

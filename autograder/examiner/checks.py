@@ -9,29 +9,14 @@ has already turned it into built-in Python values and base-class NumPy arrays.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from autograder.examiner.values import array_of
+from autograder.examiner.remote.values import array_of
 
 Kind = Literal["type", "shape", "dtype", "value", "length", "no-exception", "wrong-exception", "changed"]
-
-
-@dataclass(frozen=True, eq=False)
-class Strided:
-    """An argument that arrives in the submission non-contiguous, with the same values, shape and dtype.
-
-    Arrays otherwise arrive in C order, so code that reads memory instead of elements would look right.
-    Use it in place of an array: ``submission.flatten_images(Strided(images))``.
-
-    Attributes:
-        array: array of any shape and dtype, itself in any memory order.
-    """
-
-    array: npt.NDArray[Any]
 
 
 class Mismatch(AssertionError):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from autograder.examiner.own_time import OwnTime
+from autograder.examiner.remote.own_time import OwnTime
 
 try:
     import fcntl

@@ -15,9 +15,9 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from autograder.examination import Misconception, Text, Verdict
-from autograder.examiner.session import LoggedCall
-from autograder.examiner.suite import TestRun
-from autograder.examiner.values import same_but_for_rounding
+from autograder.examiner.outcomes import TestRun
+from autograder.examiner.remote.log import LoggedCall
+from autograder.examiner.remote.values import same_but_for_rounding
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from autograder.course import Limits
+from autograder.course.models import Limits
 from autograder.examination import Verdict
-from autograder.examiner.candidate import Candidate, CellSource, libraries
-from autograder.examiner.errors import CandidateLost, GraderFault
-from autograder.examiner.session import Log, Session, Submission
-from autograder.examiner.zygote import Zygote
+from autograder.examiner.remote.candidate import Candidate
+from autograder.examiner.remote.cells import CellSource, libraries
+from autograder.examiner.remote.errors import CandidateLost, GraderFault
+from autograder.examiner.remote.log import Log
+from autograder.examiner.remote.objects import Submission
+from autograder.examiner.remote.session import Session
+from autograder.examiner.remote.zygote import Zygote
 from autograder.wire import Handle
 
 _MEMORY_BYTES = 256 << 20

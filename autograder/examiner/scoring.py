@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from nbformat import NotebookNode
 
 from autograder.examination import CellOutcome, Score, TestOutcome, Verdict
-from autograder.notebook import grade_id, is_left_out, is_manual, is_test, points
+from autograder.notebooks.metadata import grade_id, is_left_out, is_manual, is_test, points
 
 
 def score_cells(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograder.examiner.values import array_of
+from autograder.examiner.remote.values import array_of
 
 _MOST_EPOCHS = 500
 _MOST_MISSED = 30

@@ -1,7 +1,7 @@
 """Every attack, graded together with honest submissions, and what must hold afterwards.
 
-An attack is one file in ``03_convolution/``: a script in the format of :mod:`autograder.sample` whose
-leading comment is YAML, or a file that is handed in byte for byte, described in ``expected.yml``::
+An attack is one file in ``03_convolution/``: a script in the format of :mod:`autograder.authoring.sample`
+whose leading comment is YAML, or a file that is handed in byte for byte, described in ``expected.yml``::
 
     what: what it tries
     points: 16          what its honest part earns; "<= 5" where chance or a guess may earn something
@@ -33,15 +33,17 @@ import nbformat
 import pytest
 from ruamel.yaml import YAML
 
-from autograder.candidate import kernel
-from autograder.course import Paths, load_course
-from autograder.demo import make_course
+from autograder.authoring.demo import make_course
+from autograder.authoring.sample import build_class
+from autograder.candidate.sandbox import kernel
+from autograder.course.folders import Paths
+from autograder.course.reading import load_course
 from autograder.examination import Examination, Status, Verdict
-from autograder.grade import grade
-from autograder.gradebook import put_outputs
-from autograder.notebook import merge, read_submission
+from autograder.gradebook.graded_notebook import put_outputs
+from autograder.grading.grade import grade
+from autograder.notebooks.merging import merge
+from autograder.notebooks.reading import read_submission
 from autograder.options import Options
-from autograder.sample import build_class
 
 pytestmark = pytest.mark.slow
 

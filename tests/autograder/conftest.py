@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import Course, Paths, load_course
+from autograder.course.folders import Paths
+from autograder.course.models import Course
+from autograder.course.reading import load_course
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -83,7 +85,7 @@ def unreleased(tmp_path: Path) -> tuple[Course, Paths]:
 
 @pytest.fixture(scope="session")
 def _released_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from autograder.release import release  # nbgrader is slow to import, and most tests do without
+    from autograder.authoring.release import release  # nbgrader is slow to import, and most tests do without
 
     root = make_course(tmp_path_factory.mktemp("released") / "course")
     course = load_course(root)
@@ -102,7 +104,7 @@ SUITE = '''\
 import numpy as np
 import pytest
 
-from autograder.examiner.checks import expect_array, expect_int
+from autograder.testing import expect_array, expect_int
 
 
 @pytest.mark.cell("test-double")
@@ -137,7 +139,7 @@ def test_double_of_arrays(submission):
 PUBLIC = '''\
 import pytest
 
-from autograder.examiner.checks import expect_int
+from autograder.testing import expect_int
 
 
 @pytest.mark.cell("test-double")

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from autograder.candidate.serve import Server
-from autograder.examiner.checks import Mismatch, as_array, expect_array, expect_int, expect_number
-from autograder.examiner.session import Origin, RemoteObject
-from autograder.examiner.values import array_of, same_but_for_rounding
+from autograder.examiner.remote.objects import Origin, RemoteObject
+from autograder.examiner.remote.values import array_of, same_but_for_rounding
+from autograder.testing import Mismatch, as_array, expect_array, expect_int, expect_number
 from autograder.wire import Channel, FrameLimits, Handle, decode_frame
 
 TABLE = [[1, 2], [3, 4]]

@@ -9,14 +9,17 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.attempts import Attempt, best
-from autograder.course import Course, Paths, load_course
+from autograder.course.folders import Paths
+from autograder.course.models import Course
+from autograder.course.reading import load_course
 from autograder.examination import Examination, Score, Status
-from autograder.export import current_records
-from autograder.grade import grade
-from autograder.notebook import dump, grade_id
+from autograder.grading.grade import grade
+from autograder.notebooks.metadata import grade_id
+from autograder.notebooks.scripts import dump
 from autograder.options import Options
-from autograder.submissions import Submission
+from autograder.submissions.attempts import Attempt, best
+from autograder.submissions.found import Submission
+from autograder.submissions.week import current_records
 
 SUITE = '''\
 import pytest
@@ -157,7 +160,7 @@ class TestTheBest:
 
 
 def test_links_in_the_folder_of_attempts_are_not_read(tmp_path: Path) -> None:
-    from autograder.attempts import _kept
+    from autograder.submissions.attempts import _kept
 
     (tmp_path / "secret").write_bytes(b"secret")
     (tmp_path / "unknown-0.ipynb").symlink_to(tmp_path / "secret")

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 from trial import SOLUTION, make
 
-from autograder.candidate import confinement
-from autograder.course import Limits, Paths, load_course
+from autograder.candidate.sandbox import confinement
+from autograder.course.folders import Paths
+from autograder.course.models import Limits
+from autograder.course.reading import load_course
 from autograder.examination import Examination, Verdict
-from autograder.examiner.candidate import _explain
-from autograder.notebook import dump, read_script
+from autograder.examiner.remote.verdicts import explain
+from autograder.grading.pool import Pool, patience, worker_settings
+from autograder.notebooks.scripts import dump, read_script
 from autograder.options import Options
-from autograder.pool import Pool, patience, worker_settings
 
 
 @pytest.mark.parametrize(
@@ -31,7 +33,7 @@ from autograder.pool import Pool, patience, worker_settings
     ],
 )
 def test_each_end_has_its_own_verdict(code: int | None, verdict: Verdict, words: str) -> None:
-    found, text = _explain(code, Limits(memory="1 GiB", scratch="2 MiB"))  # type: ignore[arg-type]
+    found, text = explain(code, Limits(memory="1 GiB", scratch="2 MiB"))  # type: ignore[arg-type]
     assert found is verdict
     assert words in text
 

@@ -31,7 +31,7 @@ TESTS = '''\
 import numpy as np
 import pytest
 
-from autograder.examiner.checks import expect_array, expect_int
+from autograder.testing import expect_array, expect_int
 
 
 @pytest.mark.cell("test-double")
@@ -241,8 +241,8 @@ for module, names in (
         if hasattr(module, name):
             delattr(module, name)
 class Refusing:
-    NAMES = ("resource", "landlock", "pyseccomp", "autograder.candidate.confinement",
-             "autograder.candidate.kernel", "autograder.candidate.warden")
+    NAMES = ("resource", "landlock", "pyseccomp", "autograder.candidate.sandbox.confinement",
+             "autograder.candidate.sandbox.kernel", "autograder.candidate.sandbox.warden")
     def find_spec(self, name, path=None, target=None):
         if name in self.NAMES:
             raise ImportError(f"{name} is not there")

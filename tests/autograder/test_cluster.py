@@ -14,14 +14,16 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import cluster
-from autograder.course import Paths, load_course
+from autograder.authoring.release import release
+from autograder.course.folders import Paths
+from autograder.course.reading import load_course
 from autograder.examination import Examination, Status, Verdict
-from autograder.grade import grade
-from autograder.notebook import dump, grade_id
+from autograder.grading import cluster
+from autograder.grading.grade import grade
+from autograder.notebooks.metadata import grade_id
+from autograder.notebooks.scripts import dump
 from autograder.options import Options
 from autograder.problem import GradeError
-from autograder.release import release
 
 pytestmark = pytest.mark.slow
 
@@ -63,7 +65,7 @@ import time
 
 import pytest
 
-from autograder.examiner.checks import expect_number
+from autograder.testing import expect_number
 
 
 @pytest.mark.cell("test-double")
@@ -257,8 +259,8 @@ def test_a_cluster_without_workers_is_one_sentence(
 def test_distributed_that_is_not_installed_is_one_sentence(
     course: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "autograder.cluster")
-    monkeypatch.delattr("autograder.cluster")
+    monkeypatch.delitem(sys.modules, "autograder.grading.cluster")
+    monkeypatch.delattr("autograder.grading.cluster")
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(GradeError, match="A cluster needs the package distributed: install it with"):
         grade(course, "trial", Options(scheduler="tcp://127.0.0.1:1", gradebook=False))

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder import collect as module
-from autograder.collect import CollectError, CollectReport, collect
-from autograder.gradebook import read_timestamp
+from autograder.platforms import collect as module
+from autograder.platforms.archives import CollectError
+from autograder.platforms.collect import CollectReport, collect
+from autograder.submissions.timestamps import read_timestamp
 
 WEEK = "03_convolution"
 

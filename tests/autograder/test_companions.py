@@ -14,22 +14,19 @@ import nbformat
 import pytest
 from trial import Class, make
 
-from autograder.companions import (
-    CompanionError,
-    came_with,
-    quota,
-    read_tree,
-    released_beside,
-    write_beside,
-)
-from autograder.course import Course, Paths, load_course
-from autograder.github import BUNDLE, package_github
-from autograder.gradescope import package_gradescope
+from autograder.authoring.release import ReleaseError, ReleaseReport, release
+from autograder.authoring.verify import verify
+from autograder.candidate.workplace import write_beside
+from autograder.course.companions import CompanionError, came_with, read_tree, released_beside
+from autograder.course.folders import Paths
+from autograder.course.models import Course
+from autograder.course.reading import load_course
+from autograder.examiner.remote.quota import quota
 from autograder.options import Options
+from autograder.platforms.github import BUNDLE, package_github
+from autograder.platforms.gradescope import package_gradescope
 from autograder.problem import GradeError
-from autograder.records import week_fingerprint
-from autograder.release import ReleaseError, ReleaseReport, release
-from autograder.verify import verify
+from autograder.submissions.keys import week_fingerprint
 
 REPOSITORY = Path(__file__).parents[2]
 Small = tuple[Course, Paths]
@@ -423,7 +420,7 @@ class TestElsewhere:
         packed.hand_in("ada", double=READS)
         shutil.copytree(packed.paths.submission("ada", "trial").parent, root / "submission")
         subprocess.run(
-            [sys.executable, "-P", "-m", "autograder.gradescope"],
+            [sys.executable, "-P", "-m", "autograder.platforms.gradescope"],
             cwd=root / "source",
             env={
                 "PATH": os.environ["PATH"],
@@ -441,7 +438,7 @@ class TestElsewhere:
         packed.hand_in("ada", double=READS)
         shutil.copy(packed.paths.submission("ada", "trial"), folder / "trial.ipynb")
         ended = subprocess.run(
-            [sys.executable, "-P", "-m", "autograder.github", str(folder)],
+            [sys.executable, "-P", "-m", "autograder.platforms.github", str(folder)],
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(folder / BUNDLE)},
             capture_output=True,
             text=True,

@@ -37,10 +37,10 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 
-from autograder import doctor
-from autograder.candidate import kernel, warden
+from autograder import doctor, protocol
 from autograder.candidate.commands import execute
-from autograder.candidate.confinement import (
+from autograder.candidate.sandbox import kernel, warden
+from autograder.candidate.sandbox.confinement import (
     EXIT_CPU,
     EXIT_DISK,
     EXIT_MEMORY,
@@ -1409,7 +1409,7 @@ def test_the_doctor_names_the_layers_in_force(zygote: Zygote) -> None:
     ],
 )
 def test_what_is_sufficient(layers: frozenset[Layer], sufficient: bool) -> None:
-    assert doctor.is_sufficient(layers) is sufficient
+    assert protocol.is_sufficient(layers) is sufficient
 
 
 def test_set_up_is_quick(zygote: Zygote) -> None:
@@ -1425,8 +1425,8 @@ def test_set_up_is_quick(zygote: Zygote) -> None:
 
 
 def test_the_filter_is_what_it_says() -> None:
-    from autograder.candidate import syscalls
+    from autograder.candidate.sandbox import seccomp_filter
 
-    first, second = syscalls.programs(own_processes=True, own_signals=True, own_files=True)
+    first, second = seccomp_filter.programs(own_processes=True, own_signals=True, own_files=True)
     assert len(first) == 4 * struct.calcsize("=HBBI")
     assert len(second) % 8 == 0

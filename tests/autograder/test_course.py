@@ -12,16 +12,9 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from autograder.course import (
-    COURSE_FILE,
-    SCHEMA_FILE,
-    Course,
-    CourseError,
-    Paths,
-    course_schema,
-    find_root,
-    load_course,
-)
+from autograder.course.folders import COURSE_FILE, SCHEMA_FILE, CourseError, Paths, find_root
+from autograder.course.models import Course
+from autograder.course.reading import course_schema, load_course
 from autograder.examination import Language
 
 REPOSITORY = Path(__file__).parents[2]
@@ -207,9 +200,9 @@ class TestPaths:
 
     def test_the_data_is_relative_to_the_course(self, tmp_path: Path) -> None:
         paths = Paths(tmp_path)
-        assert paths.data(loaded(tmp_path, TEXT)) is None
-        assert paths.data(loaded(tmp_path, TEXT + "data: mnist.npz\n")) == tmp_path / "mnist.npz"
-        assert paths.data(loaded(tmp_path, TEXT + "data: /data/mnist.npz\n")) == Path("/data/mnist.npz")
+        assert paths.data(loaded(tmp_path, TEXT).data) is None
+        assert paths.data(loaded(tmp_path, TEXT + "data: mnist.npz\n").data) == tmp_path / "mnist.npz"
+        assert paths.data(loaded(tmp_path, TEXT + "data: /data/mnist.npz\n").data) == Path("/data/mnist.npz")
 
 
 class TestSchema:
@@ -236,12 +229,12 @@ class TestSchema:
 
 
 def test_the_config_for_nbgrader_follows_the_course(tmp_path: Path) -> None:
-    from autograder.gradebook import nbgrader_config
+    from autograder.course.nbgrader import nbgrader_config
 
     shutil.copy(REPOSITORY / "nbgrader_config.py", tmp_path)
     loaded(tmp_path, TEXT + "id: my-course\nlate: {penalty: zero}\n")
     config = nbgrader_config(tmp_path)
     assert config.CourseDirectory.course_id == "my-course"
-    assert config.AssignLatePenalties.plugin_class == "autograder.late.LatePenalty"
+    assert config.AssignLatePenalties.plugin_class == "autograder.plugin.LatePenalty"
     assert config.LatePenalty.root == str(tmp_path.resolve())
     assert config.OneLanguage.remove_cell_tags == {"ko"}

@@ -25,8 +25,8 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.candidate.warden import descendants
-from autograder.course import Paths
+from autograder.candidate.sandbox.warden import descendants
+from autograder.course.folders import Paths
 from autograder.examination import Examination
 
 pytestmark = [

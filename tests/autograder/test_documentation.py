@@ -22,7 +22,8 @@ from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from autograder.cli import app
-from autograder.course import COURSE_FILE, Paths, load_course
+from autograder.course.folders import COURSE_FILE, Paths
+from autograder.course.reading import load_course
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = sorted([*REPOSITORY.glob("README*.md"), *(REPOSITORY / "docs").rglob("*.md")])
@@ -125,8 +126,8 @@ def _jupyter(words: list[str]) -> None:
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course before its first release, a small class in an archive, and a roster."""
-    from autograder.release import release
-    from autograder.sample import build_class
+    from autograder.authoring.release import release
+    from autograder.authoring.sample import build_class
 
     root = tmp_path_factory.mktemp("documented")
     for name in (COURSE_FILE, "nbgrader_config.py"):

@@ -10,10 +10,10 @@ import pytest
 from trial import COURSE, GOOD_HALF, SUITE, make
 
 from autograder.examination import Examination, Verdict
-from autograder.grade import grade
+from autograder.grading.grade import grade
 from autograder.options import Options
 from autograder.problem import GradeError
-from autograder.submissions import handed_in_since
+from autograder.submissions.found import handed_in_since
 
 
 @pytest.fixture(scope="module")

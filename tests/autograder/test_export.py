@@ -14,7 +14,9 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.course import Course, CourseError, Paths, load_course
+from autograder.course.folders import CourseError, Paths
+from autograder.course.models import Course
+from autograder.course.reading import load_course
 from autograder.examination import (
     Call,
     Examination,
@@ -27,37 +29,27 @@ from autograder.examination import (
     Text,
     Verdict,
 )
-from autograder.export import (
-    Column,
-    ExportError,
-    Grade,
-    Grades,
-    Roster,
-    Student,
+from autograder.files import write_atomically
+from autograder.gradebook.grades import Column, ExportError, Grade, Grades, Student
+from autograder.gradebook.ledger import Ledger
+from autograder.gradebook.reading import read_grades
+from autograder.notebooks.scripts import dump
+from autograder.options import Options
+from autograder.platforms.github import export_github, github_result, step_output
+from autograder.platforms.gradescope import export_gradescope, gradescope_results
+from autograder.platforms.roster import Roster, read_roster, with_roster
+from autograder.platforms.tables import (
     canvas_csv,
     export_canvas,
     export_csv,
-    export_github,
-    export_gradescope,
     export_moodle,
-    github_result,
-    gradescope_results,
-    guarded,
     moodle_csv,
     plain_csv,
-    read_grades,
-    read_roster,
-    step_output,
-    table,
-    unguarded,
-    with_roster,
 )
-from autograder.grade import prepare
-from autograder.gradebook import Ledger
-from autograder.notebook import dump
-from autograder.options import Options
-from autograder.records import record_path, write_atomically
-from autograder.wording import verdict
+from autograder.spreadsheet import guarded, table, unguarded
+from autograder.submissions.records import record_path
+from autograder.submissions.week import prepare
+from autograder.wording.words import verdict
 
 Small = tuple[Course, Paths]
 

@@ -14,8 +14,8 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder import pictures, wording
-from autograder.course import Assignment, Course, Level, Paths
+from autograder.course.folders import Paths
+from autograder.course.models import Assignment, Course, Level
 from autograder.examination import (
     ArrayPicture,
     Call,
@@ -31,11 +31,14 @@ from autograder.examination import (
     Text,
     Verdict,
 )
-from autograder.feedback import render_feedback, write_feedback
-from autograder.grade import prepare
+from autograder.files import write_atomically
 from autograder.options import Options
-from autograder.records import record_path, write_atomically
-from autograder.view import Marks
+from autograder.pages import svg
+from autograder.pages.feedback import render_feedback, write_feedback
+from autograder.pages.view import Marks
+from autograder.submissions.records import record_path
+from autograder.submissions.week import prepare
+from autograder.wording import messages, words
 
 CHROMIUM = Path("/usr/bin/chromium")
 LEVELS: tuple[Level, ...] = ("none", "names", "hints", "full")
@@ -329,12 +332,9 @@ def test_text_is_readable_on_its_background(scheme: str) -> None:
 
 
 def test_numbers_in_pictures_are_readable_on_every_shade() -> None:
-    for level in range(-pictures._LEVELS, pictures._LEVELS + 1):
-        colour = pictures._colour(level)
-        assert (
-            _contrast(pictures._hex(colour), {"#fff": "#ffffff", "#000": "#000000"}[pictures.ink(colour)])
-            > 4.5
-        )
+    for level in range(-svg._LEVELS, svg._LEVELS + 1):
+        colour = svg._colour(level)
+        assert _contrast(svg._hex(colour), {"#fff": "#ffffff", "#000": "#000000"}[svg.ink(colour)]) > 4.5
 
 
 # Policy
@@ -435,7 +435,7 @@ def test_an_unreadable_notebook_is_said_to_be_one(level: Level, language: Langua
         notices=(Notice(code="unreadable", text="The notebook file is empty."),),
     )
     page = Page(render(record, level, language))
-    assert wording.word("unreadable", language) in page.text
+    assert words.word("unreadable", language) in page.text
     assert "The notebook file is empty." in page.text
     marked = [a for a in page.all("p") if a.get("lang") == "en"]
     assert bool(marked) is (language is KO)  # a sentence in another language says so
@@ -562,19 +562,19 @@ def test_a_cropped_array_says_which_part_is_shown() -> None:
 )
 def test_arrays_of_any_kind_are_drawn(values: Any, shape: tuple[int, ...], offset: tuple[int, ...]) -> None:
     found = ArrayPicture(shape=shape, dtype="any", values=values, offset=offset)
-    panel = pictures.Panel("yours", "yours", "", found, (0,) * len(shape))
-    assert "<svg" in pictures.array_svg(panel, pictures.bound([found]), "x")
+    panel = svg.Panel("yours", "yours", "", found, (0,) * len(shape))
+    assert "<svg" in svg.array_svg(panel, svg.bound([found]), "x")
 
 
 def test_different_shapes_have_no_difference() -> None:
-    assert pictures.subtract(picture([[1.0]], (1, 1)), picture([[1.0, 2.0]], (1, 2))) is None
-    left = pictures.subtract(picture([[1.0, None]], (1, 2)), picture([[1.0 + 1e-15, 2.0]], (1, 2)))
+    assert svg.subtract(picture([[1.0]], (1, 1)), picture([[1.0, 2.0]], (1, 2))) is None
+    left = svg.subtract(picture([[1.0, None]], (1, 2)), picture([[1.0 + 1e-15, 2.0]], (1, 2)))
     assert left is not None and left.values == [[0.0, None]]
 
 
 @pytest.mark.parametrize("values", [(0.5,), (1.0, 1.0), tuple(float(v) for v in range(200)), (1e-9, 2e-9)])
 def test_any_history_can_be_drawn(values: tuple[float, ...]) -> None:
-    drawn = pictures.lines_svg([pictures.Series("loss", values)], "t", "d", "epoch", "x")
+    drawn = svg.lines_svg([svg.Series("loss", values)], "t", "d", "epoch", "x")
     assert "nan" not in drawn and "inf" not in drawn
 
 
@@ -582,9 +582,9 @@ def test_any_history_can_be_drawn(values: tuple[float, ...]) -> None:
 
 
 def test_every_word_is_there_in_both_languages() -> None:
-    for key, (english, korean) in wording._WORDS.items():
+    for key, (english, korean) in words._WORDS.items():
         assert re.findall(r"\{\w+\}", english).sort() == re.findall(r"\{\w+\}", korean).sort(), key
-    assert set(wording.VERDICTS) == set(Verdict)
+    assert set(words.VERDICTS) == set(Verdict)
 
 
 @pytest.mark.parametrize(
@@ -611,9 +611,9 @@ def test_every_word_is_there_in_both_languages() -> None:
     ],
 )
 def test_the_graders_messages_are_there_in_korean(text: str) -> None:
-    said = wording.message(text, KO)
+    said = messages.message(text, KO)
     assert said and re.search("[가-힣]", said)
-    assert wording.message(text, EN) == text
+    assert messages.message(text, EN) == text
 
 
 # Files
@@ -670,8 +670,8 @@ def test_says_so_if_nothing_is_graded_yet(small: tuple[Course, Paths]) -> None:
 def test_a_manual_score_and_comment_are_on_the_page(graded: tuple[Course, Paths]) -> None:
     from nbgrader.api import Gradebook
 
-    from autograder.export import current_records
-    from autograder.gradebook import Ledger
+    from autograder.gradebook.ledger import Ledger
+    from autograder.submissions.week import current_records
 
     course_, paths = graded
     with Ledger(course_, paths, "small") as ledger:

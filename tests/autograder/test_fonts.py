@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.candidate.zygote import Settings
-from autograder.course import Limits
-from autograder.examiner import fonts
-from autograder.examiner.candidate import Candidate, CellSource
-from autograder.examiner.zygote import Zygote, _matplotlib_cache
+from autograder.course.models import Limits
+from autograder.examiner.remote import fonts
+from autograder.examiner.remote.candidate import Candidate
+from autograder.examiner.remote.cells import CellSource
+from autograder.examiner.remote.zygote import Zygote, _matplotlib_cache
+from autograder.protocol import Settings
 
 
 @pytest.fixture

@@ -18,12 +18,14 @@ from typing import Any
 import nbformat
 import pytest
 
-from autograder.course import Paths
+from autograder.course.folders import Paths
 from autograder.examination import Examination, Status
 from autograder.examiner.scoring import score_cells
-from autograder.grade import grade
-from autograder.gradebook import put_outputs
-from autograder.notebook import UnreadableNotebook, dump, merge, read_submission
+from autograder.gradebook.graded_notebook import put_outputs
+from autograder.grading.grade import grade
+from autograder.notebooks.merging import merge
+from autograder.notebooks.reading import UnreadableNotebook, read_submission
+from autograder.notebooks.scripts import dump
 from autograder.options import Options
 
 INPUTS = int(os.environ.get("AUTOGRADER_FUZZ_NOTEBOOKS", "300"))

@@ -26,7 +26,9 @@ from nbgrader.server_extensions.formgrader.handlers import template_path
 from nbgrader.utils import determine_grade
 from traitlets.config import Config
 
-from autograder.course import Course, Level, Paths
+from autograder.course.folders import Paths
+from autograder.course.models import Course, Level
+from autograder.course.nbgrader import GradebookError, gradebook_url, nbgrader_config, open_gradebook
 from autograder.examination import (
     Call,
     CellOutcome,
@@ -40,26 +42,15 @@ from autograder.examination import (
     Text,
     Verdict,
 )
-from autograder.examiner.outputs import clean_outputs
-from autograder.gradebook import (
-    GradebookError,
-    Ledger,
-    gradebook_url,
-    nbgrader_config,
-    open_gradebook,
-    put_outputs,
-    read_timestamp,
-)
-from autograder.notebook import (
-    dump,
-    grade_id,
-    is_manual,
-    is_test,
-    merge,
-    points,
-    read_submission,
-    record_cells,
-)
+from autograder.examiner.remote.outputs import clean_outputs
+from autograder.gradebook.graded_notebook import put_outputs
+from autograder.gradebook.ledger import Ledger
+from autograder.notebooks.merging import merge
+from autograder.notebooks.metadata import grade_id, is_manual, is_test, points
+from autograder.notebooks.reading import read_submission
+from autograder.notebooks.recorded import record_cells
+from autograder.notebooks.scripts import dump
+from autograder.submissions.timestamps import read_timestamp
 
 REPOSITORY = Path(__file__).parents[2]
 Small = tuple[Course, Paths]
@@ -626,7 +617,7 @@ class TestNbgraderAutogrades:
 
     @pytest.fixture
     def autograde(self, small: Small, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
-        grade = pytest.importorskip("autograder.grade")
+        grade = pytest.importorskip("autograder.grading.grade")
         _, paths = small
         config = _config(paths)
         api = NbGraderAPI(CourseDirectory(config=config), config=config)
@@ -659,7 +650,7 @@ class TestNbgraderAutogrades:
         theirs = grades(paths, "ada")
         notebook = nbformat.reads(paths.graded("ada", "small").read_text(encoding="utf-8"), as_version=4)
         paths.gradebook.unlink()
-        from autograder.release import release
+        from autograder.authoring.release import release
 
         release(small[0], small[0].assignments[0], paths)
         record(small, examined(paths, "ada", raw, earned))

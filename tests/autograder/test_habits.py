@@ -14,18 +14,20 @@ import nbformat
 import pytest
 from trial import GOOD_DOUBLE, GOOD_HALF, Class, make
 
-from autograder.candidate.zygote import Settings
-from autograder.course import Limits, load_course
+from autograder.course.models import Limits
+from autograder.course.reading import load_course
 from autograder.examination import CellOutcome, Examination, Language, Text, Verdict
 from autograder.examination import TestOutcome as Outcome
-from autograder.examiner.candidate import Candidate, CellSource
-from autograder.examiner.cells import with_causes
-from autograder.examiner.changes import Change
-from autograder.examiner.suite import TestRun
-from autograder.examiner.zygote import Zygote
-from autograder.feedback import render_feedback
-from autograder.notebook import read_released
-from autograder.wording import message
+from autograder.examiner.causes import with_causes
+from autograder.examiner.outcomes import TestRun
+from autograder.examiner.remote.candidate import Candidate
+from autograder.examiner.remote.cells import CellSource
+from autograder.examiner.remote.changes import Change
+from autograder.examiner.remote.zygote import Zygote
+from autograder.notebooks.reading import read_released
+from autograder.pages.feedback import render_feedback
+from autograder.protocol import Settings
+from autograder.wording.messages import message
 
 LIMITS = Limits(cell_seconds=20, cells_seconds=120)
 FUNCTION = "\ndef f(x):\n    return 2 * x\n"
@@ -406,7 +408,7 @@ def test_a_training_that_was_lost_has_no_wrong_result(verdict: Verdict) -> None:
 def told(*sources: str) -> list[str]:
     """The changes that are told of a notebook, without a sandbox."""
     from autograder.candidate.names import Names
-    from autograder.examiner.changes import changes_told
+    from autograder.examiner.remote.changes import changes_told
 
     namespace: dict[str, Any] = {}
     names = Names(namespace, known=())
@@ -469,7 +471,7 @@ def test_what_every_notebook_does_is_not_told(sources: list[str]) -> None:
 
 
 def test_what_a_candidate_tells_of_its_names_is_believed_in_its_form_only() -> None:
-    from autograder.examiner.changes import changes_told
+    from autograder.examiner.remote.changes import changes_told
 
     right = ["function", 1, "number", 2]
     lies: Any = {

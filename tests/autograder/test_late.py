@@ -10,11 +10,13 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.course import COURSE_FILE, Course, Paths, load_course
+from autograder.course.folders import COURSE_FILE, Paths
+from autograder.course.models import Course
+from autograder.course.reading import load_course
 from autograder.examination import Examination, Score, Status
-from autograder.gradebook import Ledger
-from autograder.late import days_late, settle
-from autograder.notebook import dump
+from autograder.gradebook.late import days_late, settle
+from autograder.gradebook.ledger import Ledger
+from autograder.notebooks.scripts import dump
 
 WEEK = "w"
 
@@ -231,7 +233,7 @@ class TestInTheGradebook:
     def test_nbgraders_own_autograde_step_gives_the_same(self, small: tuple[Course, Paths]) -> None:
         from nbgrader.preprocessors import AssignLatePenalties
 
-        from autograder.gradebook import nbgrader_config
+        from autograder.course.nbgrader import nbgrader_config
 
         _, paths = small
         hand_in(small, "ada", "2027-03-09 12:00:00+09:00", "{penalty: 10}")

@@ -10,22 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from autograder import safehtml, similarity
-from autograder.course import Paths
-from autograder.definitions import defined_names
+from autograder.course.folders import Paths
 from autograder.examination import Language
-from autograder.examiner.candidate import CellSource, libraries
-from autograder.examiner.outputs import clean_outputs
-from autograder.export import guarded, unguarded
-from autograder.gradebook import join_offset
-from autograder.highlight import highlighted
+from autograder.examiner.remote.cells import CellSource, libraries
+from autograder.examiner.remote.outputs import clean_outputs
 from autograder.linear import LETTER, Pattern, has_word, is_korean, sound
-from autograder.notebook import merge, read_released, read_submission
-from autograder.render import prose, tidy
-from autograder.wellformed import well_formed
-from autograder.wording import message, one_line, plain, sentence, without_colours
+from autograder.markup import harmless
+from autograder.markup.highlight import highlighted
+from autograder.markup.wellformed import well_formed
+from autograder.notebooks.definitions import defined_names
+from autograder.notebooks.merging import merge
+from autograder.notebooks.reading import read_released, read_submission
+from autograder.similarity import compare, page, tokens
+from autograder.spreadsheet import guarded, unguarded
+from autograder.submissions.timestamps import join_offset
+from autograder.wording.messages import message, sentence
+from autograder.wording.text import one_line, plain, prose, tidy, without_colours
 
-PACKAGE = Path(safehtml.__file__).parent
+PACKAGE = Path(harmless.__file__).parent
 
 OUR_OWN_TEXT = {
     "course.py": "course.yml",
@@ -166,9 +168,9 @@ def _shown(text: str) -> object:
 
 
 def _compared(text: str) -> object:
-    cells = [similarity.Cell("", text)]
-    code = similarity.compare_class({"a": cells, "b": cells})
-    return similarity.shared_parts(code, "a", "b")
+    cells = [tokens.Cell("", text)]
+    code = compare.compare_class({"a": cells, "b": cells})
+    return page.shared_parts(code, "a", "b")
 
 
 READERS: dict[str, Callable[[str], object]] = {
@@ -186,9 +188,9 @@ READERS: dict[str, Callable[[str], object]] = {
     "tables": lambda text: unguarded(guarded(text)),
     "colours of code": highlighted,
     "order": lambda text: well_formed(text, {"b", "p", "table", "tr", "td", "div", "a", "li", "ul"}, 10**9),
-    "HTML": safehtml.clean,
-    "HTML of an output": safehtml.clean_output,
-    "Markdown": safehtml.markdown,
+    "HTML": harmless.clean,
+    "HTML of an output": harmless.clean_output,
+    "Markdown": harmless.markdown,
     "outputs": _shown,
     "notebooks": _read,
     "similar code": _compared,
@@ -221,10 +223,10 @@ def test_eight_times_the_text_takes_no_more_than_some_eight_times_as_long(name: 
 def test_the_longest_that_is_kept_is_read_at_once() -> None:
     """What stopped whole classes, at its full length."""
     begun = time.process_time()
-    safehtml.clean_output("<div>" * 100_000)
-    safehtml.clean_output("<font><p>" * 20_000)
-    safehtml.markdown(" " * 8_000 + "a")
-    safehtml.markdown(r"\begin{a}" * 2_000)
+    harmless.clean_output("<div>" * 100_000)
+    harmless.clean_output("<font><p>" * 20_000)
+    harmless.markdown(" " * 8_000 + "a")
+    harmless.markdown(r"\begin{a}" * 2_000)
     defined_names(
         " + ".join(f"image[i + {i}][j + {j}] * kernel[{i}][{j}]" for i in range(5) for j in range(5))
     )

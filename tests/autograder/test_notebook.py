@@ -15,23 +15,20 @@ from hypothesis import strategies as st
 from nbformat import NotebookNode
 from nbgrader.utils import compute_checksum
 
-from autograder.definitions import defined_names, stub_names
-from autograder.notebook import (
-    UnreadableNotebook,
+from autograder.notebooks.definitions import defined_names, stub_names
+from autograder.notebooks.merging import merge
+from autograder.notebooks.metadata import (
     checksum,
-    dump,
     grade_id,
     is_answered,
     is_locked,
     is_manual,
     is_solution,
     is_test,
-    merge,
     points,
-    read_script,
-    read_submission,
-    write_script,
 )
+from autograder.notebooks.reading import UnreadableNotebook, read_submission
+from autograder.notebooks.scripts import dump, read_script, write_script
 
 
 def graded(kind: str, name: str, source: str, **flags: Any) -> dict[str, Any]:

@@ -242,7 +242,8 @@ def test_names_without_number(course: Class) -> None:
 def test_a_cell_after_many_that_hang_still_runs(course: Class) -> None:
     import nbformat
 
-    from autograder.notebook import dump, grade_id
+    from autograder.notebooks.metadata import grade_id
+    from autograder.notebooks.scripts import dump
 
     course.hand_in("hangs")
     path = course.paths.submission("hangs", "trial")
@@ -283,7 +284,7 @@ def double(x):
 PUBLIC = '''\
 import pytest
 
-from autograder.examiner.checks import expect_int
+from autograder.testing import expect_int
 
 
 @pytest.mark.cell("test-double")
@@ -374,8 +375,8 @@ print("drawn from", half(10))
 @pytest.fixture
 def illustrated(tmp_path: Path) -> Class:
     """A course whose last cell only shows something."""
-    from autograder.course import load_course
-    from autograder.release import release
+    from autograder.authoring.release import release
+    from autograder.course.reading import load_course
 
     course = make(tmp_path)
     solution = course.paths.solution("trial")

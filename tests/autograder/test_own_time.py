@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from autograder.examiner.own_time import SLICE, OwnTime
+from autograder.examiner.remote.own_time import SLICE, OwnTime
 from autograder.wire import Channel, ChannelTimeout
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux's clocks")

@@ -17,16 +17,19 @@ import nbformat
 import pytest
 from ruamel.yaml import YAML
 
-from autograder.bundle import find_notebook
-from autograder.course import Course, CourseError, Paths, load_course
+from autograder.course.folders import CourseError, Paths
+from autograder.course.models import Course
+from autograder.course.reading import load_course
 from autograder.examination import Language
-from autograder.github import WORKFLOW, package_github
-from autograder.grade import grade
-from autograder.gradescope import package_gradescope
-from autograder.notebook import dump, grade_id
+from autograder.grading.grade import grade
+from autograder.notebooks.metadata import grade_id
+from autograder.notebooks.scripts import dump
 from autograder.options import Options
+from autograder.platforms.bundle import find_notebook
+from autograder.platforms.github import WORKFLOW, package_github
+from autograder.platforms.gradescope import package_gradescope
 from autograder.problem import GradeError
-from autograder.wording import word
+from autograder.wording.words import word
 
 Small = tuple[Course, Paths]
 
@@ -160,7 +163,7 @@ class TestTheGradescopeArchive:
             "run_autograder",
             "requirements.txt",
             "settings.json",
-            "autograder/grade.py",
+            "autograder/grading/grade.py",
             "autograder/candidate/zygote.py",
             "course/course.yml",
             "course/solutions/small.py",

@@ -12,9 +12,10 @@ from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 
-from autograder import gradescope
-from autograder.bundle import BundleSettings
-from autograder.course import Course, Level, Paths, load_course
+from autograder.course.folders import Paths
+from autograder.course.models import Course, Level
+from autograder.course.nbgrader import nbgrader_config
+from autograder.course.reading import load_course
 from autograder.examination import (
     Call,
     Examination,
@@ -26,14 +27,18 @@ from autograder.examination import (
     Text,
     Verdict,
 )
-from autograder.export import export_github, export_gradescope, github_result, gradescope_results
-from autograder.feedback import write_feedback
-from autograder.grade import prepare
-from autograder.gradebook import Ledger, nbgrader_config
+from autograder.files import write_atomically
+from autograder.gradebook.ledger import Ledger
+from autograder.gradebook.recording import Recording
 from autograder.options import Options
-from autograder.policy import LEVELS, Policy, closes, feedback_level, own_due
-from autograder.recording import Recording
-from autograder.records import record_path, write_atomically
+from autograder.pages.feedback import write_feedback
+from autograder.platforms import gradescope
+from autograder.platforms.bundle import BundleSettings
+from autograder.platforms.github import export_github, github_result
+from autograder.platforms.gradescope import export_gradescope, gradescope_results
+from autograder.submissions.records import record_path
+from autograder.submissions.week import prepare
+from autograder.wording.policy import LEVELS, Policy, closes, feedback_level, own_due
 
 Small = tuple[Course, Paths]
 SECRET = "S3CRET"
@@ -269,7 +274,7 @@ class TestAStudentWithMoreTime:
         def examine(root: Path, assignment: str, student: str, raw: bytes) -> Examination:
             return examination(student=student)
 
-        monkeypatch.setattr("autograder.grade.examine_submission", examine)
+        monkeypatch.setattr("autograder.grading.grade.examine_submission", examine)
         config = nbgrader_config(paths.root)
         config.CourseDirectory.root = str(paths.root)
         config.CourseDirectory.db_url = paths.gradebook_url
@@ -284,8 +289,8 @@ class TestAStudentWithMoreTime:
         assert told({file.stem: file.read_text(encoding="utf-8") for file in files}) == ONLY_EVE
 
     def test_days_late_are_counted_from_the_same_date(self, past: Small) -> None:
-        from autograder.export import read_grades
-        from autograder.report import read_week
+        from autograder.gradebook.reading import read_grades
+        from autograder.pages.report import read_week
 
         made, paths = past
         for student in STUDENTS:

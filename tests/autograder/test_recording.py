@@ -14,7 +14,7 @@ import trial as trial_course
 from trial import GOOD_DOUBLE, Class
 
 from autograder.examination import Examination
-from autograder.gradebook import Ledger
+from autograder.gradebook.ledger import Ledger
 
 pytestmark = pytest.mark.slow
 
@@ -68,7 +68,7 @@ def test_nothing_is_written_twice(trial: Class, written: list[str]) -> None:
 
 def test_a_run_with_nothing_to_do_does_not_even_import_nbgrader(trial: Class) -> None:
     program = (
-        "import sys; from pathlib import Path; from autograder.grade import grade;"
+        "import sys; from pathlib import Path; from autograder.grading.grade import grade;"
         f"grade(Path({str(trial.root)!r}), 'trial'); print('nbgrader' in sys.modules, 'numpy' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

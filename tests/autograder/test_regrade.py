@@ -9,11 +9,12 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.course import Paths
-from autograder.grade import grade
-from autograder.notebook import dump, grade_id
+from autograder.course.folders import Paths
+from autograder.gradebook.dry_run import Change, compare
+from autograder.grading.grade import grade
+from autograder.notebooks.metadata import grade_id
+from autograder.notebooks.scripts import dump
 from autograder.options import Options
-from autograder.regrade import Change, compare
 
 pytestmark = pytest.mark.slow
 

@@ -15,10 +15,11 @@ from nbclient import NotebookClient
 from nbgrader.api import Gradebook
 from nbgrader.nbgraderformat import MetadataValidator
 
-from autograder.course import Course, Paths
+from autograder.authoring.release import ReleaseError, release
+from autograder.course.folders import Paths
+from autograder.course.models import Course
 from autograder.examination import Language
-from autograder.notebook import grade_id, is_answered
-from autograder.release import ReleaseError, release
+from autograder.notebooks.metadata import grade_id, is_answered
 
 
 def edit(paths: Paths, old: str, new: str) -> None:

@@ -23,8 +23,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from autograder import pictures
-from autograder.course import Assignment, Course, Level
+from autograder.course.models import Assignment, Course, Level
 from autograder.examination import (
     ArrayPicture,
     Call,
@@ -40,12 +39,15 @@ from autograder.examination import (
     Text,
     Verdict,
 )
-from autograder.export import github_result, gradescope_results, step_output
-from autograder.feedback import render_feedback
-from autograder.gradebook import put_outputs
-from autograder.notebook import dump
-from autograder.report import Entry, Pair, read_similar, render_index, render_week, summarise, week_tables
-from autograder.view import Marks
+from autograder.gradebook.graded_notebook import put_outputs
+from autograder.notebooks.scripts import dump
+from autograder.pages import svg
+from autograder.pages.feedback import render_feedback
+from autograder.pages.report import read_similar, render_index, render_week, week_tables
+from autograder.pages.view import Marks
+from autograder.pages.week_facts import Entry, Pair, summarise
+from autograder.platforms.github import github_result, step_output
+from autograder.platforms.gradescope import gradescope_results
 
 RECORDS = int(os.environ.get("AUTOGRADER_FUZZ_PAGES", "30"))
 LEVELS: tuple[Level, ...] = ("none", "names", "hints", "full")
@@ -466,7 +468,7 @@ def test_names_of_curves_that_end_together_stand_apart_inside_the_drawing(
 @given(heights=st.lists(st.floats(-1e6, 1e6), max_size=12), gap=st.floats(0, 50))
 @fuzz
 def test_labels_keep_apart_in_their_order(heights: list[float], gap: float) -> None:
-    moved = pictures.apart(heights, gap, 0, 180)
+    moved = svg.apart(heights, gap, 0, 180)
     order = sorted(range(len(heights)), key=heights.__getitem__)
     for above, below in itertools.pairwise(order):
         assert moved[below] - moved[above] >= gap - 1e-6
@@ -533,7 +535,7 @@ def test_a_large_array_is_shown_around_the_wrong_value() -> None:
         values=[[float(r * 1000 + c) for c in range(400)] for r in range(300)],
         offset=(0, 0),
     )
-    table = pictures.grid(big, (200, 333))
+    table = svg.grid(big, (200, 333))
     assert table is not None and table.mark is not None
     assert (len(table.rows), table.width) == (16, 32)
     assert table.rows[table.mark[0]][table.mark[1]] == 200_333
@@ -587,7 +589,7 @@ def test_every_class_becomes_a_report(class_: list[Entry], pairs: list[Pair]) ->
             course(), "week", class_, students=[e.student for e in class_] + ["ann"], similar=pairs
         )
         html = render_week(report) + render_index(course(), {"week": report})
-        from autograder.export import table
+        from autograder.spreadsheet import table
 
         for rows in week_tables(report).values():
             table(rows).encode("utf-8", "replace")

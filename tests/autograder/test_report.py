@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from autograder.course import Assignment, Course, Paths
+from autograder.course.folders import Paths
+from autograder.course.models import Assignment, Course
 from autograder.examination import (
     CellOutcome,
     Examination,
@@ -27,22 +28,13 @@ from autograder.examination import (
     Text,
     Verdict,
 )
-from autograder.grade import prepare
+from autograder.files import write_atomically
 from autograder.options import Options
+from autograder.pages.report import read_similar, render_index, render_week, week_tables, write_report
+from autograder.pages.week_facts import Entry, Pair, WeekReport, correlation, summarise
 from autograder.problem import GradeError
-from autograder.records import record_path, write_atomically
-from autograder.report import (
-    Entry,
-    Pair,
-    WeekReport,
-    correlation,
-    read_similar,
-    render_index,
-    render_week,
-    summarise,
-    week_tables,
-    write_report,
-)
+from autograder.submissions.records import record_path
+from autograder.submissions.week import prepare
 
 CHROMIUM = Path("/usr/bin/chromium")
 MUTANT = Misconception(
@@ -133,7 +125,7 @@ def page(report: WeekReport) -> PageText:
 
 
 def read(report: WeekReport, name: str) -> list[dict[str, str]]:
-    from autograder.export import table
+    from autograder.spreadsheet import table
 
     rows = week_tables(report)[f"week-{name}.csv"]
     return list(csv.DictReader(io.StringIO(table(rows))))

@@ -13,12 +13,12 @@ from nbconvert.exporters import HTMLExporter
 from nbformat import v4
 from traitlets.config import Config
 
-from autograder import safehtml
-from autograder.highlight import highlighted
-from autograder.markdown import LONGEST, render
-from autograder.wellformed import DEPTH, TooMuch, well_formed
+from autograder.markup import harmless
+from autograder.markup.highlight import highlighted
+from autograder.markup.markdown import LONGEST, render
+from autograder.markup.wellformed import DEPTH, TooMuch, well_formed
 
-TAGS = safehtml._TAGS
+TAGS = harmless._TAGS
 FRAME = (
     "<div>\n<style scoped>\n    .dataframe tbody tr th {\n        vertical-align: top;\n    }\n</style>\n"
     '<table border="1" class="dataframe">\n  <thead>\n    <tr style="text-align: right;">\n      <th></th>\n'
@@ -60,7 +60,7 @@ class Reader(html.parser.HTMLParser):
 
 @pytest.mark.parametrize("text", HONEST)
 def test_honest_html_means_what_it_meant(text: str) -> None:
-    clean = {"tags": TAGS, "attributes": safehtml._ATTRIBUTES}
+    clean = {"tags": TAGS, "attributes": harmless._ATTRIBUTES}
     assert nh3.clean(well_formed(text, TAGS, 10**6), **clean) == nh3.clean(text, **clean)
 
 
@@ -114,20 +114,20 @@ def test_whatever_it_is_it_comes_out_in_order(text: str) -> None:
 @settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.lists(PIECES, max_size=40).map("".join))
 def test_what_is_clean_stays_as_it_is(text: str) -> None:
-    once = safehtml.clean(text)
+    once = harmless.clean(text)
     assert "<script" not in once
-    assert safehtml.clean(once) == once
+    assert harmless.clean(once) == once
 
 
 def test_too_many_tags_leave_a_remark() -> None:
     with pytest.raises(TooMuch):
         well_formed("<b>x</b>" * 11, TAGS, 10)
-    made = safehtml.clean_output("<b>x</b>" * (safehtml.MOST_TAGS + 1))
-    assert made == f"<p><em>Not shown: more than {safehtml.MOST_TAGS} tags.</em></p>"
+    made = harmless.clean_output("<b>x</b>" * (harmless.MOST_TAGS + 1))
+    assert made == f"<p><em>Not shown: more than {harmless.MOST_TAGS} tags.</em></p>"
 
 
 def test_what_is_nested_too_deeply_keeps_its_text() -> None:
-    made = safehtml.clean_output("<div>" * 10_000 + "the text")
+    made = harmless.clean_output("<div>" * 10_000 + "the text")
     assert made.count("<div>") == DEPTH
     assert "the text" in made
 
@@ -150,7 +150,7 @@ def test_what_is_nested_too_deeply_keeps_its_text() -> None:
     ],
 )
 def test_nothing_runs(text: str) -> None:
-    for made in (safehtml.clean(text), safehtml.clean_output(text), safehtml.markdown(text)):
+    for made in (harmless.clean(text), harmless.clean_output(text), harmless.markdown(text)):
         for tag, attributes in _tags(made):
             assert tag in TAGS
             assert not any(name.startswith("on") or name == "srcdoc" for name in attributes)
@@ -172,7 +172,7 @@ def _tags(text: str) -> list[tuple[str, dict[str, str]]]:
 
 class TestMarkdown:
     def test_it_is_set_as_jupyter_sets_it(self) -> None:
-        made = safehtml.markdown(
+        made = harmless.markdown(
             "# Title\n\n**bold** `code` ~~gone~~ [a](https://example.org)\n\n1. one\n2. two\n\n"
             "|a|b|\n|-|-|\n|1|2|\n"
         )
@@ -195,18 +195,18 @@ class TestMarkdown:
         ],
     )
     def test_mathematics_is_left_for_mathjax(self, source: str, kept: str) -> None:
-        assert kept in safehtml.markdown(source)
+        assert kept in harmless.markdown(source)
 
     def test_pasted_pictures_are_in_it(self) -> None:
         pictures = {"화면 1.png": {"image/png": "QUJD"}}
-        made = safehtml.markdown("![shot](<attachment:화면 1.png>) ![no](attachment:none.png)", pictures)
+        made = harmless.markdown("![shot](<attachment:화면 1.png>) ![no](attachment:none.png)", pictures)
         assert 'src="data:image/png;base64,QUJD"' in made
         assert 'alt="no"' in made
 
     def test_pictures_that_are_written_out_are_shown_whatever_their_size(self) -> None:
         data = "data:image/png;base64," + "QUJD" * LONGEST
-        assert f'src="{data}"' in safehtml.markdown(f"**Colab** does it:\n\n![image]({data})")
-        assert f'src="{data}"' in safehtml.markdown(f"<img src='{data}' width=10>")
+        assert f'src="{data}"' in harmless.markdown(f"**Colab** does it:\n\n![image]({data})")
+        assert f'src="{data}"' in harmless.markdown(f"<img src='{data}' width=10>")
 
     def test_a_text_cannot_grow_without_end(self) -> None:
         pictures = {"a": {"image/png": "QUJD" * 250_000}}
@@ -216,7 +216,7 @@ class TestMarkdown:
         assert len(render(source)) < 2 * len(source)
 
     def test_what_is_longer_stands_as_it_is(self) -> None:
-        assert safehtml.markdown("*a* " * LONGEST).startswith("<pre>*a*")
+        assert harmless.markdown("*a* " * LONGEST).startswith("<pre>*a*")
 
 
 def test_code_is_coloured_and_loses_nothing() -> None:
@@ -237,7 +237,7 @@ def test_code_is_coloured_and_loses_nothing() -> None:
 def exported(*cells: Any) -> str:
     config = Config()
     config.HTMLExporter.filters = {
-        name: f"autograder.safehtml.{name}"
+        name: f"autograder.markup.harmless.{name}"
         for name in ("markdown2html", "highlight_code", "strip_files_prefix")
     }
     notebook = v4.new_notebook(cells=list(cells))  # type: ignore[no-untyped-call]

@@ -12,12 +12,12 @@ import nbformat
 import pytest
 from ruamel.yaml import YAML
 
-from autograder.course import Paths
-from autograder.demo import WEEK, make_course
+from autograder.authoring.demo import WEEK, make_course
+from autograder.authoring.sample import build_class
+from autograder.course.folders import Paths
 from autograder.examination import Examination
-from autograder.grade import Tally, grade
+from autograder.grading.grade import Tally, grade
 from autograder.options import Options
-from autograder.sample import build_class
 from autograder.show import remarks
 
 REPOSITORY = Path(__file__).parents[2]

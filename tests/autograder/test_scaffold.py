@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import Paths, load_course
+from autograder.authoring.new_week import ScaffoldError, new_week
+from autograder.authoring.release import release
+from autograder.authoring.verify import verify
+from autograder.course.folders import Paths
+from autograder.course.reading import load_course
 from autograder.examination import Text
-from autograder.grade import grade
-from autograder.notebook import dump, grade_id, read_submission
+from autograder.grading.grade import grade
+from autograder.notebooks.metadata import grade_id
+from autograder.notebooks.reading import read_submission
+from autograder.notebooks.scripts import dump
 from autograder.options import Options
-from autograder.release import release
-from autograder.scaffold import ScaffoldError, new_week
-from autograder.verify import verify
 
 REPOSITORY = Path(__file__).parents[2]
 WEEK = "06_scaling"

@@ -15,11 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder.examination import CellOutcome, Verdict
-from autograder.examiner.errors import CandidateLost, MissingName, StudentError, student_error
-from autograder.examiner.outputs import clean_outputs
-from autograder.examiner.own_time import OwnTime
-from autograder.examiner.picture import text_of
-from autograder.examiner.session import Memory, Omitted, RemoteObject, Session, Submission
+from autograder.examiner.excerpts import text_of
+from autograder.examiner.remote.errors import CandidateLost, MissingName, StudentError, student_error
+from autograder.examiner.remote.log import Memory, Omitted
+from autograder.examiner.remote.objects import RemoteObject, Submission
+from autograder.examiner.remote.outputs import clean_outputs
+from autograder.examiner.remote.own_time import OwnTime
+from autograder.examiner.remote.session import Session
 from autograder.wire import Channel, ChannelClosed, Handle
 
 Answer = Callable[[dict[str, Any]], Any]

@@ -12,11 +12,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.course import CourseError, Paths
+from autograder.course.folders import CourseError, Paths
 from autograder.examiner.misconceptions import load_alternatives
-from autograder.notebook import dump, grade_id, is_solution, read_script
+from autograder.notebooks.metadata import grade_id, is_solution
+from autograder.notebooks.scripts import dump, read_script
 from autograder.problem import GradeError
-from autograder.similarity import Cell, Pair, compare_class, page_path, pair_page, shared_parts, similarity
+from autograder.similarity.compare import Pair, compare_class
+from autograder.similarity.page import page_path, pair_page, shared_parts, similarity
+from autograder.similarity.tokens import Cell
 
 REPOSITORY = Path(__file__).parents[2]
 WEEKS = ("01_preprocessing", "02_mlp", "03_convolution", "04_pooling", "05_cnn")

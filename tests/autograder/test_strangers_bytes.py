@@ -20,14 +20,20 @@ import pytest
 import trial as trial_course
 from trial import GOOD_DOUBLE, SUITE
 
-from autograder import gradebook, notebook, pool, safehtml
-from autograder.course import Paths
+from autograder.course.folders import Paths
+from autograder.course.turns import lock_file, turn
 from autograder.examination import Examination, Status
-from autograder.notebook import dump, grade_id, read_submission, record_cells, recorded_notebook
-from autograder.pool import Ended, Seat, WorkerFailed, lost, read_answer
-from autograder.records import ENDS_EXAMINERS, keep_record, read_record, record_path
-from autograder.submissions import Submission
-from autograder.turns import lock_file, turn
+from autograder.gradebook import ledger
+from autograder.grading import pool
+from autograder.grading.pool import Ended, Seat, WorkerFailed, lost, read_answer
+from autograder.markup import harmless
+from autograder.notebooks import merging, reading
+from autograder.notebooks.metadata import grade_id
+from autograder.notebooks.reading import read_submission
+from autograder.notebooks.recorded import record_cells, recorded_notebook
+from autograder.notebooks.scripts import dump
+from autograder.submissions.found import Submission
+from autograder.submissions.records import ENDS_EXAMINERS, keep_record, read_record, record_path
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -35,7 +41,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def test_a_notebook_comes_back_from_its_record(small: tuple[Any, Paths]) -> None:
-    released = notebook.read_released(small[1].released("small"))
+    released = reading.read_released(small[1].released("small"))
     picture = {"a.png": {"image/png": "QUJD"}}
     cells = [cell for cell in released.cells if grade_id(cell) != "setup"]
     mine = [
@@ -51,13 +57,13 @@ def test_a_notebook_comes_back_from_its_record(small: tuple[Any, Paths]) -> None
         if grade_id(cell) == "test-double":
             cell.source = "pass  # edited"
     document = nbformat.v4.new_notebook(cells=[*cells, *mine])
-    merged = notebook.merge(read_submission(dump(document)), released).notebook
+    merged = merging.merge(read_submission(dump(document)), released).notebook
     recorded = record_cells(merged)
     again = recorded_notebook(recorded, released)
     assert again == merged
     nbformat.validate(again)
     assert "edited" not in "".join(cell.source for cell in recorded)
-    assert recorded_notebook((), released) == notebook.merge(read_submission(_empty()), released).notebook
+    assert recorded_notebook((), released) == merging.merge(read_submission(_empty()), released).notebook
 
 
 def _empty() -> bytes:
@@ -94,13 +100,13 @@ def test_hostile_outputs_cost_their_own_submission_little_and_the_others_nothing
 
     # The workers are other processes: what is forbidden here is allowed there.
     for module, name in (
-        (notebook, "read_submission"),
-        (notebook, "merge"),
-        (safehtml, "clean"),
-        (safehtml, "markdown"),
+        (reading, "read_submission"),
+        (reading, "merge"),
+        (harmless, "clean"),
+        (harmless, "markdown"),
     ):
         monkeypatch.setattr(module, name, never)
-    monkeypatch.setattr(gradebook, "read_submission", never)
+    monkeypatch.setattr(ledger, "read_submission", never)
     begun = time.process_time()
     graded = trial.grade(workers=2)
     assert time.process_time() - begun < 60
@@ -194,8 +200,8 @@ def test_a_passing_fault_is_not_kept(tmp_path: Path) -> None:
 HOLD = """\
 import sys
 from pathlib import Path
-from autograder.course import Paths
-from autograder.turns import turn
+from autograder.course.models import Paths
+from autograder.course.turns import turn
 with turn(Paths(Path(sys.argv[1]))) as alone:
     print(alone, flush=True)
     sys.stdin.read()

@@ -12,7 +12,8 @@ import pytest
 import trial as trial_course
 from trial import GOOD_HALF, Class
 
-from autograder import cache, data
+from autograder import cache
+from autograder.mnist import digits
 
 NAMESPACES = ("user", "mount", "pid", "net", "ipc", "uts")
 
@@ -141,16 +142,16 @@ def test_and_whether_it_is_checked(trial: Class, confined: bool) -> None:
 class TestTheFolderOutsideEveryCourse:
     @pytest.fixture(autouse=True)
     def _nothing_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA", data.ENVIRONMENT_VARIABLE):
+        for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA", digits.ENVIRONMENT_VARIABLE):
             monkeypatch.delenv(variable, raising=False)
 
     def test_it_is_the_one_that_was_named(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "named"))
         assert cache.cache_folder() == tmp_path / "named" / "autograder"
-        file = data.student_npz()
+        file = digits.student_npz()
         assert file.parent == tmp_path / "named" / "autograder"
         stamp = file.stat().st_mtime_ns
-        assert data.student_npz().stat().st_mtime_ns == stamp
+        assert digits.student_npz().stat().st_mtime_ns == stamp
 
     @pytest.mark.parametrize("named", ["", "relative"])
     def test_otherwise_it_is_at_home(

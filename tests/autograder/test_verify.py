@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from trial import make
 
-from autograder.course import Paths, load_course
-from autograder.release import release
-from autograder.verify import WeekReport, verify
+from autograder.authoring.release import release
+from autograder.authoring.verify import WeekReport, verify
+from autograder.course.folders import Paths
+from autograder.course.reading import load_course
 
 pytestmark = pytest.mark.slow
 

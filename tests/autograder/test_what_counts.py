@@ -21,13 +21,13 @@ import trial as trial_course
 from test_sample_class import grades, nbgrader
 from trial import GOOD_DOUBLE, GOOD_HALF, Class
 
-from autograder.course import load_course
+from autograder.authoring.release import release
+from autograder.course.reading import load_course
 from autograder.examination import Examination, Language, Status
-from autograder.grade import grade
+from autograder.grading.grade import grade
 from autograder.options import Options
-from autograder.release import release
-from autograder.submissions import find_notebook, find_submissions, handed_in_since, read_notebook
-from autograder.wording import message, notice
+from autograder.submissions.found import find_notebook, find_submissions, handed_in_since, read_notebook
+from autograder.wording.messages import message, notice
 
 WEEK = "trial"
 PUBLIC = trial_course.SUITE[: trial_course.SUITE.index('@pytest.mark.cell("test-double", weight=2)')]
@@ -384,7 +384,7 @@ def test_the_best_attempt_stays_under_the_name_it_came_under(tmp_path: Path) -> 
 
 
 def test_pictures_by_the_megabyte_are_thrown_away_unread(tmp_path: Path) -> None:
-    from autograder.notebook import read_submission
+    from autograder.notebooks.reading import read_submission
 
     made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1")])  # type: ignore[no-untyped-call]
     document = json.loads(nbformat.writes(made))  # type: ignore[no-untyped-call]

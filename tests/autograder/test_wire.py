@@ -30,7 +30,7 @@ from autograder.wire import (
     ChannelTimeout,
     FrameLimits,
     Handle,
-    StridedArray,
+    Strided,
     ValueTooLarge,
     WireError,
     decode,
@@ -175,7 +175,7 @@ def test_memory_order_does_not_matter() -> None:
 
 
 def test_a_strided_array_arrives_spread_out_where_that_is_honoured() -> None:
-    head, payload = encode(StridedArray(np.arange(6).reshape(2, 3)))
+    head, payload = encode(Strided(np.arange(6).reshape(2, 3)))
     spread = decode(head[HEADER.size :], bytes(payload), strided=True)
     assert not spread.flags.c_contiguous
     assert np.array_equal(spread, [[0, 1, 2], [3, 4, 5]])

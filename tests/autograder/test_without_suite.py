@@ -14,16 +14,18 @@ import trial as trial_course
 from nbgrader.api import Gradebook
 from trial import GOOD_DOUBLE, GOOD_HALF, Class
 
-from autograder.course import load_course
+from autograder.authoring.release import ReleaseError, ReleaseReport, release
+from autograder.authoring.verify import verify
+from autograder.course.reading import load_course
 from autograder.examination import CellOutcome, Status, Verdict
 from autograder.examiner.scoring import score_checks
-from autograder.github import package_github
-from autograder.gradable import demand_gradable, hidden_tests_in_cells
-from autograder.gradescope import package_gradescope
-from autograder.notebook import dump, grade_id, read_released
+from autograder.notebooks.metadata import grade_id
+from autograder.notebooks.reading import read_released
+from autograder.notebooks.scripts import dump
+from autograder.platforms.github import package_github
+from autograder.platforms.gradescope import package_gradescope
 from autograder.problem import GradeError
-from autograder.release import ReleaseError, ReleaseReport, release
-from autograder.verify import verify
+from autograder.submissions.week import demand_gradable, hidden_tests_in_cells
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.course import Paths, load_course
+from autograder.authoring.release import release
+from autograder.course.folders import Paths
+from autograder.course.reading import load_course
 from autograder.examination import Examination
-from autograder.grade import grade
-from autograder.notebook import dump, grade_id
+from autograder.grading.grade import grade
+from autograder.notebooks.metadata import grade_id
+from autograder.notebooks.scripts import dump
 from autograder.options import Options
-from autograder.release import release
 
 COURSE = """\
 title: {en: Trial, ko: 시험}
@@ -60,7 +62,7 @@ SUITE = '''\
 import numpy as np
 import pytest
 
-from autograder.examiner.checks import expect_array, expect_number, expect_unchanged
+from autograder.testing import expect_array, expect_number, expect_unchanged
 
 
 @pytest.mark.cell("test-double")

@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING
 import nbformat
 import pytest
 
-from autograder import data
-from autograder.course import Course, Paths, load_course
-from autograder.grade import Tally, grade
+from autograder.authoring.sample import build_class
+from autograder.course.folders import Paths
+from autograder.course.models import Course
+from autograder.course.reading import load_course
+from autograder.grading.grade import Tally, grade
+from autograder.mnist import digits
 from autograder.options import Options
-from autograder.sample import build_class
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -67,7 +69,7 @@ class Server:
 @pytest.fixture(scope="session")
 def course(tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, Paths]:
     """This repository's course in a folder of its own, every week released."""
-    from autograder.release import release
+    from autograder.authoring.release import release
 
     root = tmp_path_factory.mktemp("browser") / "course"
     root.mkdir()
@@ -148,7 +150,7 @@ def jupyter(course: tuple[Course, Paths], tmp_path_factory: pytest.TempPathFacto
 
 def _the_courses_digits(home: Path) -> None:
     """Kernels load the course's digits, as they would from the network."""
-    data.write_student_npz(home / "mnist.npz")
+    digits.write_student_npz(home / "mnist.npz")
     startup = home / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
     (startup / "00-digits.py").write_text(

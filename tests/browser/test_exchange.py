@@ -10,11 +10,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.course import Course, Paths
-from autograder.grade import grade
-from autograder.gradebook import read_timestamp
-from autograder.notebook import dump, grade_id
+from autograder.course.folders import Paths
+from autograder.course.models import Course
+from autograder.grading.grade import grade
+from autograder.notebooks.metadata import grade_id
+from autograder.notebooks.scripts import dump
 from autograder.options import Options
+from autograder.submissions.timestamps import read_timestamp
 
 WEEK = "03_convolution"
 

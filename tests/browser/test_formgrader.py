@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from nbgrader.api import Gradebook
 
-from autograder.course import Course, Paths, load_course
-from autograder.export import read_grades
-from autograder.feedback import write_feedback
-from autograder.grade import Tally, grade
+from autograder.course.folders import Paths
+from autograder.course.models import Course
+from autograder.course.reading import load_course
+from autograder.gradebook.reading import read_grades
+from autograder.grading.grade import Tally, grade
 from autograder.options import Options
+from autograder.pages.feedback import write_feedback
 
 if TYPE_CHECKING:
     from conftest import Server

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 import pytest
 
-from autograder.course import Course, Paths
+from autograder.course.folders import Paths
+from autograder.course.models import Course
 from autograder.examination import Language
-from autograder.notebook import dump, read_script, tags
+from autograder.notebooks.metadata import tags
+from autograder.notebooks.scripts import dump, read_script
 
 if TYPE_CHECKING:
     from conftest import Server

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.examiner.checks import (
+from autograder.testing import (
     Strided,
     as_array,
     expect_array,

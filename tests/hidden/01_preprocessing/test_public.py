@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.examiner.checks import expect_array, expect_raises, expect_text
+from autograder.testing import expect_array, expect_raises, expect_text
 
 
 def split(submission: Any, rows: int, fraction: float, seed: int) -> Any:

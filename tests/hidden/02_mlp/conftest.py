@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from autograder.data import Digits, course_data
+from autograder.mnist.digits import Digits, course_data
 
 PIXELS, CLASSES = 784, 10
 SEED = 2026

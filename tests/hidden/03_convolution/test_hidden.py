@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.examiner.checks import (
+from autograder.testing import (
     Strided,
     expect_array,
     expect_int,

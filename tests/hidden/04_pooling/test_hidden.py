@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from autograder.examiner.checks import Strided, as_array, expect_array, expect_raises, expect_unchanged
+from autograder.testing import Strided, as_array, expect_array, expect_raises, expect_unchanged
 
 Array = npt.NDArray[Any]
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from autograder.data import CourseData, Digits, course_data
-from autograder.examiner.checks import Mismatch, as_array
+from autograder.mnist.digits import CourseData, Digits, course_data
+from autograder.testing import Mismatch, as_array
 
 SEED = 20_240
 """Of the training run that is judged; the same for everybody."""

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.data import course_data
-from autograder.examiner.checks import (
+from autograder.mnist.digits import course_data
+from autograder.testing import (
     as_array,
     expect_array,
     expect_int,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.examiner.checks import as_array, expect_array, expect_int, expect_ints
+from autograder.testing import as_array, expect_array, expect_int, expect_ints
 
 LAYERS = ["Conv2D", "Conv2D", "MaxPooling2D", "Dropout", "Flatten", "Dense", "Dropout", "Dense"]
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.data import course_data
-from autograder.examiner.checks import as_array, expect_number
+from autograder.mnist.digits import course_data
+from autograder.testing import as_array, expect_number
 
 LADDER = {"embedded": (0.90, 0.93, 0.95, 0.96), "full": (0.95, 0.97, 0.985, 0.988)}
 """Accuracies on the judged images that earn points, the last one being the target; see docs/accuracy.md."""

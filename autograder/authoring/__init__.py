@@ -1,0 +1,1 @@
+"""An instructor's commands: release, verify, a new week, the sample class."""

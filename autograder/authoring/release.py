@@ -1,0 +1,399 @@
+"""``solutions/`` → ``assignments/``: nbgrader strips the solution, this module sees to the rest."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import logging
+import re
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.converters import GenerateAssignment
+from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.nbgraderformat import MetadataValidator
+from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearSolutions, InstantiateTests
+from traitlets.config import Config
+
+from autograder.course.companions import (
+    METADATA,
+    PUBLIC_TESTS,
+    CompanionError,
+    demand_room,
+    kept_with_solution,
+    released_beside,
+    reserved,
+)
+from autograder.course.folders import Paths
+from autograder.course.models import Assignment, Course
+from autograder.course.nbgrader import GradebookError, gradebook_url, nbgrader_config, open_gradebook
+from autograder.examination import Language
+from autograder.notebooks.metadata import (
+    grade_id,
+    is_manual,
+    is_solution,
+    is_test,
+    nbgrader_metadata,
+    node,
+    points,
+    tags,
+)
+from autograder.notebooks.scripts import PYTHON, dump, read_script, with_stable_ids
+from autograder.problem import Problem
+from autograder.submissions.week import hidden_tests_in_cells
+
+_REGIONS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
+_SHOWN = 6
+"""File names that a report's line says."""
+
+
+class ReleaseError(Problem, ValueError):
+    """The week cannot be released as it is written; the text is for the instructor, in one sentence."""
+
+
+@dataclass(frozen=True)
+class ReleaseReport:
+    """What a release made.
+
+    Attributes:
+        assignment: the week.
+        folder: where it lies.
+        language: of its prose.
+        files: names of the files that students get.
+        cells: number of cells in the notebook.
+        test_cells: how many of them are worth points that tests decide.
+        manual_cells: how many a person grades.
+        points: sum of all points.
+        changed: whether the folder differs from what was there before.
+        remark: what an author should know of it, if anything.
+    """
+
+    assignment: str
+    folder: Path
+    language: Language
+    files: tuple[str, ...]
+    cells: int
+    test_cells: int
+    manual_cells: int
+    points: float
+    changed: bool
+    remark: str = ""
+
+    def __str__(self) -> str:
+        answers = f" and {self.manual_cells} for a person to grade" if self.manual_cells else ""
+        state = "" if self.changed else ", as it was"
+        names = ", ".join(self.files[:_SHOWN])
+        more = f" and {len(self.files) - _SHOWN} more" if len(self.files) > _SHOWN else ""
+        return (
+            f"{self.folder} ({self.language}{state}): {names}{more}; "
+            f"{self.cells} cells, {self.points:g} points in {self.test_cells} test cells{answers}."
+        ) + (f"\nNote: {self.remark}" if self.remark else "")
+
+
+def release(
+    course: Course, assignment: Assignment, paths: Paths, language: Language | None = None
+) -> ReleaseReport:
+    """Make what students get of a week, and enter the week in the gradebook.
+
+    The folder is put in place as a whole or not at all, and releasing the same solution twice gives
+    the same bytes. What lies in ``solutions/<week>/`` is released beside the notebook, and what somebody
+    put into the folder by hand stays. Raises :class:`ReleaseError` where the solution notebook cannot be
+    released.
+
+    Args:
+        course: the course.
+        assignment: the week.
+        paths: where things are.
+        language: of the prose; the course's own if None.
+    """
+    language = language or course.language
+    name = assignment.name
+    config = nbgrader_config(paths.root)
+    solution = _solution(paths, name)
+    _check(solution, paths.solution(name).name)
+    notebook = f"{name}.ipynb"
+    source = {notebook: dump(solution)}
+    if (tests := paths.public_tests(name)).is_file():
+        source[tests.name] = tests.read_bytes()
+    before = _contents(paths.source / name)
+    kept, by_hand, stale = _companions(paths, name, before)
+    source |= kept
+
+    url = gradebook_url(paths, config)
+    open_gradebook(url, course.id).close()
+    _fill(paths.source / name, source, only=True)
+    try:
+        with _build_folder(paths) as build:
+            _generate(config, course, name, paths, build, url, language)
+            files = _contents(build / name)
+        beside = sorted((files.keys() | by_hand) - reserved(name))
+        released = _finished(files[notebook], name, beside, _marks(config))
+    except BaseException:
+        _fill(paths.source / name, before, only=True)  # what was released last, as ever
+        raise
+    files[notebook] = dump(released)
+    changed = _fill(paths.assignments / name, files, without=stale | ({PUBLIC_TESTS} - files.keys()))
+    _enter_due_date(url, course, assignment)
+    return ReleaseReport(
+        assignment=name,
+        folder=paths.assignments / name,
+        language=language,
+        files=(*(file for file in (notebook, PUBLIC_TESTS) if file in files), *beside),
+        cells=len(released.cells),
+        test_cells=sum(map(is_test, released.cells)),
+        manual_cells=sum(map(is_manual, released.cells)),
+        points=sum(map(points, released.cells)),
+        changed=changed,
+        remark=hidden_tests_in_cells(paths, name),
+    )
+
+
+def _companions(
+    paths: Paths, name: str, before: Mapping[str, bytes]
+) -> tuple[dict[str, bytes], set[str], set[str]]:
+    """What goes beside the notebook: kept with the solution; put there by hand; released once, and not now.
+
+    Args:
+        paths: of the course.
+        name: the week.
+        before: what the last release was made from.
+    """
+    try:
+        kept, there = kept_with_solution(paths, name), released_beside(paths, name)
+        # What somebody has changed since is theirs.
+        stale = {file for file in there.keys() - kept.keys() if before.get(file) == there[file]}
+        by_hand = there.keys() - kept.keys() - stale
+        label = f"solutions/{name} and assignments/{name}"
+        demand_room(label, kept | {file: there[file] for file in by_hand})
+    except CompanionError as error:
+        raise ReleaseError(str(error)) from None
+    return kept, by_hand, stale
+
+
+def _solution(paths: Paths, name: str) -> NotebookNode:
+    try:
+        return read_script(paths.solution(name).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ReleaseError(f"solutions/{name}.py does not exist yet: write it first.") from None
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ReleaseError(f"solutions/{name}.py cannot be read as a percent script ({reason}).") from error
+
+
+def _check(solution: NotebookNode, file: str) -> None:
+    """Say in one sentence what nbgrader would say in a traceback."""
+    for language in Language:
+        others = {str(other) for other in Language if other is not language}
+        names = [
+            grade_id(cell) for cell in solution.cells if grade_id(cell) and others.isdisjoint(tags(cell))
+        ]
+        for name, times in Counter(names).items():
+            if times > 1:
+                raise ReleaseError(
+                    f"{file}: the grade id {name!r} is there {times} times; give each cell its own."
+                )
+    for cell in solution.cells:
+        first = cell.source.strip().split("\n")[0][:60]
+        place = grade_id(cell) or f"that starts with {first!r}"
+        marks = re.findall(r"(BEGIN|END) SOLUTION", cell.source)
+        if marks and not is_solution(cell):
+            raise ReleaseError(f"{file}: the cell {place} has a solution region but is no solution cell.")
+        if marks != ["BEGIN", "END"] * (len(marks) // 2):
+            raise ReleaseError(
+                f"{file}: in the cell {place} the lines BEGIN SOLUTION and END SOLUTION have to take turns."
+            )
+        if nbgrader_metadata(cell):
+            try:
+                MetadataValidator().validate_cell(cell)
+            except Exception as error:
+                reason = str(error).strip().split("\n")[0]
+                raise ReleaseError(
+                    f"{file}: nbgrader's metadata of the cell {place} is wrong: {reason}."
+                ) from error
+
+
+@contextmanager
+def _build_folder(paths: Paths) -> Iterator[Path]:
+    """A folder of its own below the course, since nbgrader wants all its folders there."""
+    paths.cache.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="build-", dir=paths.cache))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _generate(
+    config: Config, course: Course, name: str, paths: Paths, build: Path, url: str, language: Language
+) -> None:
+    """Run nbgrader's own ``generate_assignment``, in this process."""
+    own = Config()
+    own.CourseDirectory.root = str(paths.root.resolve())
+    own.CourseDirectory.course_id = course.id
+    own.CourseDirectory.source_directory = str(paths.source.relative_to(paths.root))
+    own.CourseDirectory.release_directory = str(build.relative_to(paths.root))
+    own.CourseDirectory.assignment_id = name
+    own.CourseDirectory.db_url = url
+    own.OneLanguage.remove_cell_tags = {str(other) for other in Language if other is not language}
+    merged = Config(config)
+    merged.merge(own)
+    pipeline = list(
+        merged.GenerateAssignment.get("preprocessors") or GenerateAssignment.preprocessors.default()
+    )
+    if "autograder.plugin.OneLanguage" not in pipeline:
+        pipeline.insert(0, "autograder.plugin.OneLanguage")
+    merged.GenerateAssignment.preprocessors = pipeline
+    with _errors() as (log, said):
+        converter = GenerateAssignment(
+            coursedir=CourseDirectory(config=merged, log=log), config=merged, log=log
+        )
+        try:
+            converter.start()
+        except (NbGraderException, SystemExit) as error:
+            raise ReleaseError(_explained(name, said)) from error
+
+
+def autotests_name(paths: Paths) -> str:
+    """File in the course's folder from which nbgrader makes tests of lines with ``AUTOTEST``."""
+    return str(InstantiateTests(config=nbgrader_config(paths.root)).autotest_filename)
+
+
+@contextmanager
+def _errors() -> Iterator[tuple[logging.Logger, list[str]]]:
+    """A logger for nbgrader that keeps what it says of errors to itself."""
+    said: list[str] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(record.getMessage())
+
+    log = logging.Logger("autograder.authoring.release", logging.ERROR)
+    log.addHandler(Keep())
+    yield log, said
+
+
+def _explained(name: str, said: list[str]) -> str:
+    text = "\n".join(said)
+    if "are submissions associated with it" in text:
+        return (
+            f"{name}: cells were added, removed or renamed since the first submission was graded; keep the "
+            "grade ids as they were, or remove the assignment's submissions from the gradebook first "
+            f"(`nbgrader db assignment remove {name} --force`)."
+        )
+    # The last line of a traceback says what happened.
+    traceback = next((entry for entry in said if "Traceback" in entry), text)
+    reason = traceback.strip().split("\n")[-1].strip() or "no reason given"
+    return f"{name}: nbgrader cannot make the assignment: {reason}"
+
+
+def _marks(config: Config) -> tuple[str, ...]:
+    """What begins or ends a hidden region, in nbgrader's own words and in those of the course."""
+    solutions, tests, schemes = (
+        kind(config=config) for kind in (ClearSolutions, ClearHiddenTests, ClearMarkScheme)
+    )
+    usual = (f"{place} {what}" for place in ("BEGIN", "END") for what in _REGIONS)
+    return (
+        *usual,
+        solutions.begin_solution_delimeter,
+        solutions.end_solution_delimeter,
+        tests.begin_test_delimeter,
+        tests.end_test_delimeter,
+        schemes.begin_mark_scheme_delimeter,
+        schemes.end_mark_scheme_delimeter,
+    )
+
+
+def _finished(raw: bytes, name: str, beside: Sequence[str], marks: Sequence[str]) -> NotebookNode:
+    """The generated notebook with stable ids and metadata; refuses to let a solution out."""
+    released: NotebookNode = nbformat.reads(raw.decode("utf-8"), as_version=4)  # type: ignore[no-untyped-call]
+    released["metadata"] = node(PYTHON | ({METADATA: {"files": list(beside)}} if beside else {}))
+    for cell in released.cells:
+        if any(mark in cell.source for mark in marks):
+            raise ReleaseError(
+                f"{name}: the cell {grade_id(cell) or 'without a grade id'} would show students a line with "
+                "BEGIN or END of a hidden region; look at its markers."
+            )
+    return with_stable_ids(released)
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    """All plain files below a folder by relative name."""
+    return {
+        file.relative_to(folder).as_posix(): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and not file.is_symlink()
+    }
+
+
+def _fill(
+    folder: Path, files: Mapping[str, bytes], *, without: Collection[str] = (), only: bool = False
+) -> bool:
+    """Put files into the folder, at once; returns whether anything was different.
+
+    Args:
+        folder: made if there is none.
+        files: by relative name.
+        without: names of files that go; all else that lies there stays.
+        only: nothing else stays.
+    """
+    present = _contents(folder)
+    gone = present.keys() - files.keys() if only else present.keys() & set(without)
+    if folder.is_dir() and not gone and files.items() <= present.items():
+        return False
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    old = draft.with_name(f"{draft.name}-old")
+    try:
+        if folder.is_dir() and not only:
+            shutil.copytree(folder, draft, symlinks=True, dirs_exist_ok=True)
+        draft.chmod(0o755)
+        for name in () if only else gone:
+            (draft / name).unlink()
+            with contextlib.suppress(OSError):  # up to the first folder that is not empty now
+                for parent in Path(name).parents[:-1]:
+                    (draft / parent).rmdir()
+        for name, content in files.items():
+            _place(draft, name, content)
+        if folder.exists():
+            folder.rename(old)
+        try:
+            draft.rename(folder)
+        except OSError:
+            if old.exists():
+                old.rename(folder)
+            raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+    return True
+
+
+def _place(folder: Path, name: str, content: bytes) -> None:
+    """Write a file into the folder, also where a link would lead out of it."""
+    path = folder / name
+    for place in (*reversed(path.relative_to(folder).parents), path.relative_to(folder)):
+        if (folder / place).is_symlink():
+            (folder / place).unlink()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _enter_due_date(url: str, course: Course, assignment: Assignment) -> None:
+    """nbgrader reckons lateness from the due date in its database, in UTC."""
+    gradebook = open_gradebook(url, course.id)
+    try:
+        due = assignment.due.astimezone(dt.UTC).replace(tzinfo=None)
+        gradebook.update_or_create_assignment(assignment.name, duedate=due, course_id=course.id)
+    finally:
+        gradebook.close()
+
+
+__all__ = ["GradebookError", "ReleaseError", "ReleaseReport", "release"]

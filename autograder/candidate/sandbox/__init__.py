@@ -1,0 +1,1 @@
+"""Confinement: the kernel keeps a candidate to what it may see and use."""

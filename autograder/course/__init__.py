@@ -1,0 +1,1 @@
+"""The course as its author declares it: ``course.yml``, its folders, its nbgrader."""

@@ -1,0 +1,134 @@
+"""The one place that knows the folders of a course."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.problem import Problem
+
+COURSE_FILE = "course.yml"
+CONFIG_FILE = "nbgrader_config.py"
+SCHEMA_FILE = "course.schema.json"
+
+
+class CourseError(Problem, ValueError):
+    """The course cannot be used as it is written; the text is for the instructor, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where everything of a course lives; nothing here touches the disk."""
+
+    root: Path
+
+    @property
+    def course(self) -> Path:
+        """``course.yml``."""
+        return self.root / COURSE_FILE
+
+    @property
+    def config(self) -> Path:
+        """nbgrader's configuration."""
+        return self.root / CONFIG_FILE
+
+    @property
+    def solutions(self) -> Path:
+        """Solution notebooks as percent scripts."""
+        return self.root / "solutions"
+
+    @property
+    def assignments(self) -> Path:
+        """What students get."""
+        return self.root / "assignments"
+
+    @property
+    def submitted(self) -> Path:
+        """What students hand in, ``<student>/<assignment>/``."""
+        return self.root / "submitted"
+
+    @property
+    def autograded(self) -> Path:
+        """Graded notebooks, ``<student>/<assignment>/``."""
+        return self.root / "autograded"
+
+    @property
+    def feedback(self) -> Path:
+        """What students get back, ``<student>/<assignment>/``."""
+        return self.root / "feedback"
+
+    @property
+    def exports(self) -> Path:
+        """Grades for other systems."""
+        return self.root / "exports"
+
+    @property
+    def gradebook(self) -> Path:
+        """nbgrader's database, where nbgrader looks for it by default."""
+        return self.root / "gradebook.db"
+
+    @property
+    def gradebook_url(self) -> str:
+        """The same as an SQLAlchemy URL."""
+        return f"sqlite:///{self.gradebook.resolve()}"
+
+    @property
+    def hidden(self) -> Path:
+        """The hidden suites, a folder a week."""
+        return self.root / "tests" / "hidden"
+
+    @property
+    def cache(self) -> Path:
+        """Everything that can be made again."""
+        return self.root / ".autograder"
+
+    @property
+    def records(self) -> Path:
+        """Examinations, one JSON file each."""
+        return self.cache / "records"
+
+    @property
+    def source(self) -> Path:
+        """Solution notebooks as nbgrader reads them: made from ``solutions/`` by the release."""
+        return self.cache / "source"
+
+    def solution(self, assignment: str) -> Path:
+        """The week's solution script."""
+        return self.solutions / f"{assignment}.py"
+
+    def suite(self, assignment: str) -> Path:
+        """The week's hidden suite."""
+        return self.hidden / assignment
+
+    def public_tests(self, assignment: str) -> Path:
+        """The part of the suite that students get."""
+        return self.suite(assignment) / "test_public.py"
+
+    def released(self, assignment: str) -> Path:
+        """The released notebook."""
+        return self.assignments / assignment / f"{assignment}.ipynb"
+
+    def released_tests(self, assignment: str) -> Path:
+        """The public tests beside the released notebook."""
+        return self.assignments / assignment / "test_public.py"
+
+    def submission(self, student: str, assignment: str) -> Path:
+        """The student's notebook as handed in."""
+        return self.submitted / student / assignment / f"{assignment}.ipynb"
+
+    def graded(self, student: str, assignment: str) -> Path:
+        """The student's notebook as graded."""
+        return self.autograded / student / assignment / f"{assignment}.ipynb"
+
+    def data(self, configured: Path | None) -> Path | None:
+        """The course's own ``mnist.npz``, absolute, None if it names none."""
+        return None if configured is None else self.root / configured
+
+
+def find_root(start: Path | None = None) -> Path:
+    """The nearest folder at or above ``start`` (the working directory) that has a ``course.yml``."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / COURSE_FILE).is_file():
+            return folder
+    raise CourseError(f"There is no {COURSE_FILE} in {here} or above it: go to the course's folder first.")

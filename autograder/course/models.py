@@ -1,0 +1,242 @@
+"""``course.yml`` as models, and the one place that knows the folders of a course.
+
+Every problem in the file is one :class:`CourseError`: a sentence with the file, the line, the key and
+a way out. ``course.schema.json`` says the same to editors.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from autograder.course.folders import COURSE_FILE, CourseError
+from autograder.course.quantities import (
+    EVERY_WEEK,
+    Count,
+    Duration,
+    Extension,
+    Percentage,
+    Prolongations,
+    Seconds,
+    Size,
+    Span,
+    Time,
+    did_you_mean,
+    student_name,
+)
+from autograder.examination import Language, Text
+
+Level = Literal["none", "names", "hints", "full"]
+
+
+class Part(BaseModel):
+    """Base of everything in ``course.yml``: frozen, and nothing unknown gets in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class Limits(Part):
+    """What one submission may use."""
+
+    memory: Annotated[Size, Field(description="memory beyond what the warm process has")] = 2 * 1024**3
+    cell_seconds: Annotated[Seconds, Field(description="own seconds, run or slept, of one cell")] = 10
+    cells_seconds: Annotated[Seconds, Field(description="of all cells")] = 30
+    test_seconds: Annotated[Seconds, Field(description="of one test")] = 4
+    tests_seconds: Annotated[Seconds, Field(description="of all tests without training")] = 40
+    training_seconds: Annotated[Seconds, Field(description="of all tests that train, or more")] = 150
+    processes: Annotated[Count, Field(description="processes and threads")] = 200
+    scratch: Annotated[Size, Field(description="the scratch folder")] = 256 * 1024**2
+    output: Annotated[Size, Field(description="outputs of all cells")] = 8 * 1024**2
+    reply: Annotated[Size, Field(description="one value sent back to a test")] = 64 * 1024**2
+
+
+class Feedback(Part):
+    """How much a student is told: nothing, the tests' names, hints too, or everything."""
+
+    before: Annotated[Level, Field(description="until the due date")] = "hints"
+    after: Annotated[Level, Field(description="after the due date")] = "full"
+
+
+class Late(Part):
+    """Late submissions: what lateness costs, and who has more time.
+
+    Everything is reckoned in the course's time zone: a day is late from one time of the clock to the same
+    time of the next day, also where clocks are put forward or back in between.
+    """
+
+    grace: Duration = Field(default_factory=Span, description="so much later is not late")
+    penalty: Annotated[
+        Percentage,
+        Field(
+            description="percent of what was earned, for each day begun; none: lateness is only recorded; "
+            "zero: a late submission earns 0"
+        ),
+    ] = 0.0
+    last_day: Annotated[
+        StrictInt | None, Field(ge=0, description="a submission later than this many days earns 0")
+    ] = None
+    extensions: Annotated[
+        dict[Annotated[str, BeforeValidator(student_name)], Prolongations],
+        Field(description="by student: a new due date or more time, for every week or by week"),
+    ] = {}
+
+    def due(self, due: dt.datetime, student: str, week: str, zone: ZoneInfo) -> dt.datetime:
+        """The student's own due date where ``due`` is everybody's."""
+        theirs: Mapping[str, Extension] = self.extensions.get(student, {})
+        extension = theirs.get(week, theirs.get(EVERY_WEEK))
+        return due if extension is None else extension.due(due, zone)
+
+    def days(self, due: dt.datetime, submitted: dt.datetime, zone: ZoneInfo) -> int:
+        """Days begun after a student's due date: 0 up to the due date and in the grace after it."""
+        if submitted <= self.grace.after(due, zone):
+            return 0
+        # Subtracting two times of one zone compares their clocks.
+        difference = submitted.astimezone(zone).replace(tzinfo=None) - due.astimezone(zone).replace(
+            tzinfo=None
+        )
+        return max(1, math.ceil(difference / dt.timedelta(days=1)))
+
+    def deducted(self, score: float, days: int) -> float:
+        """What a submission of ``score`` points loses when it is so many days late."""
+        if days == 0:
+            return 0.0
+        if self.last_day is not None and days > self.last_day:
+            return score
+        return min(score, score * self.penalty * days / 100)
+
+
+class Assignment(Part):
+    """One week."""
+
+    name: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description="also that of its files"),
+    ]
+    title: Text
+    release: Annotated[Time, Field(description="when students get it, in the course's time zone")]
+    due: Annotated[Time, Field(description="a date alone means the end of that day")]
+    weight: Annotated[
+        float, Field(strict=True, ge=0, allow_inf_nan=False, description="share in the term's total")
+    ] = 1.0
+    tensorflow: Annotated[StrictBool, Field(description="whether the week needs TensorFlow")] = False
+    seed: Annotated[StrictInt, Field(ge=0, description="seeds the submission and the tests")] = 0
+    limits: Limits = Limits()
+    feedback: Feedback = Feedback()
+
+    def feedback_level(self, now: dt.datetime, closes: dt.datetime | None = None) -> Level:
+        """How much is told at ``now`` (time zone aware) to who may hand in until ``closes``, or the due date.
+
+        :func:`autograder.wording.policy.feedback_level` says it of a student.
+        """
+        return self.feedback.before if now < (closes or self.due) else self.feedback.after
+
+    @field_validator("title", mode="before")
+    @classmethod
+    def _same_title_in_all_languages(cls, value: Any) -> Any:
+        return {"en": value, "ko": value} if isinstance(value, str) else value
+
+
+class Course(Part):
+    """The whole of ``course.yml``."""
+
+    id: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description="nbgrader's course id")
+    ] = "course"
+    title: Text
+    language: Annotated[Language, Field(description="of the released notebooks")] = Language.EN
+    timezone: Annotated[str, Field(description="an IANA name such as Asia/Seoul")] = "UTC"
+    data: Annotated[Path | None, Field(description="a full mnist.npz, absolute or relative to this file")] = (
+        None
+    )
+    late: Late = Late()
+    attempts: Annotated[
+        Literal["last", "best"], Field(description="which of a student's attempts counts")
+    ] = "last"
+    assignments: tuple[Assignment, ...]
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, value: str) -> str:
+        zones = available_timezones()
+        if value not in zones:
+            raise PydanticCustomError(
+                "timezone", "is no time zone{hint}", {"hint": did_you_mean(value, sorted(zones))}
+            )
+        return value
+
+    @field_validator("assignments")
+    @classmethod
+    def _in_the_courses_time(
+        cls, value: tuple[Assignment, ...], info: ValidationInfo
+    ) -> tuple[Assignment, ...]:
+        if "timezone" not in info.data:  # reported already
+            return value
+        zone = ZoneInfo(info.data["timezone"])
+        seen: set[str] = set()
+        placed = []
+        for index, week in enumerate(value):
+            # A dotted path from here: the error is about one assignment, not about the list.
+            if week.name in seen:
+                raise PydanticCustomError("at", "is there twice", {"at": (index, "name")})
+            seen.add(week.name)
+            times = {
+                key: time if time.tzinfo else time.replace(tzinfo=zone)
+                for key, time in (("release", week.release), ("due", week.due))
+            }
+            if times["due"] <= times["release"]:
+                raise PydanticCustomError("at", "has to come after release", {"at": (index, "due")})
+            placed.append(week.model_copy(update=times))
+        return tuple(placed)
+
+    @model_validator(mode="after")
+    def _extensions_of_known_weeks(self) -> Course:
+        for student, theirs in self.late.extensions.items():
+            for week in theirs:
+                if week != EVERY_WEEK and week not in self.names:
+                    raise PydanticCustomError(
+                        "at",
+                        "is no assignment{hint}",
+                        {
+                            "at": ("late", "extensions", student, week),
+                            "hint": did_you_mean(week, self.names),
+                        },
+                    )
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The course's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the assignments, in order."""
+        return tuple(week.name for week in self.assignments)
+
+    def assignment(self, name: str) -> Assignment:
+        """The assignment called ``name``; :class:`CourseError` names the known ones."""
+        for week in self.assignments:
+            if week.name == name:
+                return week
+        known = ", ".join(self.names) or "none yet"
+        raise CourseError(
+            f"There is no assignment {name!r} in {COURSE_FILE}{did_you_mean(name, self.names)}; "
+            f"the course has: {known}."
+        )

@@ -1,0 +1,107 @@
+"""How a candidate's process or a cell ended, as a verdict with its sentence."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from autograder.course.models import Limits
+from autograder.examination import CellOutcome, Verdict
+from autograder.examiner.remote.cells import CellSource
+from autograder.examiner.remote.outputs import clean_outputs, execution_count
+from autograder.wire import ValueTooLarge, WireError
+
+LOST = {
+    Verdict.TIMEOUT: "the time limit was reached",
+    Verdict.OUTPUT: "reply limit of {reply} reached",
+    Verdict.PROTOCOL: "the process sent something that is no answer",
+}
+
+
+def is_ours(code: int) -> bool:
+    """Whether a warden's exit code says that the candidate is not to blame for its end."""
+    if sys.platform != "linux":
+        return False
+    from autograder.candidate.sandbox import confinement
+
+    return code in (confinement.EXIT_STOPPED, confinement.EXIT_SETUP)
+
+
+def explain(code: int | None, limits: Limits) -> tuple[Verdict, str]:
+    """A verdict from an exit code (negative: the number of a signal)."""
+    processor_time = Verdict.TIMEOUT, "limit of processor time reached"
+    disk = Verdict.OUTPUT, f"disk limit of {size_told(limits.scratch)} reached"
+    if sys.platform == "linux":
+        from autograder.candidate.sandbox import confinement
+
+        told = {
+            confinement.EXIT_MEMORY: (Verdict.MEMORY, f"memory limit of {size_told(limits.memory)} reached"),
+            confinement.EXIT_CPU: processor_time,
+            confinement.EXIT_DISK: disk,
+        }
+        if code in told:
+            return told[code]
+    number = -code if code is not None and code < 0 else code - 128 if code is not None and code > 128 else 0
+    if number == 24:
+        return processor_time
+    if number == 25:
+        return disk
+    if number == 11:
+        return Verdict.CRASHED, "the process crashed (segmentation fault)"
+    if number:
+        return Verdict.CRASHED, f"the process was ended by signal {number}"
+    return Verdict.CRASHED, "the process ended itself"
+
+
+def size_told(count: int) -> str:
+    for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if count >= factor:
+            return f"{count / factor:g} {unit}"
+    return f"{count} bytes"
+
+
+def expect(message: Any, /, **fields: type) -> dict[str, Any]:
+    if not isinstance(message, dict) or any(
+        type(message.get(key)) is not kind for key, kind in fields.items()
+    ):
+        raise WireError("an event that is none")
+    return message
+
+
+def not_run(cell: CellSource, message: str) -> CellOutcome:
+    return CellOutcome(index=cell.index, grade_id=cell.grade_id, verdict=Verdict.SKIPPED, message=message)
+
+
+_CELL_VERDICTS = {
+    *(Verdict.PASSED, Verdict.NOT_IMPLEMENTED, Verdict.EXCEPTION),
+    *(Verdict.TIMEOUT, Verdict.MEMORY, Verdict.OUTPUT),
+}
+"""What a candidate may say of its own cells; how it was lost is for the examiner to say."""
+
+
+def room_left(limits: Limits) -> int:
+    """Bytes of JSON that all outputs of a submission may take: escapes make it longer than the text."""
+    return 2 * limits.output + (1 << 20)
+
+
+def cell_outcome(cell: CellSource, message: Any, room: int, seconds: float) -> CellOutcome:
+    fields = expect(message, verdict=str, message=str, outputs=bytes)
+    if len(fields["outputs"]) > room:
+        raise ValueTooLarge("more outputs than a submission may have")
+    try:
+        outputs = json.loads(fields["outputs"])
+        verdict = Verdict(fields["verdict"])
+    except (ValueError, RecursionError):
+        raise WireError("outputs that are none") from None
+    if not isinstance(outputs, list) or verdict not in _CELL_VERDICTS:
+        raise WireError("outputs that are none")
+    return CellOutcome(
+        index=cell.index,
+        grade_id=cell.grade_id,
+        verdict=verdict,
+        message=fields["message"][:1000],
+        outputs=tuple(clean_outputs(outputs)),
+        execution_count=execution_count(fields.get("count")),
+        seconds=round(seconds, 6),
+    )

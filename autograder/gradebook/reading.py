@@ -1,0 +1,108 @@
+"""Grades from nbgrader's database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from nbgrader import api
+from sqlalchemy import select
+
+from autograder.course.folders import Paths
+from autograder.course.models import Course
+from autograder.course.nbgrader import gradebook_url, has_gradebook, nbgrader_config, open_gradebook
+from autograder.gradebook import late
+from autograder.gradebook.grades import Column, ExportError, Grade, Grades, Student
+
+# -- reading ------------------------------------------------------------------------------------
+
+
+def read_grades(course: Course, paths: Paths, weeks: Sequence[str] = ()) -> Grades:
+    """Everybody's grades from nbgrader's gradebook.
+
+    Late penalties are brought up to date in it first.
+
+    Args:
+        course: the course.
+        paths: where its gradebook is.
+        weeks: only these; all that have been graded if empty.
+
+    Raises:
+        ExportError: nothing has been graded yet.
+    """
+    for week in weeks:
+        course.assignment(week)
+    if not has_gradebook(paths):
+        raise ExportError("Nothing has been graded yet: run `autograder grade WEEK` first.")
+    late.settle(course, paths)
+    with open_gradebook(gradebook_url(paths, nbgrader_config(paths.root)), course.id) as gradebook:
+        session = gradebook.db
+        submitted = api.SubmittedAssignment
+        rows = session.execute(
+            select(
+                api.Assignment.name,
+                submitted.student_id,
+                submitted.timestamp,
+                submitted.extension,
+                submitted.score,
+                submitted.late_submission_penalty,
+                submitted.needs_manual_grade,
+            ).join(api.Assignment, api.Assignment.id == submitted.assignment_id)
+        ).all()
+        worth = dict(session.execute(select(api.Assignment.name, api.Assignment.max_score)).all())
+        cells: dict[tuple[str, str], dict[str, float | None]] = {}
+        for week, student, name, score, undecided in session.execute(
+            select(
+                api.Assignment.name,
+                submitted.student_id,
+                api.BaseCell.name,
+                api.Grade.score,
+                api.Grade.needs_manual_grade,
+            )
+            .select_from(api.Grade)
+            .join(api.BaseCell, api.BaseCell.id == api.Grade.cell_id)
+            .join(api.SubmittedNotebook, api.SubmittedNotebook.id == api.Grade.notebook_id)
+            .join(submitted, submitted.id == api.SubmittedNotebook.assignment_id)
+            .join(api.Assignment, api.Assignment.id == submitted.assignment_id)
+        ):
+            cells.setdefault((student, week), {})[name] = None if undecided else float(score or 0.0)
+        people = session.execute(
+            select(
+                api.Student.id,
+                api.Student.first_name,
+                api.Student.last_name,
+                api.Student.email,
+                api.Student.lms_user_id,
+            )
+        ).all()
+    grades = {
+        (student, week): Grade(
+            points=float(score),
+            penalty=float(penalty or 0.0),
+            undecided=bool(undecided),
+            submitted=None if at is None else at.replace(tzinfo=dt.UTC),
+            extension=extension,
+            cells=cells.get((student, week), {}),
+        )
+        for week, student, at, extension, score, penalty, undecided in rows
+    }
+    graded = {week for _, week in grades}
+    chosen = tuple(
+        Column(week.name, (week.title.en, week.title.ko), float(worth[week.name]), week.weight)
+        for week in course.assignments
+        if week.name in graded and (not weeks or week.name in weeks)
+    )
+    if missing := [week for week in weeks if week not in graded]:
+        raise ExportError(f"{missing[0]} has no grades yet: run `autograder grade {missing[0]}` first.")
+    if not chosen:
+        raise ExportError("Nothing has been graded yet: run `autograder grade WEEK` first.")
+    students = tuple(
+        Student(
+            folder,
+            name=", ".join(part for part in (last, first) if part),
+            email=email or "",
+            canvas_id=lms_id or "",
+        )
+        for folder, first, last, email, lms_id in sorted(people)
+    )
+    return Grades(chosen, students, grades)

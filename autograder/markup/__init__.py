@@ -1,0 +1,1 @@
+"""Strangers' HTML, Markdown and code made harmless, in time that grows with their length."""

@@ -1,0 +1,1 @@
+"""MNIST: what students train on, and what a model is judged on."""

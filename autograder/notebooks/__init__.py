@@ -1,0 +1,1 @@
+"""Notebooks as files: read, merged with the release, written."""

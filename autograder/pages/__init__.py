@@ -1,0 +1,1 @@
+"""Pages: feedback for a student, the report for the staff."""

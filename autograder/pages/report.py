@@ -1,0 +1,289 @@
+"""The class at a glance: a static site for TA and instructor, made from the records and the gradebook.
+
+Three steps. :func:`read_week` collects what is known of a week; :func:`summarise` turns it into a
+:class:`WeekReport` (pure: distribution, difficulty, discrimination, who needs attention); the rest renders
+that as pages without script and as CSV beside them. What needs a person comes first on every page.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from autograder.course.folders import Paths
+from autograder.course.models import Course
+from autograder.course.reading import load_course
+from autograder.pages import svg
+from autograder.pages.feedback import PAGE
+from autograder.pages.render import render
+from autograder.wording.text import one_line, plain, prose
+from autograder.wording.words import number
+
+if TYPE_CHECKING:
+    from autograder.gradebook.grades import Grades
+    from autograder.spreadsheet import Cell
+from autograder.pages.week_facts import Entry, Pair, WeekReport, summarise
+
+FORMGRADER = "/formgrader/gradebook/"
+
+
+# Pages
+
+
+def render_week(report: WeekReport) -> str:
+    """The page of a week."""
+    return render("report_week.html.j2", language="en", report=report, histogram=_histogram(report), **_HELP)
+
+
+def render_index(course: Course, reports: Mapping[str, WeekReport]) -> str:
+    """The list of weeks; those without results say so."""
+    weeks = [(assignment, reports.get(assignment.name)) for assignment in course.assignments]
+    return render("report_index.html.j2", language="en", course=course, weeks=weeks, **_HELP)
+
+
+def _histogram(report: WeekReport) -> Markup:
+    if report.spread is None:
+        return Markup()
+    words = ", ".join(f"{label} %: {count}" for label, count in report.spread.bins if count)
+    return svg.histogram_svg(
+        report.spread.bins,
+        "How many submissions earned how much",
+        f"{len(report.entries)} submissions. {words}.",
+        "percent of the points",
+        "histogram",
+    )
+
+
+def _feedback_link(student: str, week: str) -> str:
+    """From a page of the report to a student's feedback."""
+    name = quote(student[:255], safe="", errors="replace")  # as long as the name of a folder can be
+    return f"../feedback/{name}/{quote(week, safe='')}/{PAGE}"
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.0f} %"
+
+
+_HELP: dict[str, Any] = {
+    "feedback_link": _feedback_link,
+    "formgrader": lambda week: FORMGRADER + quote(week, safe=""),
+    "name": lambda student: one_line(student, 80),
+    "line": lambda text: one_line(text, 600),
+    "number": number,
+    "percent": _percent,
+    "prose": prose,
+}
+
+
+def week_tables(report: WeekReport) -> dict[str, list[Sequence[Cell]]]:
+    """The page's data as tables, by file name."""
+    name = report.name
+    students: list[Sequence[Cell]] = [
+        ("student", "score", "points", "penalty", "max points", "days late", "undecided", "status")
+    ]
+    students += [
+        (
+            entry.student,
+            entry.score,
+            entry.points,
+            entry.penalty,
+            entry.examination.max_points,
+            float(entry.days_late),
+            "yes" if entry.undecided else "no",
+            entry.examination.status.value,
+        )
+        for entry in report.entries
+    ]
+    students += [(student, None, None, None, None, None, "", "not handed in") for student in report.missing]
+    tables: dict[str, list[Sequence[Cell]]] = {
+        f"{name}-students.csv": students,
+        f"{name}-attention.csv": [
+            ("student", "what", "where"),
+            *(
+                (concern.student, concern.what, concern.where)
+                for concern in (*report.faults, *report.limits, *report.unreadable)
+            ),
+        ],
+        f"{name}-distribution.csv": [
+            ("percent", "submissions"),
+            *((label, float(count)) for label, count in (report.spread.bins if report.spread else ())),
+        ],
+        f"{name}-tasks.csv": [
+            (
+                "task",
+                "max points",
+                "mean share",
+                "discrimination",
+                "full marks",
+                "no points",
+                "open",
+                "by hand",
+            ),
+            *(
+                (
+                    task.name,
+                    task.max_points,
+                    task.difficulty,
+                    task.discrimination,
+                    float(task.full),
+                    float(task.none),
+                    float(task.open),
+                    "yes" if task.manual else "no",
+                )
+                for task in report.tasks
+            ),
+        ],
+        f"{name}-tests.csv": [
+            ("test", "task", "title", "public", "failed", "submissions", "how"),
+            *(
+                (
+                    test.name,
+                    test.cell,
+                    test.title,
+                    "yes" if test.public else "no",
+                    float(test.failed),
+                    float(test.count),
+                    ", ".join(f"{kind} {count}" for kind, count in test.verdicts),
+                )
+                for test in report.tests
+            ),
+        ],
+        f"{name}-misconceptions.csv": [
+            ("misconception", "function", "text", "student"),
+            *(
+                (found.mutant, found.function, found.text, student)
+                for found in report.misconceptions
+                for student in found.students
+            ),
+        ],
+        f"{name}-notices.csv": [
+            ("notice", "student", "text"),
+            *((kind.code, student, text) for kind in report.notices for student, text in kind.entries),
+        ],
+    }
+    return {file: [[_plain(cell) for cell in row] for row in rows] for file, rows in tables.items()}
+
+
+def _plain(cell: Cell) -> Cell:
+    return plain(cell, 2000) if isinstance(cell, str) else cell
+
+
+# Files
+
+
+def write_report(root: Path, week: str | None = None) -> Path:
+    """Write ``report/index.html``, a page for each week that has results, and the data beside them.
+
+    Args:
+        root: the course's folder.
+        week: write this week's page only; the index tells of all.
+
+    Returns:
+        the page to open: that of the week, or the index.
+
+    Raises:
+        CourseError: the course has no such week.
+        GradeError: there are no results yet.
+    """
+    from autograder.files import write_atomically
+    from autograder.problem import GradeError
+    from autograder.spreadsheet import table  # with it comes nbgrader, which takes seconds
+
+    course, paths = load_course(root), Paths(root)
+    if week is not None:
+        course.assignment(week)
+    folder = root / "report"
+    grades = _grades(course, paths)
+    reports: dict[str, WeekReport] = {}
+    for name in course.names:
+        report = read_week(course, paths, name, grades)
+        if report is not None:
+            reports[name] = report
+    if not reports or (week is not None and week not in reports):
+        raise GradeError(f"There are no results yet: run `autograder grade {week or 'WEEK'}` first.")
+    for name, report in reports.items():
+        if week in (None, name):
+            write_atomically(folder / f"{name}.html", render_week(report).encode("utf-8", "replace"))
+            for file, rows in week_tables(report).items():
+                content = "\ufeff" + table(rows)
+                write_atomically(folder / file, content.encode("utf-8", "replace"))
+    index = folder / "index.html"
+    write_atomically(index, render_index(course, reports).encode("utf-8", "replace"))
+    return index if week is None else folder / f"{week}.html"
+
+
+def read_week(course: Course, paths: Paths, week: str, grades: Grades | None) -> WeekReport | None:
+    """What is known of a week; None if nothing of it has been graded."""
+    from autograder.gradebook.late import days_late
+    from autograder.problem import GradeError
+    from autograder.submissions.timestamps import read_timestamp
+    from autograder.submissions.week import current_records
+
+    try:
+        records = current_records(course, paths, week)
+    except GradeError:  # not released, or without a suite
+        return None
+    if not records:
+        return None
+    due = course.assignment(week).due
+    entries = []
+    for student, examination in records.items():
+        grade = grades.grades.get((student, week)) if grades is not None else None
+        at = read_timestamp(paths.submission(student, week).parent)
+        submitted = at.replace(tzinfo=dt.UTC) if at is not None else grade.submitted if grade else None
+        entries.append(
+            Entry(
+                student,
+                examination,
+                points=grade.points if grade else examination.points,
+                penalty=grade.penalty if grade else 0.0,
+                days_late=days_late(course, week, student, due, submitted, grade.extension if grade else None)
+                if submitted
+                else 0,
+                undecided=grade.undecided if grade else bool(examination.undecided),
+                cells=grade.cells if grade else {},
+            )
+        )
+    known = {student.id for student in grades.students} if grades is not None else set()
+    known |= {folder.name for folder in paths.submitted.iterdir() if not folder.name.startswith(".")}
+    similar = read_similar(paths.root / "exports" / f"similarity-{week}.json")
+    return summarise(course, week, entries, students=known, similar=similar)
+
+
+def _grades(course: Course, paths: Paths) -> Grades | None:
+    from autograder.course.nbgrader import has_gradebook
+    from autograder.gradebook.grades import ExportError
+    from autograder.gradebook.reading import read_grades
+
+    if not has_gradebook(paths):
+        return None
+    try:
+        return read_grades(course, paths)
+    except ExportError:
+        return None
+
+
+def read_similar(path: Path) -> list[Pair]:
+    """Pairs from a file with a list of ``{"a": …, "b": …, "score": …}``; none if there is no such file."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return []
+    pairs = []
+    for item in found if isinstance(found, list) else ():
+        if isinstance(item, dict):
+            a, b, score = item.get("a"), item.get("b"), item.get("score")
+            if (
+                isinstance(a, str)
+                and isinstance(b, str)
+                and isinstance(score, int | float)
+                and 0 <= score <= 1
+            ):
+                pairs.append(Pair(a, b, float(score)))
+    return pairs

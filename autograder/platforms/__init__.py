@@ -1,0 +1,1 @@
+"""The ways in and out: what other platforms give, and what they take."""

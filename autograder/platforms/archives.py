@@ -1,0 +1,225 @@
+"""Folders, zip and tar files as what they hold, without the traps that such files can hold."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import tarfile
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from autograder.linear import Pattern
+from autograder.notebooks.sizes import MAX_NOTEBOOK
+from autograder.problem import Problem
+
+MAX_TOTAL = 8 << 30
+MAX_FILES = 50_000
+MAX_RATIO = 200
+"""How many times smaller a zip may make a file of more than ``_SMALL`` bytes; text shrinks to a tenth."""
+_SMALL = 4 << 20
+A_LINK, _ODD = "it is a link", "it is no ordinary file"
+_MAX_HEADER = 1 << 20
+MAX_NAME = 100
+
+_IGNORED = Pattern(
+    r"(^|/)(__MACOSX|\.ipynb_checkpoints|\.git|__pycache__)(/|$)|(^|/)(\.DS_Store|Thumbs\.db)$"
+)
+
+
+class CollectError(Problem):
+    """Nothing can be collected; the text is one sentence with the way out."""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that was not collected.
+
+    Attributes:
+        name: in the source.
+        reason: in one line.
+    """
+
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{shown(self.name)}: {self.reason}"
+
+
+class Refused(Exception):
+    """A file that is not to be had; the text says why in a few words."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file of a source: its path, with slashes, and its bytes on request."""
+
+    path: str
+    read: Callable[[], bytes]
+
+
+def safe(entries: Iterable[Entry], skipped: list[Skipped]) -> Iterator[Entry]:
+    """Entries whose paths are plain relative ones, none of them there twice."""
+    kept = []
+    for number, entry in enumerate(entries):
+        if number >= MAX_FILES:
+            raise CollectError(f"The source holds more than {MAX_FILES} files: that is no class's work.")
+        if problem := problem_of_path(entry.path):
+            skipped.append(Skipped(entry.path, problem))
+        elif not _IGNORED.search(entry.path):
+            kept.append(entry)
+    counts = Counter(entry.path for entry in kept)
+    for entry in kept:
+        if counts[entry.path] == 1:
+            yield entry
+        else:
+            skipped.append(Skipped(entry.path, f"it is there {counts[entry.path]} times"))
+
+
+_DRIVE = Pattern(r"[A-Za-z]:")
+
+
+def problem_of_path(path: str) -> str:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return "its name is not UTF-8"
+    if not path.isprintable():
+        return "its name holds characters that cannot be shown"
+    if path.startswith(("/", "\\", "~")) or _DRIVE.match(path):
+        return "its path is absolute"
+    return "its path leads elsewhere" if ".." in path.replace("\\", "/").split("/") else ""
+
+
+def folder_entries(folder: Path, skipped: list[Skipped]) -> Iterator[Entry]:
+    for place, names, files in os.walk(folder):
+        names.sort()
+        for name in [*names, *sorted(files)]:
+            path = Path(place, name)
+            relative = path.relative_to(folder).as_posix()
+            if path.is_symlink():
+                skipped.append(Skipped(relative, A_LINK))
+            elif name in names:
+                continue
+            elif not path.is_file():
+                skipped.append(Skipped(relative, _ODD))
+            else:
+                yield Entry(relative, lambda path=path: read_file(path))  # type: ignore[misc]
+
+
+def read_file(path: Path) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            return _read(file, os.fstat(descriptor).st_size)
+    except OSError as error:
+        raise Refused(f"it cannot be read ({error.strerror})") from None
+
+
+def _read(file: IO[bytes], size: int) -> bytes:
+    """All of a file, whatever it says of its size."""
+    content = file.read(MAX_NOTEBOOK + 1) if size <= MAX_NOTEBOOK else None
+    if content is None or len(content) > MAX_NOTEBOOK:
+        raise Refused(f"it is larger than {MAX_NOTEBOOK >> 20} MiB")
+    return content
+
+
+def zip_entries(archive: zipfile.ZipFile, skipped: list[Skipped]) -> Iterator[Entry]:
+    for info in archive.infolist():
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        if info.is_dir():
+            continue
+        # A name without the UTF-8 flag was read as cp437; most programs mean UTF-8 all the same.
+        name = info.filename
+        if not info.flag_bits & 0x800:
+            with suppress(UnicodeError):
+                name = name.encode("cp437").decode("utf-8")
+        if kind not in (0, stat.S_IFREG):
+            skipped.append(Skipped(name, A_LINK if kind == stat.S_IFLNK else _ODD))
+        elif info.flag_bits & 1:
+            skipped.append(Skipped(name, "it is encrypted"))
+        elif info.file_size > max(_SMALL, MAX_RATIO * info.compress_size):
+            skipped.append(Skipped(name, "it is compressed too well to be true"))
+        else:
+            yield Entry(name, lambda info=info: _read_zipped(archive, info))  # type: ignore[misc]
+
+
+def _read_zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    try:
+        with archive.open(info) as file:
+            return _read(file, info.file_size)
+    except Refused:
+        raise
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, RuntimeError) as error:
+        raise Refused(f"it is damaged ({error})") from None
+    except Exception as error:  # the decompressors have errors of their own
+        raise Refused(f"it is damaged ({type(error).__name__})") from None
+
+
+class _Member(tarfile.TarInfo):
+    """A tar's entry; a header that describes the next entry may not be large, as it is read at once."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type not in _TAR_PLAIN and self.size > _MAX_HEADER:
+            raise _TarHeader
+        member: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
+        return member
+
+
+_TAR_PLAIN = (*tarfile.REGULAR_TYPES, tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE)
+
+
+class _TarHeader(Exception):
+    """A header beyond the limit."""
+
+
+def tar_entries(source: Path, skipped: list[Skipped]) -> Iterator[Entry]:
+    """A tar is read in one go, from its beginning to its end; what may be needed is kept."""
+    total = kept = 0
+    try:
+        with tarfile.open(source, "r|*", tarinfo=_Member) as archive:
+            for member in archive:
+                total += member.size
+                if total > MAX_TOTAL:
+                    limit = f"{MAX_TOTAL >> 30} GiB"
+                    raise CollectError(f"{source} holds more than {limit}: that is no class's work.")
+                if member.isdir():
+                    continue
+                if not member.isreg() or member.issparse():
+                    link = member.issym() or member.islnk()
+                    skipped.append(Skipped(member.name, A_LINK if link else _ODD))
+                    continue
+                if not member.name.endswith((".ipynb", "timestamp.txt")):
+                    yield Entry(member.name, bytes)
+                    continue
+                file = archive.extractfile(member)
+                assert file is not None
+                try:
+                    content = _read(file, member.size)
+                except Refused as refused:
+                    skipped.append(Skipped(member.name, str(refused)))
+                    continue
+                kept += len(content)
+                if kept > MAX_TOTAL // 4:
+                    limit = f"{MAX_TOTAL >> 32} GiB"
+                    raise CollectError(f"{source} holds more than {limit} of notebooks: unpack it first.")
+                yield Entry(member.name, io.BytesIO(content).getvalue)
+    except (tarfile.TarError, EOFError, OSError, ValueError, OverflowError, _TarHeader) as error:
+        reason = str(error) or "its headers make no sense"
+        raise CollectError(f"{source} is no folder, zip or tar that can be read ({reason}).") from None
+    except Exception as error:  # zlib.error, lzma.LZMAError and their like
+        if isinstance(error, CollectError):
+            raise
+        raise CollectError(f"{source} is damaged ({error}): download it again.") from None
+
+
+def shown(text: str) -> str:
+    """A stranger's text in one line of a report."""
+    shown = text if text.isprintable() and text == text.strip() else ascii(text)
+    return shown if len(shown) <= 160 else f"{shown[:157]}..."

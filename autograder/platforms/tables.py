@@ -1,0 +1,134 @@
+"""Grades for other systems: Canvas, Moodle, Gradescope, GitHub Classroom, and plain CSV.
+
+nbgrader's gradebook is the source, so that what people entered (manual scores, extra credit, extensions)
+and late penalties count. Reading it, and the roster, is one half of this module; the other half renders
+what was read as text and touches nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from autograder.course.folders import Paths
+from autograder.course.models import Course
+from autograder.course.reading import load_course
+from autograder.files import write_atomically
+from autograder.gradebook.grades import ExportError, Grades
+from autograder.gradebook.reading import read_grades
+from autograder.platforms.roster import Roster, read_roster, with_roster
+from autograder.spreadsheet import BYTE_ORDER_MARK, Cell, table
+
+
+def canvas_csv(
+    grades: Grades, headings: Mapping[str, str] | None = None, *, provisional: bool = False
+) -> str:
+    """Canvas's gradebook import.
+
+    Args:
+        grades: the class's, with Canvas's ids where a roster gave them.
+        headings: of assignments that Canvas has already (``Title (id)``) by title; a week is found by its
+            name and titles. Any other week becomes a new assignment in Canvas.
+        provisional: also scores of which a part is not decided yet.
+    """
+    known = headings or {}
+    titles = [
+        next((known[title] for title in (column.name, *column.titles) if title in known), column.name)
+        for column in grades.columns
+    ]
+    rows: list[list[Cell]] = [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *titles]]
+    rows.append(["    Points Possible", "", "", "", "", *(column.max_score for column in grades.columns)])
+    for student in grades.students:
+        scores = [grades.decided(student.id, c.name, provisional=provisional) for c in grades.columns]
+        # Canvas finds a student by any one of these columns; without a roster the folder's name is the login.
+        login = student.sis_login_id or ("" if student.canvas_id or student.sis_user_id else student.id)
+        rows.append(
+            [
+                student.name or student.id,
+                student.canvas_id,
+                student.sis_user_id,
+                login,
+                student.section,
+                *scores,
+            ]
+        )
+    return table(rows)
+
+
+def moodle_csv(grades: Grades, *, provisional: bool = False) -> str:
+    """Moodle's grade import: an identifying column and one column a grade item."""
+    rows: list[list[Cell]] = [["ID number", "Email address", *(column.name for column in grades.columns)]]
+    for student in grades.students:
+        scores = [grades.decided(student.id, c.name, provisional=provisional) for c in grades.columns]
+        rows.append([student.id_number or student.id, student.email, *scores])
+    return table(rows)
+
+
+def plain_csv(grades: Grades, zone: dt.tzinfo = dt.UTC, *, provisional: bool = False) -> str:
+    """Everything in one table: each week's score, points, penalty and time, and the term's total."""
+    heading: list[Cell] = ["student", "name", "email"]
+    for column in grades.columns:
+        heading += [column.name, *(f"{column.name} {part}" for part in ("points", "penalty", "submitted"))]
+    rows: list[list[Cell]] = [[*heading, "total percent"]]
+    for student in grades.students:
+        row: list[Cell] = [student.id, student.name, student.email]
+        for column in grades.columns:
+            grade = grades.grades.get((student.id, column.name))
+            row.append(grades.decided(student.id, column.name, provisional=provisional))
+            row += [None, None, None] if grade is None else [grade.points, grade.penalty, None]
+            if grade is not None and grade.submitted is not None:
+                row[-1] = grade.submitted.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %z")
+        rows.append([*row, grades.total(student.id, provisional=provisional)])
+    return table(rows)
+
+
+# -- files --------------------------------------------------------------------------------------
+
+
+def export_canvas(
+    root: Path, weeks: Sequence[str] = (), roster: Path | None = None, *, provisional: bool = False
+) -> Path:
+    """Write ``exports/canvas.csv``; returns its path."""
+    course, paths = load_course(root), Paths(root)
+    grades, names = _class(course, paths, weeks, roster)
+    text = canvas_csv(grades, names.headings, provisional=provisional)
+    return _write(paths.exports / "canvas.csv", text)
+
+
+def export_moodle(
+    root: Path, weeks: Sequence[str] = (), roster: Path | None = None, *, provisional: bool = False
+) -> Path:
+    """Write ``exports/moodle.csv``; returns its path."""
+    course, paths = load_course(root), Paths(root)
+    grades, _ = _class(course, paths, weeks, roster)
+    return _write(paths.exports / "moodle.csv", moodle_csv(grades, provisional=provisional))
+
+
+def export_csv(
+    root: Path, weeks: Sequence[str] = (), roster: Path | None = None, *, provisional: bool = False
+) -> Path:
+    """Write ``exports/grades.csv``; returns its path."""
+    course, paths = load_course(root), Paths(root)
+    grades, _ = _class(course, paths, weeks, roster)
+    return _write(paths.exports / "grades.csv", plain_csv(grades, course.zone, provisional=provisional))
+
+
+def _class(course: Course, paths: Paths, weeks: Sequence[str], roster: Path | None) -> tuple[Grades, Roster]:
+    grades = read_grades(course, paths, weeks)
+    if roster is None:
+        return grades, Roster({})
+    try:
+        text = roster.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ExportError(f"The roster {roster} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError:
+        raise ExportError(f"The roster {roster} is not UTF-8 text: save it as CSV UTF-8.") from None
+    names = read_roster(text, [student.id for student in grades.students])
+    return with_roster(grades, names), names
+
+
+def _write(path: Path, text: str) -> Path:
+    """CSV for a platform, with the byte order mark that tells spreadsheets that it is UTF-8."""
+    write_atomically(path, BYTE_ORDER_MARK + text.encode("utf-8", "replace"))
+    return path

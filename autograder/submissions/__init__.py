@@ -1,0 +1,1 @@
+"""What was handed in, and the records of what became of it."""

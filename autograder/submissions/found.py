@@ -1,0 +1,186 @@
+"""Submissions as they were handed in: found, and read without following anything that is no plain file."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from autograder.course.folders import Paths
+from autograder.course.reading import load_course
+from autograder.notebooks.sizes import MAX_NOTEBOOK
+from autograder.problem import GradeError
+
+_MOST_NAMED = 5
+"""Files that a message names."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A notebook as it was handed in.
+
+    Attributes:
+        student: the folder's name.
+        assignment: the week.
+        packed: the file's bytes, compressed: a whole class of them is in memory at once.
+        problem: why there is none, in one line.
+        key: hash of everything that the result depends on.
+    """
+
+    student: str
+    assignment: str
+    packed: bytes | None
+    problem: str = ""
+    key: str = ""
+
+    @classmethod
+    def of(
+        cls, student: str, assignment: str, raw: bytes | None, problem: str = "", key: str = ""
+    ) -> Submission:
+        """A submission with these bytes."""
+        return cls(student, assignment, None if raw is None else zlib.compress(raw, 1), problem, key)
+
+    @property
+    def raw(self) -> bytes | None:
+        """The file's bytes; None if there is none that can be read."""
+        return None if self.packed is None else zlib.decompress(self.packed)
+
+
+def find_submissions(paths: Paths, assignment: str, students: Sequence[str] = ()) -> list[Submission]:
+    """All submissions of a week, by student; none of their files is opened through a link."""
+    if not paths.submitted.is_dir():
+        return []
+    found = []
+    for folder in sorted(paths.submitted.iterdir()):
+        if students and folder.name not in students:
+            continue
+        if folder.name.startswith(".") or folder.is_symlink() or not (folder / assignment).is_dir():
+            continue
+        if not folder.name.isprintable():
+            raise GradeError(
+                f"The folder {folder.name!r} in submitted/ has a name that is no text: rename it."
+            )
+        raw, problem = read_notebook(folder / assignment, assignment)
+        found.append(Submission.of(folder.name, assignment, raw, problem))
+    missing = [name for name in students if name not in {s.student for s in found}]
+    if missing:
+        raise GradeError(
+            f"There is no submission of {assignment} from {', '.join(missing)}: "
+            f"submissions belong in submitted/<student>/{assignment}/."
+        )
+    return found
+
+
+def read_notebook(folder: Path, assignment: str) -> tuple[bytes | None, str]:
+    """The bytes of the notebook in a submission's folder, or None and why there is none."""
+    path, problem = find_notebook(folder, assignment)
+    return (None, problem) if path is None else read_file(path)
+
+
+def find_notebook(folder: Path, assignment: str) -> tuple[Path | None, str]:
+    """The file that is the submission, or None and why there is none.
+
+    That is ``<assignment>.ipynb``. Where there is none, the folder's only notebook is it, whatever browsers
+    and file managers have made of its name: ``03_convolution (1).ipynb``, ``03_convolution-Copy1.ipynb``.
+    """
+    expected = folder / f"{assignment}.ipynb"
+    if folder.is_symlink() or os.path.lexists(expected):
+        return expected, ""
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(
+                entry.name
+                for entry in entries
+                if not entry.name.startswith(".") and not entry.is_dir(follow_symlinks=False)
+            )
+    except OSError as error:
+        raise GradeError(f"{folder} cannot be read ({error.strerror}): look at its permissions.") from None
+    notebooks = [name for name in names if name.casefold().endswith(".ipynb")]
+    if len(notebooks) == 1:
+        return folder / notebooks[0], ""
+    if notebooks:
+        return None, (
+            f"there is no {expected.name} in the folder, but there are {len(notebooks)} other notebooks, "
+            f"{_listed(notebooks)}: leave the one that counts, or name it {expected.name}"
+        )
+    others = [name for name in names if name != "timestamp.txt"]
+    return None, f"there is no {expected.name} in the folder" + (
+        f", only {_listed(others)}: name the notebook {expected.name}" if others else ""
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names of a stranger's files, for a line."""
+    shown = [repr(name[:80])[1:-1] for name in names[:_MOST_NAMED]]
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(shown) + more
+
+
+def read_file(path: Path) -> tuple[bytes | None, str]:
+    """A submitted file's bytes, or None and why not: links, devices, pipes and huge files are not read."""
+    try:
+        if path.parent.is_symlink():
+            return None, f"{path.parent.name} is a link, which is not followed"
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None, f"there is no {path.name} in the folder"
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None, f"{path.name} is a link, which is not followed"
+        if error.errno == errno.ENXIO:
+            return None, f"{path.name} is no ordinary file"
+        # Not the student's fault, so no zero either.
+        raise GradeError(f"{path} cannot be read ({error.strerror}): look at its permissions.") from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        return None, f"{path.name} is no ordinary file"
+    with open(descriptor, "rb") as file:
+        if status.st_size > MAX_NOTEBOOK:
+            return None, (
+                f"{path.name} is larger than {MAX_NOTEBOOK >> 20} MiB: clear its outputs and hand it in again"
+            )
+        return file.read(MAX_NOTEBOOK), ""
+
+
+def handed_in_since(root: Path, assignment: str, since: str, students: Sequence[str] = ()) -> tuple[str, ...]:
+    """Students whose submission came at or after ``since``.
+
+    The time is that of ``timestamp.txt`` where there is one, else that of the notebook's file.
+
+    Args:
+        root: the course's folder.
+        assignment: the week.
+        since: ISO time; without a zone it is the course's.
+        students: of these only; everybody if empty.
+
+    Raises:
+        GradeError: ``since`` is no time.
+    """
+    from autograder.submissions.timestamps import read_timestamp
+
+    course, paths = load_course(root), Paths(root)
+    try:
+        moment = datetime.fromisoformat(since)
+    except ValueError:
+        raise GradeError(f"{since!r} is no time: write it as 2027-03-15 23:59.") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=course.zone)
+    found = []
+    for submission in find_submissions(paths, assignment, students):
+        folder = paths.submission(submission.student, assignment).parent
+        file, _ = find_notebook(folder, assignment)
+        told = read_timestamp(folder)
+        if told is not None:
+            came = told.replace(tzinfo=UTC)
+        elif file is not None and file.exists():
+            came = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+        else:
+            continue
+        if came >= moment:
+            found.append(submission.student)
+    return tuple(found)

@@ -1,0 +1,62 @@
+"""What a result depends on: hashes that name it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+
+from autograder.course.companions import released_beside
+from autograder.course.folders import Paths
+from autograder.course.models import Course
+from autograder.options import Options
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+def week_fingerprint(course: Course, paths: Paths, assignment: str, options: Options) -> str:
+    """Hash of everything but the submission that can change a result."""
+    digest = hashlib.sha256()
+
+    def add(name: str, content: bytes) -> None:
+        digest.update(f"{name}:{len(content)}:".encode())
+        digest.update(content)
+
+    week = course.assignment(assignment)
+    add("week", week.model_dump_json(include={"limits", "seed", "tensorflow"}).encode())
+    add("options", json.dumps([options.training, sorted(options.switched_off), options.public_only]).encode())
+    add("data", _data_fingerprint(course, paths).encode())
+    files = [paths.solution(assignment), paths.released(assignment)]
+    suite = paths.suite(assignment)
+    files += sorted(p for p in suite.rglob("*") if p.suffix in (".py", ".yml")) if suite.is_dir() else []
+    for path in files:
+        if path.is_file():
+            add(path.name, path.read_bytes())
+    for name, content in released_beside(paths, assignment).items():
+        add(f"beside {name}", content)
+    add("package", package_fingerprint().encode())
+    return digest.hexdigest()
+
+
+@cache
+def package_fingerprint() -> str:
+    """Hash of the kit itself: another kit may give other results."""
+    digest = hashlib.sha256()
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        content = path.read_bytes()
+        digest.update(f"{path.name}:{len(content)}:".encode() + content)
+    return digest.hexdigest()
+
+
+def _data_fingerprint(course: Course, paths: Paths) -> str:
+    from autograder.mnist import digits
+
+    return digits.fingerprint(paths.data(course.data))
+
+
+def submission_key(fingerprint: str, raw: bytes | None, problem: str) -> str:
+    """Name of a submission's examination."""
+    digest = hashlib.sha256(fingerprint.encode())
+    digest.update(problem.encode() if raw is None else raw)
+    return digest.hexdigest()[:32]

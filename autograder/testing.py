@@ -1,0 +1,31 @@
+"""What a week's suite imports: checks, arguments of another layout in memory, and the submission's type."""
+
+from autograder.examiner.checks import (
+    Mismatch,
+    as_array,
+    expect_array,
+    expect_int,
+    expect_ints,
+    expect_number,
+    expect_raises,
+    expect_text,
+    expect_unchanged,
+    type_name,
+)
+from autograder.examiner.remote.objects import Submission
+from autograder.wire import Strided
+
+__all__ = [
+    "Mismatch",
+    "Strided",
+    "Submission",
+    "as_array",
+    "expect_array",
+    "expect_int",
+    "expect_ints",
+    "expect_number",
+    "expect_raises",
+    "expect_text",
+    "expect_unchanged",
+    "type_name",
+]
