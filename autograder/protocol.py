@@ -47,6 +47,39 @@ class Settings:
         vars(self).update(data="", readable=(), hidden=())
 
 
+class Op(StrEnum):
+    """What the examiner asks of a candidate; each request is a dictionary with ``op`` and the fields
+    named here.
+
+    A reply holds ``value``; or ``exception``, ``missing`` or ``refused`` where there is none.
+    """
+
+    # While the notebook runs
+    CELL = "cell"  # source, number: run a cell
+    READY = "ready"  # no more cells
+    # After that, to the candidate itself
+    FORK = "fork"  # a process of its own for the next test; a socket comes with it
+    END = "end"  # child, kill: end such a process
+    # And to whichever process a test talks with
+    BEGIN = "begin"  # seed, forget, eager: another test begins
+    DEFINE = "define"  # source: only ever sent to variants of the solution
+    IMPORT = "import"  # name: a handle to a module
+    VALUE = "value"  # target, as all that follow: a name's value
+    HANDLE = "handle"  # a handle to it, whatever it is
+    GET = "get"  # attribute
+    ITEM = "item"  # key
+    LENGTH = "length"
+    ITEMS = "items"
+    TEXT = "text"
+    CALL = "call"  # args, kwargs
+    WATCH = "watch"  # args, kwargs: call, and tell what it changed
+
+
+def request(op: Op, **fields: Any) -> dict[str, Any]:
+    """A request as it goes over the wire."""
+    return {"op": op.value, **fields}
+
+
 class Layer(StrEnum):
     """One way in which the kernel confines a candidate; each stands without the others."""
 

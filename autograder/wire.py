@@ -129,84 +129,104 @@ def encode(value: Any, *, fallback: Fallback | None = None, limits: FrameLimits 
         TypeError: not data, and no ``fallback``.
     """
     limits = limits or FrameLimits()
-    arrays: list[memoryview] = []
-    room = limits.payload
+    encoder = _Encoder(fallback, limits)
+    structure = encoder.pack(value)
+    if len(structure) > limits.structure:
+        raise ValueTooLarge(f"{len(structure)} bytes of structure, {limits.structure} allowed")
+    payload = sum(len(array) for array in encoder.arrays)
+    return [HEADER.pack(len(structure), payload) + structure, *encoder.arrays]
 
-    def default(item: Any) -> Any:
-        nonlocal room
-        if isinstance(item, np.ndarray) or type(item) is Strided:
-            strided = isinstance(item, Strided)
-            # A base-class array: a subclass may lie about anything, and only its bytes are sent.
-            given = item.array if isinstance(item, Strided) else item
-            plain: npt.NDArray[Any] = np.array(given, copy=None, subok=False, order="C")
-            if plain.dtype.kind not in "biufc":
-                if fallback is None:
-                    raise TypeError(f"arrays of dtype {plain.dtype} cannot be sent")
-                return default(fallback(item))
-            room -= plain.nbytes
-            if room < 0:
-                raise ValueTooLarge(f"more than {limits.payload} bytes of array data")
-            arrays.append(
-                memoryview(plain.reshape(-1).view(np.uint8).data) if plain.nbytes else memoryview(b"")
-            )
-            return msgpack.ExtType(
-                _STRIDED if strided else _ARRAY, msgpack.packb([plain.dtype.str, list(plain.shape)])
-            )
-        if isinstance(item, np.generic) and item.dtype.kind in "biufc":
-            return msgpack.ExtType(_SCALAR, msgpack.packb([item.dtype.str, item.tobytes()]))
-        kind = type(item)
-        if kind is tuple:
-            return msgpack.ExtType(_TUPLE, pack(list(item)))
-        if kind is Handle:
-            return msgpack.ExtType(
-                _HANDLE, msgpack.packb([item.number, item.type_name[:200], item.text[:500]])
-            )
-        if kind is complex:
-            return msgpack.ExtType(_COMPLEX, struct.pack(">dd", item.real, item.imag))
-        if kind is int:
-            size = item.bit_length() // 8 + 1
-            if size > _MAX_BIG_INT:
-                raise ValueTooLarge(f"an integer of more than {_MAX_BIG_INT} bytes")
-            return msgpack.ExtType(_BIG_INT, item.to_bytes(size, "big", signed=True))
-        if kind in (set, frozenset):
-            return msgpack.ExtType(_SET, pack(list(item)))
-        if kind is slice:
-            return msgpack.ExtType(_SLICE, pack([item.start, item.stop, item.step]))
-        for base in (int, float, str, bytes):
-            if isinstance(item, base):
-                plain_type: Any = base
-                return plain_type(item)
-        if isinstance(item, dict) and kind is not dict:
-            return dict(item)
-        if isinstance(item, list):
-            return list(item)
-        if isinstance(item, tuple):  # named tuples
-            return default(tuple(item))
-        if fallback is None:
-            raise TypeError(f"a {kind.__name__} cannot be sent")
-        return default(fallback(item))
 
-    depth = 0
+class _Encoder:
+    """One frame on its way out: the structure is packed, arrays are put aside as they are met."""
 
-    def pack(item: Any) -> bytes:
-        nonlocal depth
-        depth += 1
-        if depth > _MAX_DEPTH:
+    def __init__(self, fallback: Fallback | None, limits: FrameLimits) -> None:
+        self._fallback = fallback
+        self._limits = limits
+        self._room = limits.payload
+        self._depth = 0
+        self.arrays: list[memoryview] = []
+
+    def pack(self, item: Any) -> bytes:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
             raise WireError("nested too deeply")
         try:
-            packer = msgpack.Packer(default=default, strict_types=True, unicode_errors="surrogatepass")
+            packer = msgpack.Packer(default=self._special, strict_types=True, unicode_errors="surrogatepass")
             data: bytes = packer.pack(item)
             return data
         except ValueError as error:
             raise WireError(f"cannot be sent: {error}") from None
         finally:
-            depth -= 1
+            self._depth -= 1
 
-    structure = pack(value)
-    if len(structure) > limits.structure:
-        raise ValueTooLarge(f"{len(structure)} bytes of structure, {limits.structure} allowed")
-    payload = sum(len(array) for array in arrays)
-    return [HEADER.pack(len(structure), payload) + structure, *arrays]
+    def _special(self, item: Any) -> Any:
+        """What msgpack has no type for, as one of our extensions or as a plain value."""
+        kind = type(item)
+        if isinstance(item, np.ndarray) or kind is Strided:
+            return self._array(item)
+        if isinstance(item, np.generic) and item.dtype.kind in "biufc":
+            return msgpack.ExtType(_SCALAR, msgpack.packb([item.dtype.str, item.tobytes()]))
+        if kind in _EXTENSIONS:
+            return _EXTENSIONS[kind](self, item)
+        return self._plain(item)
+
+    def _array(self, item: Any) -> Any:
+        strided = isinstance(item, Strided)
+        # A base-class array: a subclass may lie about anything, and only its bytes are sent.
+        given = item.array if isinstance(item, Strided) else item
+        plain: npt.NDArray[Any] = np.array(given, copy=None, subok=False, order="C")
+        if plain.dtype.kind not in "biufc":
+            if self._fallback is None:
+                raise TypeError(f"arrays of dtype {plain.dtype} cannot be sent")
+            return self._special(self._fallback(item))
+        self._room -= plain.nbytes
+        if self._room < 0:
+            raise ValueTooLarge(f"more than {self._limits.payload} bytes of array data")
+        self.arrays.append(
+            memoryview(plain.reshape(-1).view(np.uint8).data) if plain.nbytes else memoryview(b"")
+        )
+        head = msgpack.packb([plain.dtype.str, list(plain.shape)])
+        return msgpack.ExtType(_STRIDED if strided else _ARRAY, head)
+
+    def _plain(self, item: Any) -> Any:
+        """A subclass of a plain type as that type, anything else as the fallback has it."""
+        for base in (int, float, str, bytes):
+            if isinstance(item, base):
+                plain_type: Any = base
+                return plain_type(item)
+        if isinstance(item, dict):
+            return dict(item)
+        if isinstance(item, list):
+            return list(item)
+        if isinstance(item, tuple):  # named tuples
+            return self._special(tuple(item))
+        if self._fallback is None:
+            raise TypeError(f"a {type(item).__name__} cannot be sent")
+        return self._special(self._fallback(item))
+
+
+def _big_int(_: _Encoder, item: int) -> msgpack.ExtType:
+    size = item.bit_length() // 8 + 1
+    if size > _MAX_BIG_INT:
+        raise ValueTooLarge(f"an integer of more than {_MAX_BIG_INT} bytes")
+    return msgpack.ExtType(_BIG_INT, item.to_bytes(size, "big", signed=True))
+
+
+def _encoded_handle(_: _Encoder, item: Handle) -> msgpack.ExtType:
+    return msgpack.ExtType(_HANDLE, msgpack.packb([item.number, item.type_name[:200], item.text[:500]]))
+
+
+_EXTENSIONS: dict[type, Callable[[_Encoder, Any], msgpack.ExtType]] = {
+    tuple: lambda encoder, item: msgpack.ExtType(_TUPLE, encoder.pack(list(item))),
+    set: lambda encoder, item: msgpack.ExtType(_SET, encoder.pack(list(item))),
+    frozenset: lambda encoder, item: msgpack.ExtType(_SET, encoder.pack(list(item))),
+    slice: lambda encoder, item: msgpack.ExtType(_SLICE, encoder.pack([item.start, item.stop, item.step])),
+    complex: lambda _, item: msgpack.ExtType(_COMPLEX, struct.pack(">dd", item.real, item.imag)),
+    int: _big_int,
+    Handle: _encoded_handle,
+}
+"""By exact type: a student's subclass is sent as the plain value that it is."""
 
 
 def decode(structure: bytes | bytearray, payload: bytes | bytearray, *, strided: bool = False) -> Any:
@@ -220,92 +240,10 @@ def decode(structure: bytes | bytearray, payload: bytes | bytearray, *, strided:
     Raises:
         WireError: for anything that :func:`encode` would not have made.
     """
-    position = 0
-    nesting = 0
-
-    def array(data: bytes, *, make_strided: bool) -> npt.NDArray[Any]:
-        nonlocal position
-        head = msgpack.unpackb(data, max_ext_len=0, max_map_len=0, max_array_len=64)
-        if not (
-            isinstance(head, list) and len(head) == 2 and isinstance(head[1], list) and len(head[1]) <= 32
-        ):
-            raise WireError("malformed array header")
-        dtype, shape = _dtype(head[0]), head[1]
-        if not all(type(size) is int and 0 <= size < 1 << 62 for size in shape):
-            raise WireError("malformed array shape")
-        count = math.prod(shape)
-        end = position + count * dtype.itemsize
-        if end > len(payload):
-            raise WireError("array is larger than its payload")
-        result = np.frombuffer(payload, dtype=dtype, count=count, offset=position).reshape(shape)
-        if dtype.kind == "b" and count and result.view(np.uint8).max() > 1:
-            raise WireError("a truth value that is neither true nor false")
-        position = end
-        if make_strided:
-            # With gaps, and column after column in memory, so that neither order nor spacing may be assumed.
-            spaced = np.empty((*shape[:-1], 2 * shape[-1]), dtype, order="F") if shape else result
-            if shape:
-                spaced[..., ::2] = result
-                result = spaced[..., ::2]
-        return result
-
-    def extension(code: int, data: bytes) -> Any:
-        nonlocal nesting
-        if code in (_ARRAY, _STRIDED):
-            return array(data, make_strided=strided and code == _STRIDED)
-        if code == _SCALAR:
-            head = msgpack.unpackb(data, max_ext_len=0, max_map_len=0, max_array_len=2)
-            dtype = _dtype(head[0]) if isinstance(head, list) and len(head) == 2 else None
-            if dtype is None or not isinstance(head[1], bytes) or len(head[1]) != dtype.itemsize:
-                raise WireError("malformed scalar")
-            if dtype.kind == "b" and head[1] not in (b"\0", b"\1"):
-                raise WireError("a truth value that is neither true nor false")
-            return np.frombuffer(head[1], dtype)[0]
-        if code == _COMPLEX and len(data) == 16:
-            return complex(*struct.unpack(">dd", data))
-        if code == _BIG_INT and 0 < len(data) <= _MAX_BIG_INT:
-            return int.from_bytes(data, "big", signed=True)
-        if code == _HANDLE:
-            head = msgpack.unpackb(
-                data, max_ext_len=0, max_map_len=0, max_array_len=3, unicode_errors="replace"
-            )
-            kinds = [type(part) for part in head] if isinstance(head, list) else []
-            if kinds != [int, str, str] or not 0 <= head[0] < 1 << 53:
-                raise WireError("malformed handle")
-            return Handle(head[0], head[1][:200], head[2][:500])
-        if code in (_TUPLE, _SET, _SLICE):
-            nesting += 1
-            if nesting > _MAX_DEPTH:
-                raise WireError("nested too deeply")
-            items = unpack(data)
-            nesting -= 1
-            if not isinstance(items, list):
-                raise WireError("malformed sequence")
-            if code == _TUPLE:
-                return tuple(items)
-            return _slice(items) if code == _SLICE else _set(items)
-        raise WireError(f"unknown extension {code}")
-
-    def pairs(items: list[tuple[Any, Any]]) -> dict[Any, Any]:
-        for key, _ in items:
-            small = type(key) is int and -(1 << 31) < key < 1 << 31
-            if type(key) is not str and type(key) is not bool and not small:
-                raise WireError("dictionary keys are text or small integers")
-        return dict(items)
-
-    def unpack(data: bytes | bytearray) -> Any:
-        return msgpack.unpackb(
-            data,
-            ext_hook=extension,
-            object_pairs_hook=pairs,
-            strict_map_key=False,
-            unicode_errors="replace",
-            max_map_len=100_000,
-        )
-
+    decoder = _Decoder(payload, strided=strided)
     try:
-        value = unpack(structure)
-        if position != len(payload):
+        value = decoder.unpack(structure)
+        if decoder.position != len(payload):
             raise WireError("payload holds more than its arrays")
         _check(value)
     except WireError:
@@ -320,6 +258,104 @@ def decode(structure: bytes | bytearray, payload: bytes | bytearray, *, strided:
     ) as error:
         raise WireError(f"not a frame: {type(error).__name__}") from None
     return value
+
+
+class _Decoder:
+    """One frame on its way in: arrays are taken from the payload in the order in which they are met."""
+
+    def __init__(self, payload: bytes | bytearray, *, strided: bool) -> None:
+        self._payload = payload
+        self._strided = strided
+        self._nesting = 0
+        self.position = 0
+
+    def unpack(self, data: bytes | bytearray) -> Any:
+        return msgpack.unpackb(
+            data,
+            ext_hook=self._extension,
+            object_pairs_hook=_dictionary,
+            strict_map_key=False,
+            unicode_errors="replace",
+            max_map_len=100_000,
+        )
+
+    def _extension(self, code: int, data: bytes) -> Any:
+        if code in (_ARRAY, _STRIDED):
+            return self._array(data, make_strided=self._strided and code == _STRIDED)
+        if code in (_TUPLE, _SET, _SLICE):
+            return self._sequence(code, data)
+        if code == _SCALAR:
+            return _scalar(data)
+        if code == _COMPLEX and len(data) == 16:
+            return complex(*struct.unpack(">dd", data))
+        if code == _BIG_INT and 0 < len(data) <= _MAX_BIG_INT:
+            return int.from_bytes(data, "big", signed=True)
+        if code == _HANDLE:
+            return _decoded_handle(data)
+        raise WireError(f"unknown extension {code}")
+
+    def _array(self, data: bytes, *, make_strided: bool) -> npt.NDArray[Any]:
+        head = msgpack.unpackb(data, max_ext_len=0, max_map_len=0, max_array_len=64)
+        if not (
+            isinstance(head, list) and len(head) == 2 and isinstance(head[1], list) and len(head[1]) <= 32
+        ):
+            raise WireError("malformed array header")
+        dtype, shape = _dtype(head[0]), head[1]
+        if not all(type(size) is int and 0 <= size < 1 << 62 for size in shape):
+            raise WireError("malformed array shape")
+        count = math.prod(shape)
+        end = self.position + count * dtype.itemsize
+        if end > len(self._payload):
+            raise WireError("array is larger than its payload")
+        result = np.frombuffer(self._payload, dtype=dtype, count=count, offset=self.position).reshape(shape)
+        if dtype.kind == "b" and count and result.view(np.uint8).max() > 1:
+            raise WireError("a truth value that is neither true nor false")
+        self.position = end
+        if make_strided:
+            # With gaps, and column after column in memory, so that neither order nor spacing may be assumed.
+            spaced = np.empty((*shape[:-1], 2 * shape[-1]), dtype, order="F") if shape else result
+            if shape:
+                spaced[..., ::2] = result
+                result = spaced[..., ::2]
+        return result
+
+    def _sequence(self, code: int, data: bytes) -> Any:
+        self._nesting += 1
+        if self._nesting > _MAX_DEPTH:
+            raise WireError("nested too deeply")
+        items = self.unpack(data)
+        self._nesting -= 1
+        if not isinstance(items, list):
+            raise WireError("malformed sequence")
+        if code == _TUPLE:
+            return tuple(items)
+        return _slice(items) if code == _SLICE else _set(items)
+
+
+def _scalar(data: bytes) -> Any:
+    head = msgpack.unpackb(data, max_ext_len=0, max_map_len=0, max_array_len=2)
+    dtype = _dtype(head[0]) if isinstance(head, list) and len(head) == 2 else None
+    if dtype is None or not isinstance(head[1], bytes) or len(head[1]) != dtype.itemsize:
+        raise WireError("malformed scalar")
+    if dtype.kind == "b" and head[1] not in (b"\0", b"\1"):
+        raise WireError("a truth value that is neither true nor false")
+    return np.frombuffer(head[1], dtype)[0]
+
+
+def _decoded_handle(data: bytes) -> Handle:
+    head = msgpack.unpackb(data, max_ext_len=0, max_map_len=0, max_array_len=3, unicode_errors="replace")
+    kinds = [type(part) for part in head] if isinstance(head, list) else []
+    if kinds != [int, str, str] or not 0 <= head[0] < 1 << 53:
+        raise WireError("malformed handle")
+    return Handle(head[0], head[1][:200], head[2][:500])
+
+
+def _dictionary(items: list[tuple[Any, Any]]) -> dict[Any, Any]:
+    for key, _ in items:
+        small = type(key) is int and -(1 << 31) < key < 1 << 31
+        if type(key) is not str and type(key) is not bool and not small:
+            raise WireError("dictionary keys are text or small integers")
+    return dict(items)
 
 
 def decode_frame(frame: bytes, *, strided: bool = False) -> Any:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from autograder.candidate.serve import Server, seed_everything, serve_until_closed, silence
 from autograder.candidate.workplace import write_beside
+from autograder.protocol import Op
 from autograder.wire import Channel, FrameLimits
 
 if sys.platform == "linux":  # elsewhere a student's own machine runs the rest of this without it
@@ -41,7 +42,7 @@ def serve_notebook(recorder: Recorder, channel: Channel, layers: Collection[str]
     channel.send({"layers": sorted(layers)})
     room = setup["output"]
     server = Server(channel, recorder.shell.user_ns, FrameLimits(structure=4 << 20, payload=setup["reply"]))
-    while (request := channel.receive())["op"] != "ready":
+    while (request := channel.receive())["op"] != Op.READY:
         outcome = recorder.run(request["source"], room=room, number=request["number"])
         room = outcome.pop("room")
         # As JSON bytes: an output may nest deeper than a frame does.
@@ -56,7 +57,7 @@ def serve_notebook(recorder: Recorder, channel: Channel, layers: Collection[str]
     while True:
         request = channel.receive()
         operation = request["op"]
-        if operation == "fork":
+        if operation == Op.FORK:
             _, descriptors, _, _ = socket.recv_fds(channel.socket, 1, 1)
             pid = os.fork()
             if pid == 0:
@@ -64,7 +65,7 @@ def serve_notebook(recorder: Recorder, channel: Channel, layers: Collection[str]
             os.close(descriptors[0])
             children.add(pid)
             channel.send({"child": pid})
-        elif operation == "end":
+        elif operation == Op.END:
             channel.send({"code": _end(request["child"], children, kill=request["kill"])})
         else:
             server.answer(request)

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import importlib
 import io
+import itertools
 import os
 import random
 import re
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from autograder.protocol import Op
 from autograder.wire import Channel, ChannelClosed, FrameLimits, Handle, ValueTooLarge, WireError, encode
 
 _MAX_ITEMS = 10_000
@@ -89,23 +92,8 @@ class Server:
 
     def _do(self, request: dict[str, Any]) -> dict[str, Any]:
         operation = request["op"]
-        if operation == "begin":
-            seed_everything(request["seed"])
-            if "tensorflow.python" in sys.modules:
-                # For a handful of numbers a graph takes far longer to make than to run.
-                sys.modules["tensorflow"].config.run_functions_eagerly(request["eager"])
-            if request["forget"]:
-                self.objects.clear()
-                if "matplotlib.pyplot" in sys.modules:
-                    sys.modules["matplotlib.pyplot"].close("all")
-            return {"value": None}
-        if operation == "define":
-            # The examiner's own variants of the solution; a student's process is never sent this.
-            exec(compile(request["source"], "<variant>", "exec"), self.namespace)  # noqa: S102
-            names = {name: callable(value) for name, value in self.namespace.items() if name.isidentifier()}
-            return {"value": names}
-        if operation == "import":
-            return {"value": self._handle(importlib.import_module(request["name"]))}
+        if operation in _WITHOUT_TARGET:
+            return {"value": _WITHOUT_TARGET[operation](self, request)}
         target = request["target"]
         if isinstance(target, str):
             if target not in self.namespace:
@@ -113,31 +101,62 @@ class Server:
             subject = self.namespace[target]
         else:
             subject = self._resolve(target)
-        if operation == "value":
-            return {"value": subject}
-        if operation == "handle":
-            return {"value": self._handle(subject)}
-        if operation == "get":
-            return {"value": getattr(subject, request["attribute"])}
-        if operation == "item":
-            return {"value": subject[self._resolve(request["key"])]}
-        if operation == "length":
-            return {"value": len(subject)}
-        if operation == "items":
-            return {"value": [item for item, _ in zip(subject, range(_MAX_ITEMS), strict=False)]}
-        if operation == "text":
-            return {"value": str(subject)}
-        arguments = [self._resolve(item) for item in request["args"]]
+        if operation == Op.WATCH:
+            return self._watch(subject, request)
+        if operation not in _OF_A_TARGET:
+            raise WireError(f"unknown operation {operation!r}")
+        return {"value": _OF_A_TARGET[operation](self, subject, request)}
+
+    def _begin(self, request: dict[str, Any]) -> None:
+        seed_everything(request["seed"])
+        if "tensorflow.python" in sys.modules:
+            # For a handful of numbers a graph takes far longer to make than to run.
+            sys.modules["tensorflow"].config.run_functions_eagerly(request["eager"])
+        if request["forget"]:
+            self.objects.clear()
+            if "matplotlib.pyplot" in sys.modules:
+                sys.modules["matplotlib.pyplot"].close("all")
+
+    def _define(self, request: dict[str, Any]) -> dict[str, bool]:
+        # The examiner's own variants of the solution; a student's process is never sent this.
+        exec(compile(request["source"], "<variant>", "exec"), self.namespace)  # noqa: S102
+        return {name: callable(value) for name, value in self.namespace.items() if name.isidentifier()}
+
+    def _import(self, request: dict[str, Any]) -> Handle:
+        return self._handle(importlib.import_module(request["name"]))
+
+    def _arguments(self, request: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         named = {key: self._resolve(item) for key, item in request["kwargs"].items()}
-        if operation == "call":
-            return {"value": subject(*arguments, **named)}
-        if operation == "watch":
-            before = _generator_states()
-            value = subject(*arguments, **named)
-            same = before == _generator_states()
-            # The arguments go back to the examiner, which compares them with what it sent.
-            return {"value": value, "args": arguments, "kwargs": named, "generators": same}
-        raise WireError(f"unknown operation {operation!r}")
+        return [self._resolve(item) for item in request["args"]], named
+
+    def _call(self, subject: Any, request: dict[str, Any]) -> Any:
+        arguments, named = self._arguments(request)
+        return subject(*arguments, **named)
+
+    def _watch(self, subject: Any, request: dict[str, Any]) -> dict[str, Any]:
+        arguments, named = self._arguments(request)
+        before = _generator_states()
+        value = subject(*arguments, **named)
+        same = before == _generator_states()
+        # The arguments go back to the examiner, which compares them with what it sent.
+        return {"value": value, "args": arguments, "kwargs": named, "generators": same}
+
+
+_WITHOUT_TARGET: dict[str, Callable[[Server, dict[str, Any]], Any]] = {
+    Op.BEGIN: Server._begin,
+    Op.DEFINE: Server._define,
+    Op.IMPORT: Server._import,
+}
+_OF_A_TARGET: dict[str, Callable[[Server, Any, dict[str, Any]], Any]] = {
+    Op.VALUE: lambda server, subject, request: subject,
+    Op.HANDLE: lambda server, subject, request: server._handle(subject),
+    Op.GET: lambda server, subject, request: getattr(subject, request["attribute"]),
+    Op.ITEM: lambda server, subject, request: subject[server._resolve(request["key"])],
+    Op.LENGTH: lambda server, subject, request: len(subject),
+    Op.ITEMS: lambda server, subject, request: list(itertools.islice(subject, _MAX_ITEMS)),
+    Op.TEXT: lambda server, subject, request: str(subject),
+    Op.CALL: Server._call,
+}
 
 
 def _generator_states() -> tuple[Any, ...]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import itertools
 import platform
 import time
 import traceback
-from collections.abc import Callable, Collection
-from dataclasses import asdict
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from nbformat import NotebookNode
 
 from autograder import __version__
 from autograder.course.folders import Paths
@@ -24,6 +24,7 @@ from autograder.examination import (
     Examination,
     Misconception,
     Notice,
+    Score,
     Status,
     TestOutcome,
     Verdict,
@@ -43,13 +44,43 @@ from autograder.examiner.scoring import score_cells, score_checks
 from autograder.examiner.settings import WorkerSettings
 from autograder.examiner.suite import Suite
 from autograder.mnist import digits
-from autograder.notebooks.definitions import defined_names
 from autograder.notebooks.merging import merge
 from autograder.notebooks.metadata import grade_id, is_picture, is_test
 from autograder.notebooks.reading import UnreadableNotebook, read_released, read_submission
 from autograder.notebooks.recorded import record_cells
 from autograder.notebooks.scripts import read_script
 from autograder.protocol import Layer, is_sufficient
+
+
+class _MoreTime(Exception):
+    """The submission is examined once more, with more time for training."""
+
+
+@dataclass
+class _Findings:
+    """What is known of a submission so far; each part as in :class:`Examination`."""
+
+    notices: list[Notice]
+    status: Status = Status.GRADED
+    cells: list[CellOutcome] = field(default_factory=list)
+    runs: list[TestRun] = field(default_factory=list)
+    misconceptions: tuple[Misconception, ...] = ()
+    pictures: dict[str, Any] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def tests(self) -> tuple[TestOutcome, ...]:
+        """What became of each test."""
+        return tuple(run.outcome for run in self.runs)
+
+    def note(self, code: str, text: str) -> None:
+        """Add a notice."""
+        self.notices.append(Notice(code=code, text=text))
+
+    def fail(self, reason: str) -> None:
+        """The grader failed, not the submission."""
+        self.status = Status.GRADER_ERROR
+        self.note("grader-error", f"The grader failed: {reason}.")
 
 
 class Examiner:
@@ -62,6 +93,12 @@ class Examiner:
         seed: added to the week's own.
         training_seconds: that were found to be fair; None if that has to be found out, should the week's own
             not be enough.
+
+    Attributes:
+        suite: of the week.
+        reference: the solution, warm and answering.
+        bounds: the week's limits, with the time for training that is fair here, and the seed.
+        solution_cells: the solution's code cells; none where there is no solution.
     """
 
     def __init__(
@@ -75,22 +112,21 @@ class Examiner:
         root = Path(settings.root)
         paths = Paths(root)
         self._settings = settings
-        self._suite = suite
+        self.suite = suite
         self._zygote = zygote
         self._assignment: Assignment = load_course(root).assignment(settings.assignment)
         self._released = read_released(paths.released(settings.assignment))
         solution = paths.solution(settings.assignment)
         solved = read_script(solution.read_text(encoding="utf-8")) if solution.is_file() else None
-        self._solution_cells = code_cells(solved) if solved is not None else []
+        self.solution_cells = code_cells(solved) if solved is not None else []
         limits = self._assignment.limits
         if training_seconds is not None:
             limits = limits.model_copy(update={"training_seconds": training_seconds})
-        self._bounds = (limits, self._assignment.seed + seed)
+        self.bounds = (limits, self._assignment.seed + seed)
         self._pictures = {grade_id(cell) for cell in self._released.cells if is_picture(cell)}
-        self._reference = Reference(zygote, self._without_checks(), *self._bounds)
+        self.reference = Reference(zygote, self._without_checks(), *self.bounds)
         self._company = Company(paths.cache)
         self._trainings = {test.key for test in suite.tests if test.training}
-        self._callers: dict[str, set[str]] | None = None
         self._rehearsed = False
         self._catalogue = Catalogue(paths.suite(settings.assignment), self._answers)
 
@@ -112,7 +148,7 @@ class Examiner:
             examination, short = self._examine(student, key, raw, problem, pictures)
             if examination.status is Status.GRADER_ERROR:
                 # Perhaps a process of ours was killed: once more, with all of them new.
-                self._reference.close()
+                self.reference.close()
                 return self._examine(student, key, raw, problem, pictures)[0]
         if short and _ran_into_a_limit(examination):
             # Perhaps for the machine's sake: only what is too slow with nobody of ours beside it is.
@@ -129,109 +165,119 @@ class Examiner:
     ) -> tuple[Examination, bool]:
         """The examination, and whether the machine was short of time."""
         started = time.perf_counter()
-        common: dict[str, Any] = {
-            "key": key,
-            "assignment": self._assignment.name,
-            "student": student,
-            "graded_at": dt.datetime.now(dt.UTC),
-            "versions": versions(),
-        }
         if raw is None:
             reason = problem or "there is no notebook"
-            examination = Examination(
-                **common,
-                status=Status.MISSING,
-                scores=score_cells(self._released, None, ()),
-                notices=(Notice(code="missing", text=f"{reason[:1].upper()}{reason[1:]}."),),
-            )
-            return examination, False
+            text = f"{reason[:1].upper()}{reason[1:]}."
+            return self._without_notebook(student, key, Status.MISSING, text), False
         try:
             merged = merge(read_submission(raw, outputs_of=self._pictures), self._released)
         except UnreadableNotebook as error:
-            examination = Examination(
-                **common,
-                status=Status.UNREADABLE,
-                scores=score_cells(self._released, None, ()),
-                notices=(Notice(code="unreadable", text=str(error)),),
-            )
-            return examination, False
-        candidate = Candidate(self._zygote, code_cells(merged.notebook, pictures=pictures), *self._bounds)
-        cells: list[CellOutcome] = []
-        runs: list[TestRun] = []
-        misconceptions: tuple[Misconception, ...] = ()
-        notices, status = list(merged.notices), Status.GRADED
-        timings: dict[str, float] = {}
-        trained: dict[str, Any] = {}
+            return self._without_notebook(student, key, Status.UNREADABLE, str(error)), False
+        candidate = Candidate(self._zygote, code_cells(merged.notebook, pictures=pictures), *self.bounds)
+        found = _Findings(list(merged.notices))
         try:
-            self.rehearse()
-            candidate.run_cells()
-            cells = with_pictures(candidate.outcomes, merged.notebook, self._bounds[0].output)
-            mark = time.perf_counter()
-            runs = self._run_suite(candidate)
-            if any(run.training and run.outcome.verdict is Verdict.TIMEOUT for run in runs):
-                candidate.close()
-                if self._fair_training():
-                    return self._examine(student, key, raw, problem, pictures)
-            runs = without_blanket_refusals(runs)
-            runs = with_causes(runs, cells, merged.notebook, candidate.changes)
-            trained = self._suite.pictures
-            timings["tests"] = time.perf_counter() - mark
-            mark = time.perf_counter()
-            misconceptions = self._recognised(runs, notices)
-            timings["misconceptions"] = time.perf_counter() - mark
+            self._look(candidate, merged.notebook, found)
+        except _MoreTime:
+            return self._examine(student, key, raw, problem, pictures)
         except GraderFault as fault:
-            status = Status.GRADER_ERROR
-            notices.append(Notice(code="grader-error", text=f"The grader failed: {fault}."))
+            found.fail(str(fault))
         except Exception as error:  # a mistake in the grader is not the student's, nor the class's
-            status = Status.GRADER_ERROR
             where = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{Path(where.filename).name}:{where.lineno}"
-            text = f"The grader failed: {type(error).__name__}: {error} ({place})."
-            notices.append(Notice(code="grader-error", text=text))
+            found.fail(f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})")
         finally:
             candidate.close()
-            self._reference.forget_objects()
-        layers = frozenset(Layer(name) for name in candidate.layers)
-        if status is Status.GRADED and not is_sufficient(layers):
-            missing = ", ".join(sorted(set(Layer) - layers))
-            notices.append(Notice(code="weak-confinement", text=f"Graded without these layers: {missing}."))
-        if not self._suite.tests:
-            text = "Graded by the notebook's own checks, which a submission could deceive: there is no suite."
-            notices.append(Notice(code="no-suite", text=text))
-        tests = tuple(run.outcome for run in runs)
-        scores = (
-            score_cells(self._released, merged.notebook, tests)
-            if self._suite.tests
-            else score_checks(self._released, merged.notebook, cells)
-        )
-        if status is Status.GRADER_ERROR:
-            scores = tuple(s if s.manual else s.model_copy(update={"points": None}) for s in scores)
-        timings |= candidate.timings
-        timings["total"] = time.perf_counter() - started
-        examination = Examination(
-            **common,
-            status=status,
-            notices=tuple(notices),
+            self.reference.forget_objects()
+        self._remark(found, candidate)
+        found.timings |= candidate.timings
+        found.timings["total"] = time.perf_counter() - started
+        examination = self._record(
+            student,
+            key,
+            status=found.status,
+            notices=tuple(found.notices),
             notebook=record_cells(merged.notebook),
-            cells=tuple(cells),
-            tests=tests,
-            scores=scores,
-            misconceptions=misconceptions,
-            badges=_badges(tests),
-            pictures=trained,
+            cells=tuple(found.cells),
+            tests=found.tests,
+            scores=self._scores(merged.notebook, found),
+            misconceptions=found.misconceptions,
+            badges=_badges(found.tests),
+            pictures=found.pictures,
             layers=candidate.layers,
-            limits={name: float(value) for name, value in self._bounds[0].model_dump().items()},
-            timings={name: round(value, 6) for name, value in timings.items()},
+            limits={name: float(value) for name, value in self.bounds[0].model_dump().items()},
+            timings={name: round(value, 6) for name, value in found.timings.items()},
         )
         return examination, candidate.clock.kept > _SHORT_OF_TIME * candidate.clock.total
 
-    def _recognised(self, runs: list[TestRun], notices: list[Notice]) -> tuple[Misconception, ...]:
+    def _look(self, candidate: Candidate, notebook: NotebookNode, found: _Findings) -> None:
+        """Run the notebook and ask the suite.
+
+        Raises:
+            _MoreTime: training turned out to cost more here than the week allows; it is allowed now.
+            GraderFault: a process of ours is to blame.
+        """
+        self.rehearse()
+        candidate.run_cells()
+        found.cells = with_pictures(candidate.outcomes, notebook, self.bounds[0].output)
+        mark = time.perf_counter()
+        found.runs = runs = self._run_suite(candidate)
+        if any(run.training and run.outcome.verdict is Verdict.TIMEOUT for run in runs):
+            candidate.close()
+            if self._fair_training():
+                raise _MoreTime
+        found.runs = with_causes(without_blanket_refusals(runs), found.cells, notebook, candidate.changes)
+        found.pictures = self.suite.pictures
+        found.timings["tests"] = time.perf_counter() - mark
+        mark = time.perf_counter()
+        found.misconceptions = self._recognised(found)
+        found.timings["misconceptions"] = time.perf_counter() - mark
+
+    def _remark(self, found: _Findings, candidate: Candidate) -> None:
+        """Note what makes the result less sure than usual."""
+        layers = frozenset(Layer(name) for name in candidate.layers)
+        if found.status is Status.GRADED and not is_sufficient(layers):
+            missing = ", ".join(sorted(set(Layer) - layers))
+            found.note("weak-confinement", f"Graded without these layers: {missing}.")
+        if not self.suite.tests:
+            found.note(
+                "no-suite",
+                "Graded by the notebook's own checks, which a submission could deceive: there is no suite.",
+            )
+
+    def _scores(self, notebook: NotebookNode, found: _Findings) -> tuple[Score, ...]:
+        if self.suite.tests:
+            scores = score_cells(self._released, notebook, found.tests)
+        else:
+            scores = score_checks(self._released, notebook, found.cells)
+        if found.status is Status.GRADER_ERROR:
+            return tuple(s if s.manual else s.model_copy(update={"points": None}) for s in scores)
+        return scores
+
+    def _without_notebook(self, student: str, key: str, status: Status, text: str) -> Examination:
+        return self._record(
+            student,
+            key,
+            status=status,
+            scores=score_cells(self._released, None, ()),
+            notices=(Notice(code=status.value, text=text),),
+        )
+
+    def _record(self, student: str, key: str, **facts: Any) -> Examination:
+        return Examination(
+            key=key,
+            assignment=self._assignment.name,
+            student=student,
+            graded_at=dt.datetime.now(dt.UTC),
+            versions=versions(),
+            **facts,
+        )
+
+    def _recognised(self, found: _Findings) -> tuple[Misconception, ...]:
         """The misconceptions; they are a help, and what goes wrong with them takes nobody's points."""
         try:
-            return self._catalogue.recognise(runs)
+            return self._catalogue.recognise(found.runs)
         except Exception as error:
             text = f"Misconceptions could not be looked for: {type(error).__name__}: {error}."
-            notices.append(Notice(code="no-misconceptions", text=text))
+            found.note("no-misconceptions", text)
             return ()
 
     def _fair_training(self) -> bool:
@@ -239,79 +285,21 @@ class Examiner:
 
         What a machine, its load and the course's data make of a training is no student's doing.
         """
-        if not (self._settings.training and self._solution_cells):
+        if not (self._settings.training and self.solution_cells):
             return False
-        limits, seed = self._bounds
+        limits, seed = self.bounds
         patient = limits.model_copy(update={"training_seconds": _PATIENCE})
-        variant = Variant(self._reference.candidate(), "")
+        variant = Variant(self.reference.candidate(), "")
         try:
-            self._suite.run(variant, self._reference, patient, seed, select=lambda test: test.training)
+            self.suite.run(variant, self.reference, patient, seed, select=lambda test: test.training)
         finally:
             variant.close()
-            self._reference.close()  # what was trained is saved to a disk that all variants share
-        fair = _FAIR * self._suite.trained
+            self.reference.close()  # what was trained is saved to a disk that all variants share
+        fair = _FAIR * self.suite.trained
         if fair <= limits.training_seconds:
             return False
-        self._bounds = limits.model_copy(update={"training_seconds": fair}), seed
+        self.bounds = limits.model_copy(update={"training_seconds": fair}), seed
         return True
-
-    def probe(
-        self, function: str, source: str, *, direct: bool = False, training: bool = False
-    ) -> dict[str, Any]:
-        """How the suite takes the solution with one name replaced: verify's question, answered quickly.
-
-        The tests that call the function run first, and the run ends with the first hidden test that fails.
-
-        Args:
-            function: the name that is replaced.
-            source: what replaces it.
-            direct: run no other tests than those that call the function.
-            training: run the tests that train a model, too, which call it or not.
-
-        Returns:
-            ``public`` and ``hidden``: the first failed test of either kind, empty if none fails;
-            ``faults``: tests that ended in a grader error.
-        """
-        if not any(function in defined_names(cell.source) for cell in self._solution_cells):
-            raise SuiteError(f"a mutant replaces {function!r}, which no cell of the solution defines")
-        self.rehearse()
-        concerned = self._tests_by_function().get(function, set())
-        failed = {"public": "", "hidden": ""}
-        faults: list[str] = []
-
-        def enough(run: TestRun) -> bool:
-            outcome = run.outcome
-            if outcome.verdict is Verdict.GRADER_ERROR:
-                faults.append(f"{outcome.name}: {outcome.message}")
-            elif outcome.verdict is not Verdict.PASSED and outcome.weight > 0:
-                kind = "public" if outcome.public else "hidden"
-                failed[kind] = failed[kind] or f"{outcome.name} ({outcome.verdict}): {outcome.message[:200]}"
-            return bool(failed["public"] if outcome.public else failed["hidden"])
-
-        kinds: list[Callable[[TestInfo], bool]] = [
-            lambda test: test.key in concerned and not test.training,
-            lambda test: test.key not in concerned and not test.training and not direct,
-            lambda test: test.training and training,
-        ]
-        variant = Variant(self._reference.candidate_with(source), source)
-        try:
-            # Of each kind the public tests first: whether they alone would do is a question of its own.
-            for kind, public in itertools.product(kinds, (True, False)):
-                if failed["hidden"]:
-                    break
-                self._suite.run(
-                    variant,
-                    self._reference,
-                    *self._bounds,
-                    select=lambda test, kind=kind, public=public: kind(test) and test.public == public,  # type: ignore[misc]
-                    enough=enough,
-                )
-        finally:
-            variant.close()
-            self._reference.forget_objects()
-            if training:  # what was trained is saved to a disk that all variants share
-                self._reference.close()
-        return {**failed, "faults": faults}
 
     def demand_confinement(self) -> None:
         """Refuse to run a stranger's code with too few layers around it.
@@ -319,7 +307,7 @@ class Examiner:
         Raises:
             SuiteError: the machine offers too few, and nobody gave up what is missing.
         """
-        candidate = Candidate(self._zygote, [], *self._bounds)
+        candidate = Candidate(self._zygote, [], *self.bounds)
         try:
             candidate.run_cells()
         finally:
@@ -336,17 +324,17 @@ class Examiner:
     @property
     def training_seconds(self) -> float:
         """What all trainings of a submission may cost."""
-        return self._bounds[0].training_seconds
+        return self.bounds[0].training_seconds
 
     def rehearse(self) -> None:
         """What has to be done once before the first submission, and needs a warm zygote."""
-        if not self._rehearsed and self._solution_cells and self._suite.tests:
+        if not self._rehearsed and self.solution_cells and self.suite.tests:
             usual = self.training_seconds == self._assignment.limits.training_seconds
             if usual and digits.full_file() is not None:  # the week's own limit is for the built-in images
                 self._fair_training()
-            variant = Variant(self._reference.candidate(), "")
+            variant = Variant(self.reference.candidate(), "")
             try:
-                self._suite.rehearse(variant, self._reference, *self._bounds)
+                self.suite.rehearse(variant, self.reference, *self.bounds)
             finally:
                 variant.close()
             self._rehearsed = True
@@ -354,31 +342,14 @@ class Examiner:
     def _without_checks(self) -> list[CellSource]:
         """The solution's cells without the visible checks, which define nothing."""
         tests = {grade_id(cell) for cell in self._released.cells if is_test(cell)}
-        return [cell for cell in self._solution_cells if cell.grade_id not in tests]
-
-    def _tests_by_function(self) -> dict[str, set[str]]:
-        """Which tests call which function, as seen on the solution."""
-        if self._callers is None:
-            callers: dict[str, set[str]] = {}
-            variant = Variant(self._reference.candidate(), "")
-            try:
-                runs = self._suite.run(
-                    variant, self._reference, *self._bounds, select=lambda test: not test.training
-                )
-            finally:
-                variant.close()
-            for run in runs:
-                for call in run.calls:
-                    callers.setdefault(call.function, set()).add(run.outcome.key)
-            self._callers = callers
-        return self._callers
+        return [cell for cell in self.solution_cells if cell.grade_id not in tests]
 
     def _run_suite(self, candidate: Candidate) -> list[TestRun]:
         settings = self._settings
-        return self._suite.run(
+        return self.suite.run(
             candidate,
-            self._reference,
-            *self._bounds,
+            self.reference,
+            *self.bounds,
             select=lambda test: (
                 (settings.training or not test.training) and (test.public or not settings.public_only)
             ),
@@ -386,17 +357,17 @@ class Examiner:
 
     def _answers(self, mutant: Mutant, tests: Collection[str]) -> list[TestRun]:
         """What the solution with a mutant in it answers to some tests."""
-        variant = Variant(self._reference.candidate_with(mutant.source), mutant.source)
+        variant = Variant(self.reference.candidate_with(mutant.source), mutant.source)
         try:
-            return self._suite.run(
-                variant, self._reference, *self._bounds, select=lambda test: test.key in tests
+            return self.suite.run(
+                variant, self.reference, *self.bounds, select=lambda test: test.key in tests
             )
         finally:
             variant.close()
 
     def close(self) -> None:
         """End all processes."""
-        self._reference.close()
+        self.reference.close()
         self._zygote.stop()
 
 

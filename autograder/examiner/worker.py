@@ -17,18 +17,19 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from autograder.candidate.sandbox import kernel
 from autograder.course.companions import released_beside
 from autograder.course.folders import Paths
 from autograder.course.reading import load_course
 from autograder.examiner.examiner import Examiner, listed
 from autograder.examiner.outcomes import SuiteError
+from autograder.examiner.probe import Probe
 from autograder.examiner.remote.errors import GraderFault
 from autograder.examiner.remote.own_time import OwnTime
 from autograder.examiner.remote.zygote import Zygote
 from autograder.examiner.settings import WorkerSettings
 from autograder.examiner.suite import Suite, run_suite
 from autograder.mnist import digits
+from autograder.processes import die_with_parent
 from autograder.protocol import Settings
 from autograder.wire import Channel, ChannelClosed, FrameLimits
 
@@ -65,7 +66,7 @@ def _heart(channel: Channel) -> Callable[[], None]:
 def main() -> None:
     """Collect the suite, warm the zygote, and take jobs until the grader hangs up."""
     if sys.platform == "linux":  # nobody waits for what a grader that was killed has asked for
-        kernel.die_with_parent(signal.SIGKILL)
+        die_with_parent(signal.SIGKILL)
     gc.set_threshold(_GARBAGE, 20, 20)
     channel = Channel(socket.socket(fileno=int(sys.argv[1])), FrameLimits(structure=1 << 28, payload=0))
     settings = TypeAdapter(WorkerSettings).validate_json(sys.argv[2])
@@ -92,6 +93,7 @@ def main() -> None:
 
     def body(suite: Suite) -> None:
         examiner = Examiner(settings, suite, zygote)
+        probe = Probe(examiner)
         gc.freeze()  # modules and the suite stay: the collector need not look through them
         by_seed = {0: examiner}  # another seed is for `verify`
         try:
@@ -102,7 +104,7 @@ def main() -> None:
                 if "tests" in job:
                     channel.send({"tests": [listed(test) for test in suite.tests]})
                 elif "probe" in job:
-                    channel.send(examiner.probe(job.pop("probe"), job.pop("source"), **job))
+                    channel.send(probe.ask(job.pop("probe"), job.pop("source"), **job))
                 else:
                     seed = job.get("seed", 0)
                     if seed not in by_seed:

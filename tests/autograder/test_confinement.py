@@ -39,7 +39,7 @@ import pytest
 
 from autograder import doctor, protocol
 from autograder.candidate.commands import execute
-from autograder.candidate.sandbox import kernel, warden
+from autograder.candidate.sandbox import kernel
 from autograder.candidate.sandbox.confinement import (
     EXIT_CPU,
     EXIT_DISK,
@@ -54,6 +54,7 @@ from autograder.candidate.sandbox.confinement import (
     attempt,
     default_policy,
 )
+from autograder.processes import descendants
 
 if not sys.platform.startswith("linux"):
     pytest.skip("confinement is Linux's", allow_module_level=True)
@@ -81,7 +82,7 @@ class Running:
 
     def tree(self) -> list[int]:
         """Pids of the warden, and of all processes under it."""
-        return [self.warden, *warden.descendants(self.warden)]
+        return [self.warden, *descendants(self.warden)]
 
     def said(self) -> Any:
         """One line that the probe sent."""
@@ -972,7 +973,7 @@ def test_a_warden_killed_at_any_moment_leaves_nothing(zygote: Zygote, only: froz
         if not pid:
             zygote.be_candidate(policy, theirs, lambda say: signal.pause())
         time.sleep(0.002 * step)
-        tree = [pid, *warden.descendants(pid)]
+        tree = [pid, *descendants(pid)]
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         theirs.close()

@@ -25,9 +25,9 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.candidate.sandbox.warden import descendants
 from autograder.course.folders import Paths
 from autograder.examination import Examination
+from autograder.processes import descendants
 
 pytestmark = [
     pytest.mark.slow,

@@ -40,6 +40,7 @@ from autograder.candidate.sandbox import kernel, landlock_rules, warden
 from autograder.candidate.sandbox.kernel import Clone
 from autograder.candidate.sandbox.policy import Policy, default_policy
 from autograder.candidate.sandbox.root import SCRATCH, USER_ID, Layout, enter_root, lay_out
+from autograder.processes import die_with_parent
 from autograder.protocol import (
     EXIT_CPU,
     EXIT_DISK,
@@ -243,7 +244,7 @@ def _confine(
 ) -> Confinement:
     policy, layers = progress.policy, progress.layers
     limits = policy.limits
-    kernel.die_with_parent(signal.SIGKILL)
+    die_with_parent(signal.SIGKILL)
     os.setsid()
     os.umask(0o022)
     memory = _mapped_bytes(proc)
@@ -268,7 +269,7 @@ def _confine(
     os.umask(0o022)
     kernel.keep_capabilities()
     kernel.forbid_new_privileges()
-    kernel.die_with_parent(signal.SIGKILL)  # the change of user has undone the first
+    die_with_parent(signal.SIGKILL)  # the change of user has undone the first
 
     scratch = SCRATCH if Layer.MOUNT in layers else folder
     if Layer.MOUNT not in layers:

@@ -55,7 +55,6 @@ class Capability(IntEnum):
     SYS_ADMIN = 21
 
 
-_PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_CAPBSET_DROP = 24
 _PR_SET_CHILD_SUBREAPER = 36
@@ -140,11 +139,6 @@ def set_mount_attributes(path: str, attributes: MountAttribute, *, recursive: bo
 def _prctl(what: str, option: int, *arguments: int) -> None:
     words = [ctypes.c_ulong(value) for value in (*arguments, 0, 0, 0, 0)[:4]]
     _checked(what, _libc.prctl(option, *words))
-
-
-def die_with_parent(signal_number: int) -> None:
-    """Ask for a signal when the parent ends. Forgotten on fork, and on any change of uid or gid."""
-    _prctl("PR_SET_PDEATHSIG", _PR_SET_PDEATHSIG, signal_number)
 
 
 def set_dumpable(dumpable: bool) -> None:

@@ -24,6 +24,7 @@ from types import FrameType
 
 from autograder.candidate.sandbox import kernel, landlock_rules
 from autograder.candidate.sandbox.kernel import Capability
+from autograder.processes import descendants, die_with_parent
 from autograder.protocol import (
     EXIT_CPU,
     EXIT_DISK,
@@ -86,7 +87,7 @@ def prepare() -> None:
     signal.signal(signal.SIGTERM, _stop)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     parent = os.getppid()
-    kernel.die_with_parent(signal.SIGTERM)
+    die_with_parent(signal.SIGTERM)
     if os.getppid() != parent:
         raise Stopped
 
@@ -243,25 +244,6 @@ def _sum_of_lines(path: str, names: tuple[str, ...]) -> int:
             return sum(int(line.split()[1]) << 10 for line in lines if line.startswith(names))
     except (FileNotFoundError, ProcessLookupError):
         return 0  # ended meanwhile
-
-
-def descendants(pid: int) -> Iterator[int]:
-    """Processes that stem from one whose children have not been handed to another parent."""
-    found = [pid]
-    while found:
-        parent = found.pop()
-        try:
-            threads = os.listdir(f"/proc/{parent}/task")
-        except OSError:
-            continue
-        for thread in threads:
-            try:
-                with open(f"/proc/{parent}/task/{thread}/children", encoding="utf-8") as file:
-                    children = [int(word) for word in file.read().split()]
-            except OSError:
-                continue
-            found.extend(children)
-            yield from children
 
 
 def _scratch_check(charge: Charge) -> Callable[[], int | None]:

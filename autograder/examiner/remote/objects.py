@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from autograder.examination import Verdict
 from autograder.examiner.remote.errors import CandidateLost, MissingName
+from autograder.protocol import Op, request
 from autograder.wire import (
     Handle,
 )
@@ -85,7 +86,7 @@ class RemoteObject:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        message = {"op": "get", "target": self._handle, "attribute": name}
+        message = request(Op.GET, target=self._handle, attribute=name)
         return self._session.value(message, self._origin.of_attribute(name))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -96,17 +97,17 @@ class RemoteObject:
         return self._session.call_watched(self._origin, self._handle, args, kwargs)
 
     def __getitem__(self, key: Any) -> Any:
-        message = {"op": "item", "target": self._handle, "key": plain(key)}
+        message = request(Op.ITEM, target=self._handle, key=plain(key))
         return self._session.value(message, self._origin.of_item(key))
 
     def __len__(self) -> int:
-        length = self._session.value({"op": "length", "target": self._handle}, self._origin)
+        length = self._session.value(request(Op.LENGTH, target=self._handle), self._origin)
         if type(length) is not int or not 0 <= length < 1 << 31:
             raise CandidateLost(Verdict.PROTOCOL, "a length that is none")
         return length
 
     def __iter__(self) -> Iterator[Any]:
-        items = self._session.value({"op": "items", "target": self._handle}, self._origin)
+        items = self._session.value(request(Op.ITEMS, target=self._handle), self._origin)
         if not isinstance(items, list):
             raise CandidateLost(Verdict.PROTOCOL, "items that are none")
         return iter(items)
@@ -115,7 +116,7 @@ class RemoteObject:
         return True
 
     def __str__(self) -> str:
-        text = self._session.value({"op": "text", "target": self._handle}, self._origin)
+        text = self._session.value(request(Op.TEXT, target=self._handle), self._origin)
         return text if isinstance(text, str) else ""
 
     def __repr__(self) -> str:
@@ -138,7 +139,7 @@ class RemoteFunction:
         return self._session.call_watched(self._origin, self.__name__, args, kwargs)
 
     def _fetch(self) -> RemoteObject:
-        value = self._session.value({"op": "handle", "target": self.__name__}, self._origin)
+        value = self._session.value(request(Op.HANDLE, target=self.__name__), self._origin)
         if not isinstance(value, RemoteObject):
             raise CandidateLost(Verdict.PROTOCOL, "a handle that is none")
         return value
@@ -169,8 +170,8 @@ class Submission:
             raise MissingName(name)
         if kind:
             return RemoteFunction(self._session, name)
-        return self._session.value({"op": "value", "target": name}, Origin(name, name))
+        return self._session.value(request(Op.VALUE, target=name), Origin(name, name))
 
     def import_module(self, name: str) -> Any:
         """A module, imported in the candidate."""
-        return self._session.value({"op": "import", "name": name}, Origin())
+        return self._session.value(request(Op.IMPORT, name=name), Origin())

@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
+from autograder.processes import descendants
+
 SLICE = 0.1
 """Seconds of waiting after which it is worth a look at what was used."""
 _MOST = 2 * SLICE
@@ -91,7 +93,7 @@ class OwnTime:
     def _new_running(self) -> float:
         """Processor time since last asked. What has ended keeps what it was last seen with."""
         before = sum(self._ran.values())
-        for pid in descendants(self._pid or -1):
+        for pid in _tree(self._pid):
             ran = _runs(pid)
             if ran is not None:
                 self._ran[pid] = max(ran, self._ran.get(pid, 0.0))
@@ -100,7 +102,7 @@ class OwnTime:
     def _new_delay(self) -> float:
         """Seconds of waiting to run since last asked: of whichever thread waited longest, and ours."""
         longest = 0.0
-        pids = list(descendants(self._pid or -1))
+        pids = list(_tree(self._pid))
         for task in _tasks(pids) if len(pids) <= _CROWD else ():
             delay = _delay(task)
             if delay is not None:
@@ -139,16 +141,11 @@ class Wait:
         self._clock.waited(stretch)
 
 
-def descendants(pid: int) -> Iterator[int]:
+def _tree(pid: int | None) -> Iterator[int]:
     """A process and all that stem from it, as far as they can be seen."""
-    found = [pid] if pid > 0 else []
-    while found:
-        parent = found.pop()
-        yield parent
-        with suppress(OSError, ValueError):
-            for thread in os.listdir(f"/proc/{parent}/task"):  # noqa: PTH208  often called
-                with open(f"/proc/{parent}/task/{thread}/children", encoding="ascii") as file:
-                    found += map(int, file.read().split())
+    if pid:
+        yield pid
+        yield from descendants(pid)
 
 
 def _tasks(pids: list[int]) -> Iterator[str]:

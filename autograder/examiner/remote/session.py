@@ -17,6 +17,7 @@ from autograder.examiner.remote.log import Budget, Log, LoggedCall, Memory, Omit
 from autograder.examiner.remote.objects import Origin, RemoteObject, plain
 from autograder.examiner.remote.own_time import OwnTime
 from autograder.examiner.remote.values import same
+from autograder.protocol import Op, request
 from autograder.wire import (
     Channel,
     ChannelClosed,
@@ -82,7 +83,7 @@ class Session:
         self.used += 1
         self.waits = {}
         # Goes with the first question: whoever asks nothing needs no beginning either.
-        self._opening = request_frame({"op": "begin", "seed": seed, "forget": forget, "eager": eager})
+        self._opening = request_frame(request(Op.BEGIN, seed=seed, forget=forget, eager=eager))
 
     def request(self, message: dict[str, Any]) -> dict[str, Any]:
         """Send a request and wait for its reply.
@@ -181,7 +182,7 @@ class Session:
     def call(self, origin: Origin, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call and log."""
         self._spare(origin)
-        message = {"op": "call", "target": target, "args": plain(args), "kwargs": plain(kwargs)}
+        message = request(Op.CALL, target=target, args=plain(args), kwargs=plain(kwargs))
         frame = request_frame(message)
         try:
             value = self.unpack(self.exchange(message, frame))
@@ -196,7 +197,7 @@ class Session:
     ) -> tuple[Any, str | None]:
         """Call; also what it changed besides: an argument's position or name, the generators, or None."""
         self._spare(origin)
-        message = {"op": "watch", "target": target, "args": plain(args), "kwargs": plain(kwargs)}
+        message = request(Op.WATCH, target=target, args=plain(args), kwargs=plain(kwargs))
         frame = request_frame(message)
         try:
             reply = self.exchange(message, frame)

@@ -10,6 +10,7 @@ from autograder.examiner.remote.errors import CandidateLost
 from autograder.examiner.remote.log import Budget, Memory
 from autograder.examiner.remote.own_time import OwnTime
 from autograder.examiner.remote.session import Session
+from autograder.protocol import Op, request
 
 
 class Subject(Protocol):
@@ -80,7 +81,7 @@ class Variant:
         session.budget = self.budget
         session.memory = Memory()  # the solution's own logs are no stranger's, and many
         with contextlib.suppress(CandidateLost):
-            answer = session.request({"op": "define", "source": self._source})
+            answer = session.request(request(Op.DEFINE, source=self._source))
             names = answer.get("value")
             if isinstance(names, dict):
                 session.names = names

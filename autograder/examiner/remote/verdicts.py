@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Any
 
 from autograder.course.models import Limits
 from autograder.examination import CellOutcome, Verdict
 from autograder.examiner.remote.cells import CellSource
 from autograder.examiner.remote.outputs import clean_outputs, execution_count
+from autograder.protocol import EXIT_CPU, EXIT_DISK, EXIT_MEMORY, EXIT_SETUP, EXIT_STOPPED
 from autograder.wire import ValueTooLarge, WireError
 
 LOST = {
@@ -21,27 +21,20 @@ LOST = {
 
 def is_ours(code: int) -> bool:
     """Whether a warden's exit code says that the candidate is not to blame for its end."""
-    if sys.platform != "linux":
-        return False
-    from autograder.candidate.sandbox import confinement
-
-    return code in (confinement.EXIT_STOPPED, confinement.EXIT_SETUP)
+    return code in (EXIT_STOPPED, EXIT_SETUP)
 
 
 def explain(code: int | None, limits: Limits) -> tuple[Verdict, str]:
     """A verdict from an exit code (negative: the number of a signal)."""
     processor_time = Verdict.TIMEOUT, "limit of processor time reached"
     disk = Verdict.OUTPUT, f"disk limit of {size_told(limits.scratch)} reached"
-    if sys.platform == "linux":
-        from autograder.candidate.sandbox import confinement
-
-        told = {
-            confinement.EXIT_MEMORY: (Verdict.MEMORY, f"memory limit of {size_told(limits.memory)} reached"),
-            confinement.EXIT_CPU: processor_time,
-            confinement.EXIT_DISK: disk,
-        }
-        if code in told:
-            return told[code]
+    told = {
+        EXIT_MEMORY: (Verdict.MEMORY, f"memory limit of {size_told(limits.memory)} reached"),
+        EXIT_CPU: processor_time,
+        EXIT_DISK: disk,
+    }
+    if code in told:
+        return told[code]
     number = -code if code is not None and code < 0 else code - 128 if code is not None and code > 128 else 0
     if number == 24:
         return processor_time
@@ -65,7 +58,7 @@ def expect(message: Any, /, **fields: type) -> dict[str, Any]:
     if not isinstance(message, dict) or any(
         type(message.get(key)) is not kind for key, kind in fields.items()
     ):
-        raise WireError("an event that is none")
+        raise WireError("not a valid event")
     return message
 
 
@@ -93,9 +86,9 @@ def cell_outcome(cell: CellSource, message: Any, room: int, seconds: float) -> C
         outputs = json.loads(fields["outputs"])
         verdict = Verdict(fields["verdict"])
     except (ValueError, RecursionError):
-        raise WireError("outputs that are none") from None
+        raise WireError("not valid outputs") from None
     if not isinstance(outputs, list) or verdict not in _CELL_VERDICTS:
-        raise WireError("outputs that are none")
+        raise WireError("not valid outputs")
     return CellOutcome(
         index=cell.index,
         grade_id=cell.grade_id,
