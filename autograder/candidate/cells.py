@@ -23,7 +23,6 @@ from matplotlib_inline.backend_inline import configure_inline_support
 from matplotlib_inline.config import InlineBackend
 from traitlets.config import Config
 
-from autograder.candidate import shortcuts
 from autograder.candidate.elsewhere import end_watchers, stand_in
 from autograder.candidate.names import Names
 from autograder.candidate.outputs import CellTimeLimit, OutputLimit, Outputs
@@ -110,13 +109,9 @@ def _shell() -> Any:
 
 
 class Recorder:
-    """One IPython shell whose every output is recorded cell by cell.
+    """One IPython shell whose every output is recorded cell by cell."""
 
-    Args:
-        quick: take the shortcuts of :mod:`autograder.candidate.shortcuts`.
-    """
-
-    def __init__(self, *, quick: bool = True) -> None:
+    def __init__(self) -> None:
         self.outputs = Outputs(0)
         self.shell = _shell()
         self.shell.display_pub.recorder = self
@@ -127,8 +122,6 @@ class Recorder:
         self.shell.enable_gui = lambda gui=None: None  # no window can be opened; `%matplotlib inline` asks
         self.shell._showtraceback = self._show_traceback
         matplotlib.use(_BACKEND)
-        if quick:
-            shortcuts.take(self.shell)
         InlineBackend.instance(parent=self.shell).print_figure_kwargs = {}
         configure_inline_support(self.shell, _BACKEND)  # type: ignore[no-untyped-call]
         self.known = set(self.shell.user_ns)

@@ -95,7 +95,6 @@ class Zygote:
             "LC_ALL",
             "LD_LIBRARY_PATH",
             "VIRTUAL_ENV",
-            "AUTOGRADER_SHORTCUTS",
             "OPENBLAS_CORETYPE",
             "OPENBLAS_L2_SIZE",
         )
