@@ -34,7 +34,9 @@ def descendants(pid: int) -> Iterator[int]:
         for thread in threads:
             with (
                 suppress(OSError, ValueError),
-                open(f"/proc/{parent}/task/{thread}/children", encoding="ascii") as file,
+                open(
+                    f"/proc/{parent}/task/{thread}/children", encoding="utf-8"
+                ) as file,  # no other is imported
             ):
                 children = [int(word) for word in file.read().split()]
                 found.extend(children)

@@ -43,14 +43,15 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 sys.path.insert(0, {suite!r})
 from conftest import SEED, prepared
-from autograder import data
-from autograder.notebooks.reading import grade_id, read_script
-data.install(Path({data!r}))
+from autograder.mnist import digits, stand_ins
+from autograder.notebooks.metadata import grade_id
+from autograder.notebooks.scripts import read_script
+stand_ins.install(Path({data!r}))
 names = {{}}
 for cell in read_script(Path({solution!r}).read_text(encoding="utf-8")).cells:
     if cell.cell_type == "code" and grade_id(cell) in ("setup", "data", "build-cnn", "train-cnn"):
         exec(re.sub("^%.*$", "", cell.source, flags=re.M), names)
-course = data.course_data()
+course = digits.course_data()
 for _ in range({tries}):
     import keras
     keras.utils.set_random_seed(SEED)

@@ -51,8 +51,8 @@ class Entry:
 
 
 def _sound(points: float | None) -> float | None:
-    """Points as they are; None for a number that no points can be, which statistics choke on."""
-    return points if points is not None and abs(points) < 1e9 else None
+    """Points to a millionth; None for a number that no points can be, which statistics choke on."""
+    return round(points, 6) if points is not None and abs(points) < 1e9 else None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.platforms import collect as module
+from autograder.platforms import archives as module
 from autograder.platforms.archives import CollectError
 from autograder.platforms.collect import CollectReport, collect
 from autograder.submissions.timestamps import read_timestamp

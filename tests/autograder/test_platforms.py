@@ -270,11 +270,15 @@ class TestTheGitHubTemplate:
         _, paths = course
         folder = package_github(paths.root, "small")
         files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
-        assert {"small.ipynb", "test_public.py", WORKFLOW, ".github/autograder/autograder/grade.py"} <= set(
-            files
-        )
-        course_files = [name for name in files if "/course/" in name]
-        assert sorted(name.partition("/course/")[2] for name in course_files) == [
+        assert {
+            "small.ipynb",
+            "test_public.py",
+            WORKFLOW,
+            ".github/autograder/autograder/grading/grade.py",
+        } <= set(files)
+        place = ".github/autograder/course/"
+        course_files = [name for name in files if name.startswith(place)]
+        assert sorted(name.removeprefix(place) for name in course_files) == [
             "assignments/small/small.ipynb",
             "assignments/small/test_public.py",
             "course.yml",

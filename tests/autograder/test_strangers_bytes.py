@@ -200,7 +200,7 @@ def test_a_passing_fault_is_not_kept(tmp_path: Path) -> None:
 HOLD = """\
 import sys
 from pathlib import Path
-from autograder.course.models import Paths
+from autograder.course.folders import Paths
 from autograder.course.turns import turn
 with turn(Paths(Path(sys.argv[1]))) as alone:
     print(alone, flush=True)

@@ -156,8 +156,8 @@ def _the_courses_digits(home: Path) -> None:
     (startup / "00-digits.py").write_text(
         "def _install():\n"
         "    from pathlib import Path\n"
-        "    from autograder import data\n"
-        f"    data.install_light(Path({str(home / 'mnist.npz')!r}))\n"
+        "    from autograder.mnist import stand_ins\n"
+        f"    stand_ins.install_light(Path({str(home / 'mnist.npz')!r}))\n"
         "_install()\ndel _install\n",
         encoding="utf-8",
     )
