@@ -6,7 +6,7 @@ The kit's own commands read this file too. Settings of yours can be added at the
 from pathlib import Path
 
 from autograder.course.reading import load_course
-from autograder.examination import Language
+from autograder.messages import Language
 
 c = get_config()  # noqa: F821  (given by nbgrader)
 course = load_course(Path(__file__).resolve().parent)

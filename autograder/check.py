@@ -26,7 +26,6 @@ from autograder.course.reading import load_course
 from autograder.examination import (
     CellOutcome,
     Examination,
-    Language,
     Notice,
     Status,
     TestOutcome,
@@ -34,11 +33,12 @@ from autograder.examination import (
     Verdict,
 )
 from autograder.linear import Pattern, has_word, is_korean
+from autograder.messages import Language
 from autograder.notebooks.merging import merge
 from autograder.notebooks.metadata import grade_id, is_test
 from autograder.notebooks.reading import UnreadableNotebook, read_submission
 from autograder.problem import Problem
-from autograder.wording.messages import message, notice, sentence
+from autograder.wording.messages import notice, said, sentence
 from autograder.wording.text import one_line
 from autograder.wording.words import LIMITS, mark, number, verdict, word
 
@@ -395,8 +395,8 @@ class _Printer:
     def notices(self, material: Material, cells: set[str]) -> None:
         """What was put right, and which cells that tests count for are not there."""
         for each in material.notices:
-            if said := notice(each, self.language):
-                self._print(f"! {one_line(said, 400)}", "yellow")
+            if text := notice(each, self.language):
+                self._print(f"! {one_line(text, 400)}", "yellow")
         absent = sorted(cells - {grade_id(cell) for cell in material.notebook.cells} - {""})
         if absent:
             said = word("cells-missing", self.language, names=", ".join(absent))
@@ -411,8 +411,8 @@ class _Printer:
                 continue
             place = word("cell", self.language, number=outcome.index + 1)
             name = f" ({grade_id(cell)})" if grade_id(cell) else ""
-            said = message(outcome.message, self.language) or outcome.message
-            self._print(f"! {place}{name}: {one_line(said)}", "yellow")
+            text = said(outcome.message, self.language)
+            self._print(f"! {place}{name}: {one_line(text)}", "yellow")
 
     def test(self, outcome: TestOutcome) -> None:
         """One line for a test, and for one that failed what is wrong."""
@@ -422,16 +422,13 @@ class _Printer:
         passed = outcome.verdict is Verdict.PASSED
         sign = mark(outcome.verdict) if self._symbols else ("ok" if passed else "--")
         title = one_line(outcome.title.in_(self.language).replace("`", ""))
-        said = "" if passed else f"{verdict(outcome.verdict, self.language)}: "
+        ended = "" if passed else f"{verdict(outcome.verdict, self.language)}: "
         waiting = outcome.verdict in (Verdict.NOT_IMPLEMENTED, Verdict.MISSING)
         style = "green" if passed else "yellow" if waiting or outcome.verdict in LIMITS else "red"
-        self._print(f"    {sign} {said}{title}", style)
+        self._print(f"    {sign} {ended}{title}", style)
         if passed or outcome.verdict is Verdict.NOT_IMPLEMENTED:
             return
-        from autograder.wording.text import tidy
-
-        first = outcome.message.strip().split("\n", 1)[0]
-        reason = message(tidy(first), self.language) or tidy(first)
+        reason = said(outcome.message, self.language).strip().split("\n", 1)[0]
         if reason:
             self._print(f"        {sentence(one_line(reason))}")
         if outcome.call is not None:

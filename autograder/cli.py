@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.examination import Language
+from autograder.messages import Language
 from autograder.problem import Problem
 
 app = typer.Typer(

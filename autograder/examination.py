@@ -13,20 +13,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION: Literal[2] = 2
+from autograder.messages import Language, Message
+
+SCHEMA_VERSION: Literal[3] = 3
 
 
 class Record(BaseModel):
     """Base of all records: frozen, and nothing unknown gets in."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
-
-
-class Language(StrEnum):
-    """Languages of prose, feedback and hints."""
-
-    EN = "en"
-    KO = "ko"
 
 
 class Text(Record):
@@ -112,7 +107,7 @@ class TestOutcome(Record):
         weight: share of the cell's points, relative to the other tests of the cell.
         public: whether students have this test.
         verdict: how it ended.
-        message: one paragraph for a person, in English; hidden inputs and expected values may be in it.
+        message: one paragraph for a person; hidden inputs and expected values may be in it.
         call: the last call before the verdict.
         difference: what was different, where a check said so.
         seconds: wall time.
@@ -127,7 +122,7 @@ class TestOutcome(Record):
     weight: float = 1.0
     public: bool = False
     verdict: Verdict
-    message: str = ""
+    message: Message = Message()
     call: Call | None = None
     difference: Difference | None = None
     seconds: float = 0.0
@@ -156,7 +151,7 @@ class CellOutcome(Record):
     index: int
     grade_id: str = ""
     verdict: Verdict
-    message: str = ""
+    message: Message = Message()
     outputs: tuple[dict[str, Any], ...] = ()
     execution_count: int | None = None
     seconds: float = 0.0
@@ -205,7 +200,7 @@ class Notice(Record):
     """Something a TA should know of a submission, in one line."""
 
     code: str
-    text: str
+    text: Message
 
 
 class Misconception(Record):
@@ -232,7 +227,7 @@ class Examination(Record):
     ``notebook`` is empty where there was none that could be read, or that could be examined.
     """
 
-    schema_version: Literal[2] = SCHEMA_VERSION
+    schema_version: Literal[2, 3] = SCHEMA_VERSION
     key: str
     assignment: str
     student: str

@@ -34,9 +34,8 @@ def descendants(pid: int) -> Iterator[int]:
         for thread in threads:
             with (
                 suppress(OSError, ValueError),
-                open(
-                    f"/proc/{parent}/task/{thread}/children", encoding="utf-8"
-                ) as file,  # no other is imported
+                # In the one encoding that is there where little else can be imported.
+                open(f"/proc/{parent}/task/{thread}/children", encoding="utf-8") as file,
             ):
                 children = [int(word) for word in file.read().split()]
                 found.extend(children)

@@ -80,6 +80,21 @@ def request(op: Op, **fields: Any) -> dict[str, Any]:
     return {"op": op.value, **fields}
 
 
+SAID_BY_CANDIDATE = {
+    "output-limit": "the output limit was reached",
+    "cell-time-limit": "the time limit of the cell was reached",
+    "memory-limit": "the memory limit was reached",
+    "exit": "`exit()` ended this cell: what it had defined by then counts",
+    "no-debugger": "RuntimeError: remove the debugger: nobody can type into it while a notebook is graded",
+    "no-input": (
+        "EOFError: nobody can answer input() while a notebook is graded: write the value into the code"
+    ),
+}
+"""What a candidate says of a cell that is not an exception of the student's, by code of the message."""
+NO_SUCH_MODULE = " (there is no such module where notebooks are graded)"
+"""What it adds to an import that failed."""
+
+
 class Layer(StrEnum):
     """One way in which the kernel confines a candidate; each stands without the others."""
 

@@ -95,7 +95,7 @@ def _safe(text: str) -> str:
 
 def remarks(examination: Examination) -> list[str]:
     """One line for each notice, misconception and lost test, the most telling first."""
-    lines = [notice.text for notice in examination.notices]
+    lines = [str(notice.text) for notice in examination.notices]
     lines += [f"{m.function}: {m.misconception.en}" for m in examination.misconceptions]
     failed = [test for test in examination.tests if test.verdict is not Verdict.PASSED and test.weight > 0]
     by_cell: dict[str, list[TestOutcome]] = {}
@@ -103,7 +103,7 @@ def remarks(examination: Examination) -> list[str]:
         by_cell.setdefault(test.cell, []).append(test)
     for cell, tests in by_cell.items():
         kinds = sorted({test.verdict.value for test in tests})
-        reason = next((test.message.splitlines()[0] for test in tests if test.message), "")
+        reason = next((str(test.message).splitlines()[0] for test in tests if test.message), "")
         lines.append(f"{cell}: {len(tests)} failed ({', '.join(kinds)}): {reason}"[:200])
     lines += [
         f"{score.grade_id}: to be graded by a person" for score in examination.undecided if score.manual

@@ -35,7 +35,7 @@ from autograder.course.companions import (
 from autograder.course.folders import Paths
 from autograder.course.models import Assignment, Course
 from autograder.course.nbgrader import GradebookError, gradebook_url, nbgrader_config, open_gradebook
-from autograder.examination import Language
+from autograder.messages import Language
 from autograder.notebooks.metadata import (
     grade_id,
     is_manual,

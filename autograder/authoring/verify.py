@@ -21,9 +21,10 @@ from autograder.course.companions import kept_with_solution, read_tree, released
 from autograder.course.folders import Paths
 from autograder.course.models import Assignment, Course
 from autograder.course.reading import load_course
-from autograder.examination import Examination, Language, Verdict
+from autograder.examination import Examination, Verdict
 from autograder.examiner.misconceptions import Alternative, Mutant, load_alternatives, load_mutants
 from autograder.grading.pool import Ended, Pool, cores, patience, worker_settings
+from autograder.messages import Language
 from autograder.notebooks.metadata import PICTURE_TAG, grade_id, is_manual, is_picture, is_test, points, tags
 from autograder.notebooks.reading import read_released, read_submission
 from autograder.notebooks.scripts import dump, read_script
@@ -296,10 +297,11 @@ def _solution_passes(examination: Examination, seed: int) -> Iterator[str]:
         if test.verdict is not Verdict.PASSED and test.weight > 0:
             yield (
                 f"solutions/{name}.py fails {test.name} with seed {seed} "
-                f"({test.verdict}: {test.message[:200]}); mend the solution or the test."
+                f"({test.verdict}: {str(test.message)[:200]}); mend the solution or the test."
             )
     if examination.status != "graded":
-        yield f"{name}: the solution could not be graded: {'; '.join(n.text for n in examination.notices)}"
+        said = "; ".join(str(notice.text) for notice in examination.notices)
+        yield f"{name}: the solution could not be graded: {said}"
 
 
 def _pictures_only_show(examination: Examination, solution: NotebookNode) -> Iterator[str]:
@@ -355,14 +357,14 @@ def _stub_fails(examination: Examination) -> Iterator[str]:
     for cell in examination.cells:
         if cell.verdict not in (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_IMPLEMENTED):
             yield (
-                f"{name}: in the untouched assignment cell {cell.index + 1} ends with {cell.message!r} "
+                f"{name}: in the untouched assignment cell {cell.index + 1} ends with {str(cell.message)!r} "
                 "instead of the stub's own message; let the cell call the functions itself."
             )
     for test in examination.tests:
         if test.verdict is not Verdict.NOT_IMPLEMENTED and test.weight > 0:
             yield (
                 f"{name}: on the untouched assignment {test.name} ends with {test.verdict} "
-                f"({test.message[:100]}) instead of not-implemented; let it use what it is about."
+                f"({str(test.message)[:100]}) instead of not-implemented; let it use what it is about."
             )
 
 

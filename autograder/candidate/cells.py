@@ -28,6 +28,7 @@ from autograder.candidate.names import Names
 from autograder.candidate.outputs import CellTimeLimit, OutputLimit, Outputs
 from autograder.candidate.shell import Shell
 from autograder.candidate.workplace import make_importable
+from autograder.protocol import NO_SUCH_MODULE, SAID_BY_CANDIDATE
 
 _BACKEND = "module://matplotlib_inline.backend_inline"
 _MOST_NAMES = 50_000
@@ -240,20 +241,20 @@ def _end_cell(number: int, frame: FrameType | None) -> None:
 
 def _judge(error: BaseException | None, outputs: Outputs) -> tuple[str, str]:
     if outputs.overflowed or isinstance(error, OutputLimit):
-        return "output", "the output limit was reached"
+        return "output", SAID_BY_CANDIDATE["output-limit"]
     if error is None:
         return "passed", ""
     if isinstance(error, CellTimeLimit):
-        return "timeout", "the time limit of the cell was reached"
+        return "timeout", SAID_BY_CANDIDATE["cell-time-limit"]
     if isinstance(error, SystemExit):
-        return "exception", "`exit()` ended this cell: what it had defined by then counts"
+        return "exception", SAID_BY_CANDIDATE["exit"]
     name = type(error).__name__
     verdict = "not-implemented" if isinstance(error, NotImplementedError) else "exception"
     if isinstance(error, MemoryError):
-        return "memory", "the memory limit was reached"
+        return "memory", SAID_BY_CANDIDATE["memory-limit"]
     text = f"{name}: {_text_of(error)}"[:1000]
     if isinstance(error, ModuleNotFoundError) and verdict == "exception":
-        text += " (there is no such module where notebooks are graded)"
+        text += NO_SUCH_MODULE
     return verdict, text
 
 

@@ -28,10 +28,11 @@ from traitlets import default
 
 from autograder.candidate.commands import Ended, execute
 from autograder.candidate.elsewhere import note
+from autograder.protocol import SAID_BY_CANDIDATE
 
 _WITHOUT_WINDOW = ("agg", "inline", "pdf", "ps", "svg")
-_NO_DEBUGGER = "remove the debugger: nobody can type into it while a notebook is graded"
-_NO_INPUT = "nobody can answer input() while a notebook is graded: write the value into the code"
+_NO_DEBUGGER = SAID_BY_CANDIDATE["no-debugger"].removeprefix("RuntimeError: ")
+_NO_INPUT = SAID_BY_CANDIDATE["no-input"].removeprefix("EOFError: ")
 
 
 class Shell(InteractiveShell):

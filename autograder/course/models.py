@@ -41,7 +41,8 @@ from autograder.course.quantities import (
     did_you_mean,
     student_name,
 )
-from autograder.examination import Language, Text
+from autograder.examination import Text
+from autograder.messages import Language
 
 Level = Literal["none", "names", "hints", "full"]
 

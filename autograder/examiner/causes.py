@@ -16,6 +16,7 @@ from autograder.examiner.outcomes import TestRun
 from autograder.examiner.remote.changes import Change
 from autograder.examiner.remote.log import LoggedCall
 from autograder.linear import LETTER, Pattern
+from autograder.messages import Message, fact
 from autograder.notebooks.definitions import defined_names
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def without_blanket_refusals(runs: list[TestRun]) -> list[TestRun]:
             outcome=run.outcome.model_copy(
                 update={
                     "verdict": Verdict.FAILED,
-                    "message": f"`{run.calls[-1].function}` refuses most of what is right too",
+                    "message": fact("refuses-most", function=run.calls[-1].function),
                 }
             ),
         )
@@ -72,7 +73,7 @@ def _refuses(call: LoggedCall) -> bool:
 
 
 _LOST = (Verdict.TIMEOUT, Verdict.CRASHED, Verdict.MEMORY, Verdict.OUTPUT, Verdict.PROTOCOL)
-_UNFINISHED = "the training did not finish"
+_UNFINISHED = "training-unfinished"
 
 
 def with_causes(
@@ -112,20 +113,20 @@ def with_causes(
         cell = broken.get(culprit)
         if cell is not None and cell.verdict is Verdict.NOT_IMPLEMENTED:
             outcome = outcome.model_copy(
-                update={"verdict": Verdict.NOT_IMPLEMENTED, "message": "not implemented yet"}
+                update={"verdict": Verdict.NOT_IMPLEMENTED, "message": fact("not-implemented")}
             )
         elif cell is not None and run.missing:
-            text = f"{outcome.message}: its cell (number {cell.index + 1}) ended with {cell.message}"
-            outcome = outcome.model_copy(update={"message": text})
+            said = fact("cell-ended-with", what=outcome.message, cell=cell.index + 1, how=cell.message)
+            outcome = outcome.model_copy(update={"message": said})
         elif (reason := explained(run, changes or {})) is not None:
-            outcome = outcome.model_copy(update={"message": reason[:2000]})
-        elif run.training and outcome.verdict in _LOST and not outcome.message.startswith(_UNFINISHED):
-            outcome = outcome.model_copy(update={"message": f"{_UNFINISHED}: {outcome.message}"})
+            outcome = outcome.model_copy(update={"message": reason})
+        elif run.training and outcome.verdict in _LOST and outcome.message.code != _UNFINISHED:
+            outcome = outcome.model_copy(update={"message": fact(_UNFINISHED, why=outcome.message)})
         result.append(replace(run, outcome=outcome))
     return result
 
 
-def explained(run: TestRun, changes: Mapping[str, Change]) -> str | None:
+def explained(run: TestRun, changes: Mapping[str, Change]) -> Message | None:
     """The message of a failed test that a name used again explains; None if none does."""
     outcome = run.outcome
     if outcome.verdict not in (Verdict.FAILED, Verdict.WRONG_TYPE, Verdict.EXCEPTION, Verdict.MISSING):
@@ -134,11 +135,12 @@ def explained(run: TestRun, changes: Mapping[str, Change]) -> str | None:
     change = changes.get(asked)
     if change is not None and change.now != "function":
         # Whatever the test made of what is no function is not worth telling.
-        return f"{change}\n{outcome.message}" if outcome.verdict is Verdict.EXCEPTION else str(change)
+        raised = outcome.message.text if outcome.verdict is Verdict.EXCEPTION else ""
+        return change.message.said_with(raised)
     if outcome.verdict is Verdict.EXCEPTION:
-        change = next((changes[name] for name in _used(outcome.message) if name in changes), None)
-        return f"{change}\n{outcome.message}" if change is not None else None
-    return f"{outcome.message}; {change}" if change is not None else None
+        change = next((changes[name] for name in _used(outcome.message.text) if name in changes), None)
+        return change.message.said_with(outcome.message.text) if change is not None else None
+    return fact("beside", what=outcome.message, more=change.message) if change is not None else None
 
 
 _LINE = Pattern(r'^  File "[^"\n]*", line \d+, in [^\n]*\n    ([^\n]*)', lines=True)

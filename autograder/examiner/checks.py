@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograder.examiner.remote.values import array_of
+from autograder.messages import Message, fact
 
 Kind = Literal["type", "shape", "dtype", "value", "length", "no-exception", "wrong-exception", "changed"]
 
@@ -23,6 +24,7 @@ class Mismatch(AssertionError):
     """What came back is not what was expected.
 
     Attributes:
+        message: the difference in words.
         kind: what sort of difference this is.
         actual: what came back (plain data), for the feedback's picture.
         expected: what was expected, likewise.
@@ -34,11 +36,12 @@ class Mismatch(AssertionError):
         kind: Kind,
         actual: Any,
         expected: Any,
+        message: Message,
         *,
         where: tuple[int, ...] = (),
-        text: str,
     ) -> None:
-        super().__init__(text)
+        super().__init__(str(message))
+        self.message = message
         self.kind: Kind = kind
         self.actual = actual
         self.expected = expected
@@ -69,12 +72,12 @@ def expect_array(
             "shape",
             actual,
             wanted,
-            text=f"expected an array of shape {wanted.shape}, got shape {actual.shape}",
+            fact("shape", expected=wanted.shape, got=actual.shape),
         )
     if dtype is not None:
         demanded = wanted.dtype if dtype == "same" else np.dtype(dtype)
         if actual.dtype != demanded:
-            raise Mismatch("dtype", actual, wanted, text=f"expected dtype {demanded}, got {actual.dtype}")
+            raise Mismatch("dtype", actual, wanted, fact("dtype", expected=demanded, got=actual.dtype))
     _expect_values(actual, wanted, rtol, atol)
 
 
@@ -89,7 +92,7 @@ def as_array(actual: Any, expected: Any = None) -> npt.NDArray[Any]:
     """
     found = array_of(actual)
     if found is None:
-        raise Mismatch("type", actual, expected, text=f"expected a NumPy array, got {type_name(actual)}")
+        raise _wrong_type("expected-array", actual, expected)
     return found
 
 
@@ -105,32 +108,28 @@ def _expect_values(actual: npt.NDArray[Any], wanted: npt.NDArray[Any], rtol: flo
     close = np.isclose(got, want, rtol=rtol, atol=atol, equal_nan=True)
     if not np.all(close):
         where = tuple(int(i) for i in np.argwhere(~close)[0])
-        place = f" at index {list(where)}" if where else ""
-        raise Mismatch(
-            "value",
-            actual,
-            wanted,
-            where=where,
-            text=f"expected {wanted[where]!s}{place}, got {actual[where]!s}",
-        )
+        both = {"expected": wanted[where], "got": actual[where]}
+        said = fact("value-at", where=list(where), **both) if where else fact("value", **both)
+        raise Mismatch("value", actual, wanted, said, where=where)
 
 
 def expect_int(actual: Any, expected: int) -> None:
     """An ``int`` (or a NumPy integer) equal to ``expected``; a float or a bool is a wrong type."""
     actual = _scalar(actual)
     if isinstance(actual, (bool, np.bool_)) or not isinstance(actual, (int, np.integer)):
-        raise Mismatch("type", actual, expected, text=f"expected an int, got {type_name(actual)}")
+        raise _wrong_type("expected-int", actual, expected)
     if int(actual) != expected:
-        raise Mismatch("value", actual, expected, text=f"expected {expected}, got {int(actual)}")
+        raise Mismatch("value", actual, expected, fact("value", expected=expected, got=int(actual)))
 
 
 def expect_number(actual: Any, expected: float, *, rtol: float = 1e-7, atol: float = 1e-10) -> None:
     """A real number (Python or NumPy, int or float, not a bool) within tolerance of ``expected``."""
     actual = _scalar(actual)
     if isinstance(actual, (bool, np.bool_)) or not isinstance(actual, (int, float, np.integer, np.floating)):
-        raise Mismatch("type", actual, expected, text=f"expected a number, got {type_name(actual)}")
+        raise _wrong_type("expected-number", actual, expected)
     if not np.isclose(float(actual), expected, rtol=rtol, atol=atol, equal_nan=False):
-        raise Mismatch("value", actual, expected, text=f"expected {expected:.10g}, got {float(actual):.10g}")
+        said = fact("value", expected=f"{expected:.10g}", got=f"{float(actual):.10g}")
+        raise Mismatch("value", actual, expected, said)
 
 
 def expect_ints(actual: Any, expected: Sequence[Any]) -> None:
@@ -138,9 +137,9 @@ def expect_ints(actual: Any, expected: Sequence[Any]) -> None:
     if isinstance(actual, np.ndarray) and actual.ndim and actual.dtype.kind in "iu":
         actual = actual.tolist()
     if not isinstance(actual, (list, tuple)):
-        raise Mismatch("type", actual, expected, text=f"expected a tuple or list, got {type_name(actual)}")
+        raise _wrong_type("expected-sequence", actual, expected)
     if len(actual) != len(expected):
-        raise Mismatch("length", actual, expected, text=f"expected {len(expected)} values, got {len(actual)}")
+        raise Mismatch("length", actual, expected, fact("length", expected=len(expected), got=len(actual)))
     for index, (one, wanted) in enumerate(zip(actual, expected, strict=True)):
         try:
             if isinstance(wanted, (list, tuple)):
@@ -152,28 +151,22 @@ def expect_ints(actual: Any, expected: Sequence[Any]) -> None:
                 inner.kind,
                 actual,
                 expected,
+                fact("at-position", where=index, what=inner.message),
                 where=(index, *inner.where),
-                text=f"at position {index}: {inner}",
             ) from None
 
 
 def expect_text(actual: Any, expected: str) -> None:
     """A ``str`` equal to ``expected``, character for character."""
     if not isinstance(actual, str):
-        raise Mismatch("type", actual, expected, text=f"expected a str, got {type_name(actual)}")
+        raise _wrong_type("expected-text", actual, expected)
     if actual != expected:
         first = next(
             (i for i, (a, b) in enumerate(zip(actual, expected, strict=False)) if a != b),
             min(len(actual), len(expected)),
         )
-        raise Mismatch(
-            "value",
-            actual,
-            expected,
-            where=(first,),
-            text=f"texts differ at character {first}: expected {expected[first : first + 20]!r}, "
-            f"got {actual[first : first + 20]!r}",
-        )
+        both = {"expected": repr(expected[first : first + 20]), "got": repr(actual[first : first + 20])}
+        raise Mismatch("value", actual, expected, fact("text", where=first, **both), where=(first,))
 
 
 def expect_raises(
@@ -193,12 +186,11 @@ def expect_raises(
                 "wrong-exception",
                 str(raised),
                 names,
-                text=f"the {error.__name__} should name the argument {names!r}; it says {str(raised)!r}",
+                fact("wrong-exception", error=error.__name__, argument=repr(names), said=repr(str(raised))),
             ) from None
         return
-    raise Mismatch(
-        "no-exception", result, error.__name__, text=f"expected a {error.__name__} that names {names!r}"
-    )
+    said = fact("no-exception", error=error.__name__, argument=repr(names))
+    raise Mismatch("no-exception", result, error.__name__, said)
 
 
 def expect_unchanged(function: Any, *args: Any, **kwargs: Any) -> Any:
@@ -209,13 +201,18 @@ def expect_unchanged(function: Any, *args: Any, **kwargs: Any) -> Any:
     """
     result, problem = function.call_watched(*args, **kwargs)
     if problem is not None:
-        raise Mismatch("changed", problem, "unchanged", text=f"the call changed {problem}")
+        raise Mismatch("changed", str(problem), "unchanged", fact("changed", what=problem))
     return result
+
+
+def _wrong_type(code: str, actual: Any, expected: Any) -> Mismatch:
+    got = fact("none-returned") if actual is None else type_name(actual)
+    return Mismatch("type", actual, expected, fact(code, got=got))
 
 
 def type_name(value: Any) -> str:
     """How a student would call the type of ``value``: ``None``, ``list``, ``float64`` and so on."""
     if value is None:
-        return "None (is a `return` missing?)"
+        return "None"
     remote = getattr(value, "remote_type", None)
     return remote if isinstance(remote, str) else type(value).__name__

@@ -43,6 +43,7 @@ from autograder.examiner.remote.zygote import Zygote
 from autograder.examiner.scoring import score_cells, score_checks
 from autograder.examiner.settings import WorkerSettings
 from autograder.examiner.suite import Suite
+from autograder.messages import Message, fact, words
 from autograder.mnist import digits
 from autograder.notebooks.merging import merge
 from autograder.notebooks.metadata import grade_id, is_picture, is_test
@@ -75,7 +76,7 @@ class _Findings:
 
     def note(self, code: str, text: str) -> None:
         """Add a notice."""
-        self.notices.append(Notice(code=code, text=text))
+        self.notices.append(Notice(code=code, text=words(text)))
 
     def fail(self, reason: str) -> None:
         """The grader failed, not the submission."""
@@ -131,7 +132,13 @@ class Examiner:
         self._catalogue = Catalogue(paths.suite(settings.assignment), self._answers)
 
     def examine(
-        self, student: str, key: str, raw: bytes | None, problem: str = "", *, pictures: bool = False
+        self,
+        student: str,
+        key: str,
+        raw: bytes | None,
+        problem: Message | None = None,
+        *,
+        pictures: bool = False,
     ) -> Examination:
         """Grade one submission.
 
@@ -142,6 +149,7 @@ class Examiner:
             problem: why there is none.
             pictures: run the picture cells, too.
         """
+        problem = problem or fact("no-notebook")
         with contextlib.suppress(Exception):  # comes again where it is recorded
             self.rehearse()
         with self._company.together():
@@ -161,18 +169,16 @@ class Examiner:
         return examination
 
     def _examine(
-        self, student: str, key: str, raw: bytes | None, problem: str, pictures: bool
+        self, student: str, key: str, raw: bytes | None, problem: Message, pictures: bool
     ) -> tuple[Examination, bool]:
         """The examination, and whether the machine was short of time."""
         started = time.perf_counter()
         if raw is None:
-            reason = problem or "there is no notebook"
-            text = f"{reason[:1].upper()}{reason[1:]}."
-            return self._without_notebook(student, key, Status.MISSING, text), False
+            return self._without_notebook(student, key, Status.MISSING, problem), False
         try:
             merged = merge(read_submission(raw, outputs_of=self._pictures), self._released)
         except UnreadableNotebook as error:
-            return self._without_notebook(student, key, Status.UNREADABLE, str(error)), False
+            return self._without_notebook(student, key, Status.UNREADABLE, error.message), False
         candidate = Candidate(self._zygote, code_cells(merged.notebook, pictures=pictures), *self.bounds)
         found = _Findings(list(merged.notices))
         try:
@@ -252,7 +258,7 @@ class Examiner:
             return tuple(s if s.manual else s.model_copy(update={"points": None}) for s in scores)
         return scores
 
-    def _without_notebook(self, student: str, key: str, status: Status, text: str) -> Examination:
+    def _without_notebook(self, student: str, key: str, status: Status, text: Message) -> Examination:
         return self._record(
             student,
             key,

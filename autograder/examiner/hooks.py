@@ -15,17 +15,17 @@ from _pytest.runner import CallInfo
 from hypothesis import HealthCheck, Phase, is_hypothesis_test, settings
 
 from autograder.course.models import Limits
-from autograder.examination import Difference, TestOutcome, Text, Verdict
-from autograder.examiner.checks import Mismatch
+from autograder.examination import TestOutcome, Text, Verdict
 from autograder.examiner.examples import Examples
-from autograder.examiner.judgement import DOUBTFUL, call_told, difference, first_paragraph, unclear
+from autograder.examiner.judgement import DOUBTFUL, call_told, judged, unclear
 from autograder.examiner.outcomes import SuiteError, TestInfo, TestRun
-from autograder.examiner.remote.errors import CandidateLost, GraderFault, MissingName, StudentError
+from autograder.examiner.remote.errors import CandidateLost, GraderFault, MissingName
 from autograder.examiner.remote.log import LoggedCall
 from autograder.examiner.remote.objects import Submission
 from autograder.examiner.remote.session import Session, ended_session
 from autograder.examiner.remote.variant import Subject
 from autograder.examiner.training import TrainingPictures
+from autograder.messages import fact, words
 
 _LONG = 3
 """Times the time for all tests after which nothing more is asked, whatever it is."""
@@ -167,15 +167,15 @@ class ExaminerPlugin:
         limits = self._limits
         training = self.info(item).training
         if training:
-            limit, left, what = limits.training_seconds, limits.training_seconds - self.trained, "training"
+            limit, code = limits.training_seconds, "training-used-up"
+            left = limit - self.trained
         else:
             # What one function used up takes nothing from the others (see Budget), up to a point, which
             # answers that take long to judge count for as well.
-            limit, what = limits.tests_seconds, "all tests"
+            limit, code = limits.tests_seconds, "tests-used-up"
             left = _LONG * limit - self._candidate.budget.spent - (time.thread_time() - self._began)
         if left <= 0:
-            text = f"the time limit of {limit:g} s for {what} was used up"
-            return ended_session(CandidateLost(Verdict.TIMEOUT, text))
+            return ended_session(CandidateLost(Verdict.TIMEOUT, fact(code, seconds=f"{limit:g}")))
         return self._candidate.open_session(
             seconds=left if training else limits.test_seconds,
             seed=self.seed + zlib.crc32(item.name.encode()),
@@ -236,7 +236,7 @@ class ExaminerPlugin:
         elif error is not None and item.nodeid in self.runs:
             run = self.runs[item.nodeid]
             fault = run.outcome.model_copy(
-                update={"verdict": Verdict.GRADER_ERROR, "message": f"after the test: {error!r}"}
+                update={"verdict": Verdict.GRADER_ERROR, "message": words(f"after the test: {error!r}")}
             )
             self.runs[item.nodeid] = replace(run, outcome=fault)
         return pytest.TestReport(
@@ -276,9 +276,9 @@ class ExaminerPlugin:
         calls: list[LoggedCall],
         doubtful: bool,
     ) -> TestRun:
-        verdict, message, difference = self._verdict(error)
-        if verdict is not Verdict.PASSED and not message.strip():
-            verdict, message = Verdict.GRADER_ERROR, "the test failed without saying why"
+        verdict, message, difference = judged(error)
+        if verdict is not Verdict.PASSED and not message:
+            verdict, message = Verdict.GRADER_ERROR, fact("without-reason")
         last = calls[-1] if calls else None
         outcome = TestOutcome(
             name=test.name,
@@ -288,7 +288,7 @@ class ExaminerPlugin:
             weight=test.weight,
             public=test.public,
             verdict=verdict,
-            message=message[:2000],
+            message=message,
             call=call_told(last) if last is not None and verdict is not Verdict.PASSED else None,
             difference=difference,
             seconds=round(seconds, 6),
@@ -301,35 +301,6 @@ class ExaminerPlugin:
             unclear=verdict is Verdict.WRONG_TYPE and unclear(error),
             training=test.training,
         )
-
-    def _verdict(self, error: BaseException | None) -> tuple[Verdict, str, Difference | None]:
-        if error is None:
-            return Verdict.PASSED, "", None
-        if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-            return self._verdict(error.exceptions[0])
-        if isinstance(error, CandidateLost):
-            return error.verdict, str(error), None
-        if isinstance(error, Mismatch):
-            verdict = Verdict.WRONG_TYPE if error.kind in ("type", "dtype") else Verdict.FAILED
-            return verdict, str(error), difference(error)
-        if isinstance(error, MissingName):
-            return Verdict.MISSING, str(error), None
-        if isinstance(error, NotImplementedError) and isinstance(error, StudentError):
-            return Verdict.NOT_IMPLEMENTED, "not implemented yet", None
-        if isinstance(error, StudentError) and "MemoryError" in error.bases:
-            return Verdict.MEMORY, "the memory limit was reached", None
-        if isinstance(error, StudentError):
-            text = f"{error.type_name}: {error.text}"
-            return Verdict.EXCEPTION, f"{text}\n{error.trace}".strip(), None
-        if isinstance(error, (AssertionError, pytest.fail.Exception)):
-            return Verdict.FAILED, first_paragraph(str(error)), None
-        if type(error).__module__.startswith("hypothesis") and "Flaky" in type(error).__name__:
-            return Verdict.FAILED, "the same call gave different answers at different times", None
-        if unclear(error):
-            # Holds if the test works with what the reference returns; otherwise the suite is at fault.
-            text = f"what came back cannot be used as the result: {type(error).__name__}: {str(error)[:500]}"
-            return Verdict.WRONG_TYPE, text, None
-        return Verdict.GRADER_ERROR, f"{type(error).__name__}: {error}", None
 
 
 def tear_down(items: list[pytest.Item]) -> None:

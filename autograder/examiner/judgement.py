@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from autograder.examination import Call, Difference, Verdict
 from autograder.examiner.checks import Mismatch
 from autograder.examiner.excerpts import array_picture, call_text, text_of
-from autograder.examiner.remote.errors import GraderFault, StudentError
+from autograder.examiner.remote.errors import CandidateLost, GraderFault, MissingName, StudentError
 from autograder.examiner.remote.log import LoggedCall
+from autograder.messages import Message, fact, words
 
 DOUBTFUL = {
     Verdict.FAILED,
@@ -22,13 +24,52 @@ DOUBTFUL = {
 """Verdicts that something left behind by an earlier test could bring about."""
 
 
+_LONGEST = 2000
+"""Characters of an exception's or a suite's words."""
+
+
 def unclear(error: BaseException | None) -> bool:
     """Whether an exception came from a test's own code while it worked with what came back."""
     known = (Mismatch, StudentError, AssertionError, GraderFault)
     return isinstance(error, Exception) and not isinstance(error, known)
 
 
-def first_paragraph(text: str) -> str:
+def judged(error: BaseException | None) -> tuple[Verdict, Message, Difference | None]:
+    """What a test ended with: the verdict, why, and what was different where a check said so."""
+    if error is None:
+        return Verdict.PASSED, Message(), None
+    if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        return judged(error.exceptions[0])
+    if isinstance(error, CandidateLost):
+        return error.verdict, error.message, None
+    if isinstance(error, Mismatch):
+        verdict = Verdict.WRONG_TYPE if error.kind in ("type", "dtype") else Verdict.FAILED
+        return verdict, error.message, _difference(error)
+    if isinstance(error, MissingName):
+        return Verdict.MISSING, error.message, None
+    if isinstance(error, StudentError):
+        return *_raised(error), None
+    if isinstance(error, (AssertionError, pytest.fail.Exception)):
+        return Verdict.FAILED, words(_first_paragraph(str(error))[:_LONGEST]), None
+    name = type(error).__name__
+    if type(error).__module__.startswith("hypothesis") and "Flaky" in name:
+        return Verdict.FAILED, fact("different-answers"), None
+    if unclear(error):
+        # Holds if the test works with what the reference returns; otherwise the suite is at fault.
+        return Verdict.WRONG_TYPE, fact("unusable", why=f"{name}: {str(error)[:500]}"), None
+    return Verdict.GRADER_ERROR, words(f"{name}: {error}"[:_LONGEST]), None
+
+
+def _raised(error: StudentError) -> tuple[Verdict, Message]:
+    if isinstance(error, NotImplementedError):
+        return Verdict.NOT_IMPLEMENTED, fact("not-implemented")
+    if "MemoryError" in error.bases:
+        return Verdict.MEMORY, fact("memory-limit")
+    said = f"{error.type_name}: {error.text}\n{error.trace}".strip()
+    return Verdict.EXCEPTION, words(said[:_LONGEST])
+
+
+def _first_paragraph(text: str) -> str:
     """An assertion's own sentence, without pytest's explanation of the expression."""
     return text.split("\nassert ", 1)[0].strip() or text
 
@@ -52,7 +93,7 @@ def call_told(logged: LoggedCall) -> Call:
     )
 
 
-def difference(mismatch: Mismatch) -> Difference:
+def _difference(mismatch: Mismatch) -> Difference:
     pictures = [
         array_picture(value, mismatch.where) if isinstance(value, np.ndarray) else None
         for value in (mismatch.actual, mismatch.expected)

@@ -55,7 +55,9 @@ class Probe:
                 faults.append(f"{outcome.name}: {outcome.message}")
             elif outcome.verdict is not Verdict.PASSED and outcome.weight > 0:
                 kind = "public" if outcome.public else "hidden"
-                failed[kind] = failed[kind] or f"{outcome.name} ({outcome.verdict}): {outcome.message[:200]}"
+                failed[kind] = (
+                    failed[kind] or f"{outcome.name} ({outcome.verdict}): {str(outcome.message)[:200]}"
+                )
             return bool(failed["public"] if outcome.public else failed["hidden"])
 
         kinds: list[Callable[[TestInfo], bool]] = [

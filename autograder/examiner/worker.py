@@ -28,6 +28,7 @@ from autograder.examiner.remote.own_time import OwnTime
 from autograder.examiner.remote.zygote import Zygote
 from autograder.examiner.settings import WorkerSettings
 from autograder.examiner.suite import Suite, run_suite
+from autograder.messages import Message
 from autograder.mnist import digits
 from autograder.processes import die_with_parent
 from autograder.protocol import Settings
@@ -113,7 +114,7 @@ def main() -> None:
                         job["student"],
                         job["key"],
                         job["raw"],
-                        job["problem"],
+                        Message.model_validate(job["problem"]) if job["problem"] else None,
                         pictures=job.get("pictures", False),
                     )
                     channel.send({"examination": examination.model_dump_json()})

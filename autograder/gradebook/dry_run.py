@@ -138,7 +138,7 @@ def difference(
     """
     if new.status is Status.GRADER_ERROR and not new.scores:
         counting = round(sum(known.counting(known.automatic) for known in (recorded or {}).values()), 6)
-        return Change(new.student, counting, counting, reasons=tuple(n.text for n in new.notices)[-1:])
+        return Change(new.student, counting, counting, reasons=tuple(str(n.text) for n in new.notices)[-1:])
     cells = []
     before = after = 0.0
     for score in new.scores:
@@ -169,7 +169,7 @@ def _reasons(cell: str, old: Examination | None, new: Examination) -> Iterator[s
     if old is not None and old.status is not new.status:
         yield f"the submission as a whole: {old.status} before, {new.status} now"
     if new.status is not Status.GRADED:
-        yield from (one_line(notice.text) for notice in new.notices[-1:])
+        yield from (one_line(str(notice.text)) for notice in new.notices[-1:])
     before = _by_key(old.tests if old else (), cell)
     now = _by_key(new.tests, cell)
     for key, test in now.items():
@@ -194,7 +194,7 @@ def _by_key(tests: Iterable[TestOutcome], cell: str) -> dict[str, TestOutcome]:
 
 
 def _ended(test: TestOutcome) -> str:
-    message = one_line(test.message, 120)
+    message = one_line(str(test.message), 120)
     return f"{test.verdict} ({message})" if message and test.verdict is not Verdict.PASSED else test.verdict
 
 

@@ -16,7 +16,8 @@ from nbformat import NotebookNode
 
 from autograder.course.models import Level
 from autograder.course.nbgrader import GradebookError
-from autograder.examination import CellOutcome, Examination, Language, Score, Status, TestOutcome, Verdict
+from autograder.examination import CellOutcome, Examination, Score, Status, TestOutcome, Verdict
+from autograder.messages import Language
 from autograder.notebooks.metadata import (
     grade_id,
     is_left_out,
@@ -28,9 +29,10 @@ from autograder.notebooks.metadata import (
 from autograder.notebooks.reading import UnreadableNotebook, read_submission
 from autograder.notebooks.recorded import recorded_notebook
 from autograder.notebooks.scripts import dump
-from autograder.wording import text
+from autograder.wording.messages import said
 from autograder.wording.policy import Policy
 from autograder.wording.text import prose
+from autograder.wording.words import verdict
 
 # The graded notebook
 
@@ -132,19 +134,6 @@ _SAID: dict[str, dict[Language, str]] = {
         Language.KO: "제출한 그대로입니다. 보여 주기만 하는 셀은 채점할 때 실행하지 않습니다.",
     },
     "points": {Language.EN: "{points} of {max_points} points", Language.KO: "{max_points}점 중 {points}점"},
-    Verdict.PASSED: {Language.EN: "passed", Language.KO: "통과"},
-    Verdict.FAILED: {Language.EN: "wrong result", Language.KO: "결과가 틀림"},
-    Verdict.NOT_IMPLEMENTED: {Language.EN: "not implemented yet", Language.KO: "아직 작성되지 않음"},
-    Verdict.MISSING: {Language.EN: "not defined", Language.KO: "정의되지 않음"},
-    Verdict.WRONG_TYPE: {Language.EN: "wrong type", Language.KO: "타입이 다름"},
-    Verdict.EXCEPTION: {Language.EN: "raised an error", Language.KO: "오류 발생"},
-    Verdict.TIMEOUT: {Language.EN: "took too long", Language.KO: "시간 초과"},
-    Verdict.CRASHED: {Language.EN: "ended the process", Language.KO: "프로세스가 종료됨"},
-    Verdict.MEMORY: {Language.EN: "used too much memory", Language.KO: "메모리 초과"},
-    Verdict.OUTPUT: {Language.EN: "gave too much output", Language.KO: "출력이 너무 많음"},
-    Verdict.PROTOCOL: {Language.EN: "gave no valid answer", Language.KO: "올바른 응답이 아님"},
-    Verdict.SKIPPED: {Language.EN: "not run", Language.KO: "실행되지 않음"},
-    Verdict.GRADER_ERROR: {Language.EN: "grader error", Language.KO: "채점기 오류"},
 }
 
 
@@ -152,12 +141,12 @@ def _table(
     name: str, score: Score | None, examination: Examination, policy: Policy, language: Language
 ) -> str:
     """What was checked, as HTML: every word of it escaped."""
-    said = _SAID["undecided"][language]
+    heading = _SAID["undecided"][language]
     if score is not None and score.points is not None:
-        said = _SAID["points"][language].format(
+        heading = _SAID["points"][language].format(
             points=f"{score.points:.4g}", max_points=f"{score.max_points:.4g}"
         )
-    lines = [f"<p><strong>{said}</strong></p>"]
+    lines = [f"<p><strong>{heading}</strong></p>"]
     tests = [test for test in examination.tests if test.cell == name]
     if policy.at_least("names") and tests:
         rows = "".join(_row(test, policy, language) for test in tests)
@@ -168,11 +157,11 @@ def _table(
 
 
 def _row(test: TestOutcome, policy: Policy, language: Language) -> str:
-    message = text.plain(test.message) if policy.explains(test) else ""
+    message = said(test.message, language) if policy.explains(test) else ""
     cells = [
         f"<td>{'✓' if test.verdict is Verdict.PASSED else '✗'}</td>",
         f"<td>{prose(test.title.in_(language) or test.name)}</td>",
-        f"<td>{_SAID[test.verdict][language]}</td>",
+        f"<td>{verdict(test.verdict, language)}</td>",
         f"<td><pre>{escape(message)}</pre></td>" if message else "<td></td>",
     ]
     return f"<tr>{''.join(cells)}</tr>"

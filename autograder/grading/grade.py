@@ -205,7 +205,7 @@ def examine_submission(root: Path, assignment: str, student: str, raw: bytes) ->
     course, paths = load_course(root), Paths(root)
     course.assignment(assignment)
     demand_gradable(paths, assignment)
-    key = submission_key(week_fingerprint(course, paths, assignment, options), raw, "")
+    key = submission_key(week_fingerprint(course, paths, assignment, options), raw)
     submission = Submission.of(student, assignment, raw, key=key)
     known = read_record(_record(paths, submission))
     if known is not None:

@@ -26,6 +26,7 @@ from autograder.course.models import Assignment, Course
 from autograder.examination import Examination, Notice, Status
 from autograder.examiner.remote.own_time import OwnTime
 from autograder.examiner.settings import WorkerSettings
+from autograder.messages import words
 from autograder.options import Options
 from autograder.problem import GradeError
 from autograder.submissions.found import Submission
@@ -286,7 +287,7 @@ def job(submission: Submission) -> dict[str, Any]:
         "student": submission.student,
         "key": submission.key,
         "raw": submission.raw,
-        "problem": submission.problem,
+        "problem": submission.problem.model_dump(),
     }
 
 
@@ -309,17 +310,17 @@ def lost(submission: Submission, reason: str, *, lasting: bool = False) -> Exami
         reason: why not.
         lasting: it would end the next workers, too: the record is kept.
     """
-    notice = Notice(code="grader-error", text=f"The submission could not be examined: {reason}.")
+    code, text = "grader-error", f"The submission could not be examined: {reason}."
     if lasting:
         who = shlex.quote(submission.student)
         advice = f"`autograder grade {submission.assignment} --student {who} --force` tries once more"
-        text = f"{notice.text[:-1]}; it is not tried again until it or the kit has changed ({advice})."
-        notice = Notice(code=ENDS_EXAMINERS, text=text)
+        text = f"{text[:-1]}; it is not tried again until it or the kit has changed ({advice})."
+        code = ENDS_EXAMINERS
     return Examination(
         key=submission.key,
         assignment=submission.assignment,
         student=submission.student,
         status=Status.GRADER_ERROR,
-        notices=(notice,),
+        notices=(Notice(code=code, text=words(text)),),
         graded_at=datetime.now(UTC),
     )

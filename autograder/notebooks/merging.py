@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from nbformat import NotebookNode
 
 from autograder.examination import Notice
+from autograder.messages import fact
 from autograder.notebooks.definitions import defined_names, stub_names
 from autograder.notebooks.metadata import (
     FLAGS,
@@ -420,32 +422,25 @@ def _with_unique_ids(cells: list[NotebookNode]) -> list[NotebookNode]:
     return cells
 
 
-_SAID = {
-    "edited-cell": "Given cells were changed and have been restored",
-    "cell-type": "Cells had another type and have been repaired",
-    "cell-metadata": "Cells had other nbgrader metadata and have been repaired",
-    "found-cell": "Cells without their grade id were recognised by what they hold (in brackets the cell)",
-    "found-elsewhere": "Task cells are missing; what they ask for was found elsewhere (in brackets the cell)",
-    "lost-answer": "Answer cells are missing; a person looks for the answer (in brackets the cells)",
-    "missing-cell": "Cells were missing and have been put back as released",
-    "duplicate-cell": "Cells were there more than once; the first one (of answers, the first written) counts",
-    "unknown-cell": "Cells with a grade id that the assignment does not have count as plain cells",
-}
+_PUT_RIGHT = (
+    *("edited-cell", "cell-type", "cell-metadata", "found-cell", "found-elsewhere"),
+    *("lost-answer", "missing-cell", "duplicate-cell", "unknown-cell"),
+)
 
 
 def _notices(submitted: NotebookNode, found: Mapping[str, Sequence[str]], foreign: bool) -> Iterator[Notice]:
     if "orig_nbformat" in submitted.metadata:
-        old = submitted.metadata.orig_nbformat
-        yield Notice(code="old-format", text=f"The notebook was in the old format {quoted(old)}; converted.")
+        yield _notice("old-format", format=quoted(submitted.metadata.orig_nbformat))
     if "orig_nbformat_minor" in submitted.metadata:
-        minor = quoted(submitted.metadata.orig_nbformat_minor)
-        yield Notice(code="new-format", text=f"The notebook is in a newer format than 4.5 (4.{minor}).")
+        yield _notice("new-format", minor=quoted(submitted.metadata.orig_nbformat_minor))
     if foreign:
-        yield Notice(
-            code="foreign-notebook",
-            text="None of the assignment's cells is in this notebook: it may be that of another week.",
-        )
-    for code, said in _SAID.items():
+        yield _notice("foreign-notebook")
+    for code in _PUT_RIGHT:
         if names := found.get(code):
-            more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-            yield Notice(code=code, text=f"{said}: {', '.join(names[:10])}{more}.")
+            said = ", ".join(names[:10])
+            more = len(names) - 10
+            yield _notice(code, names=fact("and-more", names=said, count=more) if more > 0 else said)
+
+
+def _notice(code: str, **values: Any) -> Notice:
+    return Notice(code=code, text=fact(code, **values))

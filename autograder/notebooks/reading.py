@@ -18,6 +18,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.linear import Pattern
+from autograder.messages import Message, fact
 from autograder.notebooks.metadata import FLAGS, TAG, node
 from autograder.notebooks.scripts import CELL_ID, FORMAT, PYTHON
 from autograder.notebooks.sizes import MAX_CONTAINERS, MAX_NOTEBOOK
@@ -31,7 +32,11 @@ _OTHER_KERNELS = Pattern(
 
 
 class UnreadableNotebook(ValueError):
-    """A submitted file that is no notebook to grade; the text is one line for the TA."""
+    """A submitted file that is no notebook to grade; ``message`` says why."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(str(message))
+        self.message = message
 
 
 def read_released(path: Path) -> NotebookNode:
@@ -59,32 +64,28 @@ def read_submission(
     """
     if len(raw) > max_bytes:
         raise UnreadableNotebook(
-            f"The notebook is too large ({len(raw) / 1e6:.0f} MB, at most {max_bytes / 1e6:.0f} MB): "
-            "clear its outputs and hand it in again."
+            fact("large-notebook", size=f"{len(raw) / 1e6:.0f}", most=f"{max_bytes / 1e6:.0f}")
         )
     if raw.count(b"[") + raw.count(b"{") > MAX_CONTAINERS:
-        raise UnreadableNotebook(
-            "The notebook holds too many lists and objects: clear its outputs and hand it in again."
-        )
+        raise UnreadableNotebook(fact("crowded-notebook"))
     if not raw.strip():
-        raise UnreadableNotebook("The notebook file is empty.")
+        raise UnreadableNotebook(fact("empty-file"))
     try:
         document = json.loads(_decoded(raw))
     except UnreadableNotebook:
         raise
     except MemoryError:
-        raise UnreadableNotebook(
-            "The notebook takes too much memory to be read: clear its outputs and hand it in again."
-        ) from None
+        raise UnreadableNotebook(fact("too-much-memory")) from None
     except (ValueError, RecursionError) as error:
-        where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise UnreadableNotebook(f"The file is not a notebook: it is not JSON{where}.") from None
+        if isinstance(error, json.JSONDecodeError):
+            raise UnreadableNotebook(fact("not-json-from", line=error.lineno)) from None
+        raise UnreadableNotebook(fact("not-json")) from None
     try:
         return _notebook(document, outputs_of)
     except RecursionError:
-        raise UnreadableNotebook("The notebook is nested too deeply to be read.") from None
+        raise UnreadableNotebook(fact("nested")) from None
     except MemoryError:
-        raise UnreadableNotebook("The notebook takes too much memory to be read.") from None
+        raise UnreadableNotebook(fact("too-much-memory")) from None
 
 
 def _decoded(raw: bytes) -> str:
@@ -102,10 +103,7 @@ def _decoded(raw: bytes) -> str:
     except UnicodeDecodeError:
         start = raw[: 1 << 10].decode("latin-1")
     if start.lstrip("\ufeff \t\r\n").startswith("{"):
-        raise UnreadableNotebook(
-            "The file is not UTF-8, as notebooks are: open it in a text editor in the encoding that it has, "
-            "save it as UTF-8, and hand it in again."
-        )
+        raise UnreadableNotebook(fact("not-utf-8"))
     raise ValueError
 
 
@@ -114,20 +112,17 @@ def _notebook(document: Any, outputs_of: Collection[str]) -> NotebookNode:
     if isinstance(major, float) and major.is_integer():
         major = int(major)
     if not isinstance(major, int) or isinstance(major, bool):
-        raise UnreadableNotebook("The file is JSON, but no notebook.")
+        raise UnreadableNotebook(fact("other-json"))
     if major > FORMAT[0]:
-        raise UnreadableNotebook(
-            f"The notebook is in format {quoted(major)}, which is newer than this autograder "
-            f"(it reads up to {FORMAT[0]})."
-        )
+        raise UnreadableNotebook(fact("newer", format=quoted(major), newest=FORMAT[0]))
     minor = document.get("nbformat_minor")
     if major < FORMAT[0]:
         document = _converted(document, major)
     cells, metadata = document.get("cells"), document.get("metadata")
     if not isinstance(cells, list):
-        raise UnreadableNotebook("The file is JSON, but no notebook: it has no cells.")
+        raise UnreadableNotebook(fact("no-cells"))
     if len(cells) > MAX_CELLS:
-        raise UnreadableNotebook(f"The notebook has {len(cells)} cells; at most {MAX_CELLS} are read.")
+        raise UnreadableNotebook(fact("many-cells", count=len(cells), most=MAX_CELLS))
     _demand_python(metadata if isinstance(metadata, dict) else {})
     notebook = python_notebook(
         [_cell(cell, number, outputs_of) for number, cell in enumerate(cells, start=1)]
@@ -150,10 +145,7 @@ def _converted(document: dict[str, Any], major: int) -> dict[str, Any]:
     try:
         converted: dict[str, Any] = nbformat.convert(node(document), FORMAT[0])  # type: ignore[no-untyped-call]
     except Exception:  # the conversion assumes a valid notebook and fails in every way
-        raise UnreadableNotebook(
-            f"The notebook is in the old format {quoted(major)} and cannot be converted: "
-            "open and save it in Jupyter, and hand it in again."
-        ) from None
+        raise UnreadableNotebook(fact("unconverted", format=quoted(major))) from None
     return converted
 
 
@@ -169,23 +161,20 @@ def _demand_python(metadata: dict[str, Any]) -> None:
     kernel = said("kernelspec", "name")
     other = language and not language.lower().startswith(("python", "ipython"))
     if other or (not language and _OTHER_KERNELS.match(kernel)):
-        raise UnreadableNotebook(
-            f"The notebook is written for {quoted(language or kernel)}, not for Python: "
-            "choose the kernel Python 3 in Jupyter, and hand it in again."
-        )
+        raise UnreadableNotebook(fact("other-language", kernel=quoted(language or kernel)))
 
 
 def _cell(cell: Any, number: int, outputs_of: Collection[str]) -> NotebookNode:
     kind = cell.get("cell_type", "raw") if isinstance(cell, dict) else None
     if not isinstance(kind, str):
-        raise UnreadableNotebook(f"The file is damaged: its cell {number} is no notebook cell.")
+        raise UnreadableNotebook(fact("damaged-cell", cell=number))
     if kind not in ("code", "markdown"):
         kind = "raw"  # what JupyterLab takes a cell of any other type for
     source = cell.get("source") if cell.get("source") is not None else ""
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = "".join(source)
     if not isinstance(source, str):
-        raise UnreadableNotebook(f"The file is damaged: the source of its cell {number} is not text.")
+        raise UnreadableNotebook(fact("damaged-source", cell=number))
     metadata = cell.get("metadata")
     clean = node({"cell_type": kind, "metadata": {}, "source": _unicode(source)})
     if clean.cell_type == "code":

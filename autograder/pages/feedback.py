@@ -16,7 +16,8 @@ from nbformat import NotebookNode
 from autograder.course.folders import Paths
 from autograder.course.models import Course, Level
 from autograder.course.reading import load_course
-from autograder.examination import Examination, Language
+from autograder.examination import Examination
+from autograder.messages import Language
 from autograder.notebooks.reading import read_released
 from autograder.pages.render import render
 from autograder.pages.view import Marks, make_page

@@ -18,11 +18,12 @@ from markupsafe import Markup, escape
 from nbformat import NotebookNode
 
 from autograder.course.models import Course, Level
-from autograder.examination import CellOutcome, Examination, Language, Score, Status, TestOutcome, Verdict
+from autograder.examination import CellOutcome, Examination, Score, Status, TestOutcome, Verdict
 from autograder.linear import Pattern, is_korean
+from autograder.messages import Language, Message
 from autograder.notebooks.metadata import grade_id, is_manual, is_test, points
 from autograder.pages.figures import DrawingView, FigureView, Parameters, array_figure, training_drawings
-from autograder.wording.messages import message, names_used_again, notice, sentence
+from autograder.wording.messages import notice, said, sentence
 from autograder.wording.policy import Policy
 from autograder.wording.text import one_line, plain, prose, tidy
 from autograder.wording.words import LIMITS, mark, number, verdict, word
@@ -215,11 +216,10 @@ class _Context:
         """A word of the page."""
         return word(key, self.language, **fields)
 
-    def said(self, text: str) -> Said:
-        """A message of the grader in the page's language, or in English marked as such."""
-        text = tidy(plain(text))
-        translated = message(text, self.language)
-        return Said(sentence(text), "en") if translated is None else Said(sentence(translated))
+    def said(self, message: Message) -> Said:
+        """A message of the grader in the page's language; words of others are marked as English."""
+        text = sentence(said(message, self.language))
+        return Said(text, "" if message.is_known else "en")
 
 
 def make_page(
@@ -395,11 +395,11 @@ def _cells(examination: Examination, context: _Context) -> Iterator[CellView]:
 
 
 def _cell_message(cell: CellOutcome, context: _Context) -> Said | None:
-    text = one_line(cell.message, 400)
-    if not text:
+    if not cell.message:
         return None
-    own = cell.verdict is Verdict.EXCEPTION and message(text, Language.KO) is None  # the student's, not ours
-    return Said(text) if own else context.said(text)
+    if cell.verdict is Verdict.EXCEPTION and not cell.message.is_known:  # the student's, not ours
+        return Said(one_line(str(cell.message), 400))
+    return context.said(cell.message)
 
 
 def _notices(examination: Examination, context: _Context) -> Iterator[str]:
@@ -528,14 +528,12 @@ def _check(test: TestOutcome, context: _Context, identity: str) -> CheckView:
 def _details(test: TestOutcome, context: _Context, identity: str) -> dict[str, Any]:
     """What was called, what came back, what was expected, and why that is wrong."""
     details: dict[str, Any] = {}
-    text = test.message.strip()
     if test.verdict is Verdict.EXCEPTION:
-        cause, _, rest = text.partition("\n")
-        if names_used_again(cause):
-            details["reason"], text = context.said(cause), rest
-        details["error"] = plain(text, 3000)
-    elif text and test.verdict is not Verdict.NOT_IMPLEMENTED:
-        details["reason"] = context.said(text)
+        if test.message.is_known:
+            details["reason"] = context.said(test.message.said_with(""))
+        details["error"] = plain(test.message.text.strip(), 3000)
+    elif test.message and test.verdict is not Verdict.NOT_IMPLEMENTED:
+        details["reason"] = context.said(test.message)
     call, difference = test.call, test.difference
     if test.verdict is Verdict.NOT_IMPLEMENTED:
         return details

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.course.models import Course
-from autograder.examination import Examination, Language, Status, Verdict
+from autograder.examination import Examination, Status, Verdict
+from autograder.messages import Language
 from autograder.wording.text import one_line
 from autograder.wording.words import LIMITS, verdict
 
@@ -224,7 +225,7 @@ def summarise(
 def _faults(entries: Iterable[Entry]) -> Iterable[Concern]:
     for entry in entries:
         examination = entry.examination
-        texts = [notice.text for notice in examination.notices if notice.code == "grader-error"]
+        texts = [str(notice.text) for notice in examination.notices if notice.code == "grader-error"]
         texts += [
             f"{test.cell}: {test.name}: {test.message}"
             for test in examination.tests
@@ -257,7 +258,7 @@ def _unreadable(entries: Iterable[Entry]) -> Iterable[Concern]:
         status = entry.examination.status
         if status in (Status.UNREADABLE, Status.MISSING):
             what = "cannot be read" if status is Status.UNREADABLE else "no notebook"
-            texts = [n.text for n in entry.examination.notices if n.code == status.value]
+            texts = [str(n.text) for n in entry.examination.notices if n.code == status.value]
             yield Concern(entry.student, what, " ".join(texts)[:600])
 
 
@@ -371,6 +372,6 @@ def _notices(entries: Iterable[Entry]) -> Iterable[NoticeFacts]:
     for entry in entries:
         for notice in entry.examination.notices:
             if notice.code not in told_already:
-                found.setdefault(notice.code, []).append((entry.student, notice.text))
+                found.setdefault(notice.code, []).append((entry.student, str(notice.text)))
     for code, texts in sorted(found.items(), key=lambda item: (-len(item[1]), item[0])):
         yield NoticeFacts(code, tuple(texts))

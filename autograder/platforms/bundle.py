@@ -19,6 +19,7 @@ from autograder.course.models import Course
 from autograder.course.reading import load_course
 from autograder.examination import Examination, Status
 from autograder.grading.pool import Pool, patience, worker_settings
+from autograder.messages import NOTHING, Message, fact
 from autograder.options import Options
 from autograder.problem import GradeError
 from autograder.submissions.found import Submission, read_file
@@ -58,7 +59,7 @@ class Found:
     """
 
     raw: bytes | None
-    problem: str = ""
+    problem: Message = NOTHING
 
 
 def engine_files() -> dict[str, bytes]:
@@ -145,7 +146,7 @@ def find_notebook(folder: Path, week: str) -> Found:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         entries += len(folders) + len(names)
         if entries > _MAX_ENTRIES:
-            return Found(None, f"more than {_MAX_ENTRIES:,} files were handed in: hand in {week}.ipynb alone")
+            return Found(None, fact("many-files", count=f"{_MAX_ENTRIES:,}", name=f"{week}.ipynb"))
         notebooks += [Path(where, name) for name in sorted(names) if _is_notebook(Path(where, name))]
     named = [path for path in notebooks if path.name == f"{week}.ipynb"]
     chosen = min(named, key=lambda path: len(path.parts), default=None)
@@ -153,8 +154,9 @@ def find_notebook(folder: Path, week: str) -> Found:
         chosen = notebooks[0]
     if chosen is None:
         others = ", ".join(path.name[:60] for path in notebooks[:5])
-        said = f"; there is {others}" if others else ""
-        return Found(None, f"there is no {week}.ipynb among the files{said}")
+        if others:
+            return Found(None, fact("others-among-files", name=f"{week}.ipynb", others=others))
+        return Found(None, fact("not-among-files", name=f"{week}.ipynb"))
     raw, problem = read_file(chosen)
     return Found(raw, problem)
 
@@ -202,8 +204,8 @@ def examine_one(bundle: Path, found: Found, student: str) -> tuple[BundleSetting
 def fault(examination: Examination) -> str:
     """What went wrong on the grader's side, in one line; empty if nothing did."""
     if examination.status is Status.GRADER_ERROR or any(not s.manual for s in examination.undecided):
-        said = [notice.text for notice in examination.notices if notice.code == "grader-error"]
-        said += [test.message for test in examination.tests if test.verdict == "grader-error"]
+        said = [str(notice.text) for notice in examination.notices if notice.code == "grader-error"]
+        said += [str(test.message) for test in examination.tests if test.verdict == "grader-error"]
         return " ".join((said or ["a test ended in a grader error"])[0].split())
     return ""
 

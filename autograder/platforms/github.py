@@ -20,9 +20,10 @@ from typing import Any
 from autograder.course.folders import CourseError, Paths
 from autograder.course.models import Level
 from autograder.course.reading import load_course
-from autograder.examination import Examination, Language, Status
+from autograder.examination import Examination, Status
 from autograder.files import json_bytes, write_atomically
 from autograder.gradebook.grades import Grade
+from autograder.messages import Language
 from autograder.platforms.bundle import (
     BundleSettings,
     engine_files,

@@ -20,9 +20,10 @@ from typing import Any
 from autograder.course.folders import CourseError, Paths
 from autograder.course.models import Course, Level
 from autograder.course.reading import load_course
-from autograder.examination import Examination, Language, Status
+from autograder.examination import Examination, Status
 from autograder.files import json_bytes, write_atomically
 from autograder.gradebook.grades import Grade
+from autograder.messages import Language
 from autograder.platforms.bundle import (
     BundleSettings,
     engine_files,
@@ -154,7 +155,7 @@ def run(root: Path) -> None:
         longer=own_due(course, week, known, due=due, extension=extension) > theirs,
     )
     if found.problem:
-        results["output"] = f"{results['output']}\n{found.problem}".strip()
+        results["output"] = f"{results['output']}\n{found.problem.in_(course.language)}".strip()
     content = json.dumps(results, ensure_ascii=False, indent=1).encode("utf-8", "replace")
     write_atomically(root / "results" / "results.json", content)
 

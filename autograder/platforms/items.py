@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from autograder.course.folders import Paths
 from autograder.course.models import Course, Level
-from autograder.examination import Examination, Language, TestOutcome, Verdict
+from autograder.examination import Examination, TestOutcome, Verdict
 from autograder.gradebook.grades import Grade
 from autograder.gradebook.reading import read_grades
+from autograder.messages import Language
 from autograder.submissions.week import current_records
 from autograder.wording import messages, text, words
 from autograder.wording.policy import Policy
@@ -79,9 +80,7 @@ def _lines(
         title = text.one_line(test.title.in_(language) or test.name)
         yield f"{words.mark(test.verdict)} {title} ({words.verdict(test.verdict, language)})"
         if policy.explains(test) and test.message:
-            english = text.plain(test.message)
-            said = messages.message(english, language) or english
-            yield "  " + said.replace("\n", "\n  ")
+            yield "  " + messages.said(test.message, language).replace("\n", "\n  ")
     for found in policy.misconceptions(examination, tests):
         yield text.plain(policy.remark(found).in_(language))
 

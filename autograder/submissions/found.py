@@ -13,6 +13,7 @@ from pathlib import Path
 
 from autograder.course.folders import Paths
 from autograder.course.reading import load_course
+from autograder.messages import NOTHING, Message, fact
 from autograder.notebooks.sizes import MAX_NOTEBOOK
 from autograder.problem import GradeError
 
@@ -35,15 +36,17 @@ class Submission:
     student: str
     assignment: str
     packed: bytes | None
-    problem: str = ""
+    problem: Message = NOTHING
     key: str = ""
 
     @classmethod
     def of(
-        cls, student: str, assignment: str, raw: bytes | None, problem: str = "", key: str = ""
+        cls, student: str, assignment: str, raw: bytes | None, problem: Message | None = None, key: str = ""
     ) -> Submission:
         """A submission with these bytes."""
-        return cls(student, assignment, None if raw is None else zlib.compress(raw, 1), problem, key)
+        return cls(
+            student, assignment, None if raw is None else zlib.compress(raw, 1), problem or Message(), key
+        )
 
     @property
     def raw(self) -> bytes | None:
@@ -76,13 +79,13 @@ def find_submissions(paths: Paths, assignment: str, students: Sequence[str] = ()
     return found
 
 
-def read_notebook(folder: Path, assignment: str) -> tuple[bytes | None, str]:
+def read_notebook(folder: Path, assignment: str) -> tuple[bytes | None, Message]:
     """The bytes of the notebook in a submission's folder, or None and why there is none."""
     path, problem = find_notebook(folder, assignment)
     return (None, problem) if path is None else read_file(path)
 
 
-def find_notebook(folder: Path, assignment: str) -> tuple[Path | None, str]:
+def find_notebook(folder: Path, assignment: str) -> tuple[Path | None, Message]:
     """The file that is the submission, or None and why there is none.
 
     That is ``<assignment>.ipynb``. Where there is none, the folder's only notebook is it, whatever browsers
@@ -90,7 +93,7 @@ def find_notebook(folder: Path, assignment: str) -> tuple[Path | None, str]:
     """
     expected = folder / f"{assignment}.ipynb"
     if folder.is_symlink() or os.path.lexists(expected):
-        return expected, ""
+        return expected, Message()
     try:
         with os.scandir(folder) as entries:
             names = sorted(
@@ -102,50 +105,47 @@ def find_notebook(folder: Path, assignment: str) -> tuple[Path | None, str]:
         raise GradeError(f"{folder} cannot be read ({error.strerror}): look at its permissions.") from None
     notebooks = [name for name in names if name.casefold().endswith(".ipynb")]
     if len(notebooks) == 1:
-        return folder / notebooks[0], ""
+        return folder / notebooks[0], Message()
     if notebooks:
-        return None, (
-            f"there is no {expected.name} in the folder, but there are {len(notebooks)} other notebooks, "
-            f"{_listed(notebooks)}: leave the one that counts, or name it {expected.name}"
-        )
-    others = [name for name in names if name != "timestamp.txt"]
-    return None, f"there is no {expected.name} in the folder" + (
-        f", only {_listed(others)}: name the notebook {expected.name}" if others else ""
-    )
+        others = _listed(notebooks)
+        return None, fact("other-notebooks", name=expected.name, count=len(notebooks), others=others)
+    rest = [name for name in names if name != "timestamp.txt"]
+    if rest:
+        return None, fact("other-files", name=expected.name, others=_listed(rest))
+    return None, fact("no-file", name=expected.name)
 
 
-def _listed(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str]) -> Message | str:
     """Names of a stranger's files, for a line."""
     shown = [repr(name[:80])[1:-1] for name in names[:_MOST_NAMED]]
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return ", ".join(shown) + more
+    said = ", ".join(shown)
+    more = len(names) - _MOST_NAMED
+    return fact("and-more", names=said, count=more) if more > 0 else said
 
 
-def read_file(path: Path) -> tuple[bytes | None, str]:
+def read_file(path: Path) -> tuple[bytes | None, Message]:
     """A submitted file's bytes, or None and why not: links, devices, pipes and huge files are not read."""
     try:
         if path.parent.is_symlink():
-            return None, f"{path.parent.name} is a link, which is not followed"
+            return None, fact("link", name=path.parent.name)
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
-        return None, f"there is no {path.name} in the folder"
+        return None, fact("no-file", name=path.name)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            return None, f"{path.name} is a link, which is not followed"
+            return None, fact("link", name=path.name)
         if error.errno == errno.ENXIO:
-            return None, f"{path.name} is no ordinary file"
+            return None, fact("odd-file", name=path.name)
         # Not the student's fault, so no zero either.
         raise GradeError(f"{path} cannot be read ({error.strerror}): look at its permissions.") from None
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
-        return None, f"{path.name} is no ordinary file"
+        return None, fact("odd-file", name=path.name)
     with open(descriptor, "rb") as file:
         if status.st_size > MAX_NOTEBOOK:
-            return None, (
-                f"{path.name} is larger than {MAX_NOTEBOOK >> 20} MiB: clear its outputs and hand it in again"
-            )
-        return file.read(MAX_NOTEBOOK), ""
+            return None, fact("large-file", name=path.name, size=MAX_NOTEBOOK >> 20)
+        return file.read(MAX_NOTEBOOK), Message()
 
 
 def handed_in_since(root: Path, assignment: str, since: str, students: Sequence[str] = ()) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from autograder.course.companions import released_beside
 from autograder.course.folders import Paths
 from autograder.course.models import Course
+from autograder.messages import Message
 from autograder.options import Options
 
 _PACKAGE = Path(__file__).parents[1]
@@ -55,8 +56,8 @@ def _data_fingerprint(course: Course, paths: Paths) -> str:
     return digits.fingerprint(paths.data(course.data))
 
 
-def submission_key(fingerprint: str, raw: bytes | None, problem: str) -> str:
+def submission_key(fingerprint: str, raw: bytes | None, problem: Message | None = None) -> str:
     """Name of a submission's examination."""
     digest = hashlib.sha256(fingerprint.encode())
-    digest.update(problem.encode() if raw is None else raw)
+    digest.update(str(problem or "").encode("utf-8", "replace") if raw is None else raw)
     return digest.hexdigest()[:32]

@@ -6,7 +6,8 @@ that they can be said in another language without being stored twice: see :func:
 
 from __future__ import annotations
 
-from autograder.examination import Language, Verdict
+from autograder.examination import Verdict
+from autograder.messages import Language
 
 EN, KO = Language.EN, Language.KO
 

@@ -210,7 +210,7 @@ def test_everything_is_graded_and_the_grader_lives(graded: Graded) -> None:
     assert graded.mixed.keys() >= {*HONEST, *DECLARED}
     faults = {name: e.notices for name, e in graded.mixed.items() if e.status is Status.GRADER_ERROR}
     faults |= {
-        name: test.message
+        name: str(test.message)
         for name, examination in graded.mixed.items()
         for test in examination.tests
         if test.verdict is Verdict.GRADER_ERROR
@@ -248,7 +248,7 @@ def test_the_ta_sees_what_happened(graded: Graded, name: str) -> None:
         assert {test.verdict for test in examination.tests} <= {*attack.tests, Verdict.PASSED}
     if attack.says:
         said = [*examination.cells, *examination.tests]
-        texts = [one.message for one in said] + [notice.text for notice in examination.notices]
+        texts = [str(one.message) for one in said] + [str(notice.text) for notice in examination.notices]
         assert any(attack.says in text for text in texts)
 
 
@@ -312,8 +312,10 @@ def test_hidden_inputs_stay_hidden_until_the_feedback_is_full(graded: Graded) ->
     examination = graded.mixed["tells_hidden_inputs"]
     raw = (graded.root / "submitted" / examination.student / WEEK / f"{WEEK}.ipynb").read_bytes()
     notebook = merge(read_submission(raw), released(graded.root)).notebook
-    hidden = {test.message for test in examination.tests if not test.public and "INPUT" in test.message}
-    public = {test.message for test in examination.tests if test.public}
+    hidden = {
+        str(test.message) for test in examination.tests if not test.public and "INPUT" in str(test.message)
+    }
+    public = {str(test.message) for test in examination.tests if test.public}
     assert hidden - public
     for level in ("none", "names", "hints"):
         page = json.dumps(put_outputs(notebook, examination, level), ensure_ascii=False)

@@ -67,6 +67,6 @@ def test_another_seed_reaches_the_tests(tmp_path: Path) -> None:
             pool.close()
         assert isinstance(answer, dict)
         tests = Examination.model_validate_json(answer["examination"]).tests
-        return next(test.message for test in tests if test.name == "test_what_the_generators_say")
+        return next(str(test.message) for test in tests if test.name == "test_what_the_generators_say")
 
     assert said(0) == said(0) != said(1)

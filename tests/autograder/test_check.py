@@ -15,7 +15,7 @@ import pytest
 
 from autograder.check import CheckError, find_material
 from autograder.doctor import examine_machine
-from autograder.examination import Language
+from autograder.messages import Language
 
 REPOSITORY = Path(__file__).parents[2]
 MODES = [
@@ -94,7 +94,7 @@ _PROGRAM = """
 import sys
 from pathlib import Path
 from autograder.check import check
-from autograder.examination import Language
+from autograder.messages import Language
 confined = {"True": True, "False": False, "None": None}[sys.argv[2]]
 language = Language(sys.argv[3]) if len(sys.argv) > 3 else None
 code = check(Path(sys.argv[1]), confined=confined, language=language)

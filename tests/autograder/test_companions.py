@@ -365,7 +365,7 @@ class TestGrading:
     def test_without_namespaces_too(self, trial: Class, off: tuple[str, ...]) -> None:
         trial.hand_in("ada", double=READS)
         examination = trial.grade(workers=1, switched_off=off)["ada"]
-        assert examination.points == 100, [(c.grade_id, c.message) for c in examination.cells]
+        assert examination.points == 100, [(c.grade_id, str(c.message)) for c in examination.cells]
 
     def test_too_much_is_said_before_anything_is_graded(self, trial: Class) -> None:
         trial.hand_in("ada")

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from autograder.course.folders import COURSE_FILE, SCHEMA_FILE, CourseError, Paths, find_root
 from autograder.course.models import Course
 from autograder.course.reading import course_schema, load_course
-from autograder.examination import Language
+from autograder.messages import Language
 
 REPOSITORY = Path(__file__).parents[2]
 

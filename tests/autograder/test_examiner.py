@@ -104,7 +104,7 @@ class TestVerdicts:
     ) -> None:
         outcome = next(test for test in graded[student].tests if test.name == "test_half")
         assert outcome.verdict is verdict
-        assert words in outcome.message
+        assert words in str(outcome.message)
 
     def test_what_was_called_what_came_back_and_what_was_expected(
         self, graded: dict[str, Examination]
@@ -127,7 +127,9 @@ class TestVerdicts:
     @pytest.mark.parametrize("student", ["not_json", "empty", "nothing"])
     def test_bad_input_is_one_line(self, graded: dict[str, Examination], student: str) -> None:
         (notice,) = graded[student].notices
-        assert notice.text.strip() and "\n" not in notice.text and "Traceback" not in notice.text
+        assert (
+            str(notice.text).strip() and "\n" not in str(notice.text) and "Traceback" not in str(notice.text)
+        )
 
     def test_all_layers_that_the_machine_offers_are_in_force(self, graded: dict[str, Examination]) -> None:
         from autograder.doctor import examine_machine

@@ -20,7 +20,6 @@ from autograder.course.reading import load_course
 from autograder.examination import (
     Call,
     Examination,
-    Language,
     Misconception,
     Notice,
     Score,
@@ -33,6 +32,7 @@ from autograder.files import write_atomically
 from autograder.gradebook.grades import Column, ExportError, Grade, Grades, Student
 from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.reading import read_grades
+from autograder.messages import Language
 from autograder.notebooks.scripts import dump
 from autograder.options import Options
 from autograder.platforms.github import export_github, github_result, step_output

@@ -22,7 +22,6 @@ from autograder.examination import (
     CellOutcome,
     Difference,
     Examination,
-    Language,
     Misconception,
     Notice,
     Score,
@@ -32,13 +31,14 @@ from autograder.examination import (
     Verdict,
 )
 from autograder.files import write_atomically
+from autograder.messages import Language
 from autograder.options import Options
 from autograder.pages import svg
 from autograder.pages.feedback import render_feedback, write_feedback
 from autograder.pages.view import Marks
 from autograder.submissions.records import record_path
 from autograder.submissions.week import prepare
-from autograder.wording import messages, words
+from autograder.wording import words
 
 CHROMIUM = Path("/usr/bin/chromium")
 LEVELS: tuple[Level, ...] = ("none", "names", "hints", "full")
@@ -585,35 +585,6 @@ def test_every_word_is_there_in_both_languages() -> None:
     for key, (english, korean) in words._WORDS.items():
         assert re.findall(r"\{\w+\}", english).sort() == re.findall(r"\{\w+\}", korean).sort(), key
     assert set(words.VERDICTS) == set(Verdict)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "not implemented yet",
-        "`f` is not defined in the notebook",
-        "`f` is not defined in the notebook: its cell (number 4) ended with SyntaxError: invalid syntax",
-        "expected an array of shape (2, 3), got shape (3, 2)",
-        "expected a NumPy array, got None (is a `return` missing?)",
-        "expected dtype float64, got int64",
-        "expected 4.0 at index [0, 1], got 5.0",
-        "at position 1: expected an int, got float",
-        "expected a ValueError that names 'stride'",
-        "the ValueError should name the argument 'stride'; its message was 'no'",
-        "texts differ at character 3: expected 'abc', got 'abd'",
-        "the call changed its argument number 2",
-        "the call changed the state of the global random generator",
-        "memory limit of 2 GiB reached",
-        "the process ended itself in cell 3",
-        "the notebook could not be run to its end: time limit of 10 s reached in cell 5",
-        "not run: the time limit of 30 s for all cells was used up",
-        "the time limit of 40 s for all tests was used up",
-    ],
-)
-def test_the_graders_messages_are_there_in_korean(text: str) -> None:
-    said = messages.message(text, KO)
-    assert said and re.search("[가-힣]", said)
-    assert messages.message(text, EN) == text
 
 
 # Files

@@ -157,7 +157,7 @@ def test_every_mutation_is_merged_or_refused_in_one_line(released: Any) -> None:
         read += 1
         nbformat.validate(merged.notebook)  # type: ignore[no-untyped-call]
         dump(merged.notebook).decode()
-        assert all(notice.text.isprintable() for notice in merged.notices)
+        assert all(str(notice.text).isprintable() for notice in merged.notices)
         # The points are those of the release, whatever the file says.
         scores = score_cells(released, merged.notebook, ())
         assert [(score.grade_id, score.max_points) for score in scores] == wanted

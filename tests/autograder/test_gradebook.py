@@ -33,7 +33,6 @@ from autograder.examination import (
     Call,
     CellOutcome,
     Examination,
-    Language,
     Misconception,
     Notice,
     Score,
@@ -45,6 +44,7 @@ from autograder.examination import (
 from autograder.examiner.remote.outputs import clean_outputs
 from autograder.gradebook.graded_notebook import put_outputs
 from autograder.gradebook.ledger import Ledger
+from autograder.messages import Language
 from autograder.notebooks.merging import merge
 from autograder.notebooks.metadata import grade_id, is_manual, is_test, points
 from autograder.notebooks.reading import read_submission

@@ -16,7 +16,7 @@ from trial import GOOD_DOUBLE, GOOD_HALF, Class, make
 
 from autograder.course.models import Limits
 from autograder.course.reading import load_course
-from autograder.examination import CellOutcome, Examination, Language, Text, Verdict
+from autograder.examination import CellOutcome, Examination, Text, Verdict
 from autograder.examination import TestOutcome as Outcome
 from autograder.examiner.causes import with_causes
 from autograder.examiner.outcomes import TestRun
@@ -24,10 +24,10 @@ from autograder.examiner.remote.candidate import Candidate
 from autograder.examiner.remote.cells import CellSource
 from autograder.examiner.remote.changes import Change
 from autograder.examiner.remote.zygote import Zygote
+from autograder.messages import Language, fact
 from autograder.notebooks.reading import read_released
 from autograder.pages.feedback import render_feedback
 from autograder.protocol import Settings
-from autograder.wording.messages import message
 
 LIMITS = Limits(cell_seconds=20, cells_seconds=120)
 FUNCTION = "\ndef f(x):\n    return 2 * x\n"
@@ -132,7 +132,7 @@ COMMANDS = {
 @pytest.mark.parametrize("habit", COMMANDS)
 def test_a_command_is_shown_and_the_cell_goes_on(play: Play, habit: str) -> None:
     played = play(habit + FUNCTION)
-    assert played.cells[0].verdict is Verdict.PASSED, played.cells[0].message
+    assert played.cells[0].verdict is Verdict.PASSED, str(played.cells[0].message)
     assert COMMANDS[habit] in played.shown()
     assert played.names["f"]
     assert played.forkable
@@ -201,7 +201,7 @@ def test_what_hangs_or_floods_is_bounded_and_nothing_of_it_stays(
     left = "import os\nleft = [p for p in os.listdir('/proc') if p.isdecimal() and p != str(os.getpid())]"
     later = f"print('later')\n{left}\nassert left == [], left"
     played = play(habit, later + FUNCTION, limits=SHORT)
-    assert [cell.verdict for cell in played.cells] == [verdict, Verdict.PASSED], played.cells[1].message
+    assert [cell.verdict for cell in played.cells] == [verdict, Verdict.PASSED], str(played.cells[1].message)
     assert played.shown(1) == "later\n"  # a cell that floods leaves room for the others
     assert played.names["f"]
     assert played.seconds < 15
@@ -268,7 +268,7 @@ OWN_MODULES = {
 @pytest.mark.parametrize("habit", OWN_MODULES)
 def test_the_working_folder_is_importable(play: Play, habit: str) -> None:
     played = play(*OWN_MODULES[habit])
-    assert [cell.message for cell in played.cells if cell.verdict is not Verdict.PASSED] == []
+    assert [str(cell.message) for cell in played.cells if cell.verdict is not Verdict.PASSED] == []
     assert played.names["f"]
 
 
@@ -338,7 +338,7 @@ PLACES = {
 @pytest.mark.parametrize("habit", PLACES)
 def test_what_concerns_pictures_and_places_goes_on(play: Play, habit: str) -> None:
     played = play(habit + FUNCTION)
-    assert played.cells[0].verdict is Verdict.PASSED, played.cells[0].message
+    assert played.cells[0].verdict is Verdict.PASSED, str(played.cells[0].message)
     assert PLACES[habit] in played.shown()
     assert played.names["f"]
     assert played.forkable
@@ -378,7 +378,7 @@ REFUSED = {
 def test_what_cannot_be_there_is_named_and_costs_that_cell(play: Play, habit: str) -> None:
     played = play("def f(x):\n    return x", f"a = 1\n{habit}" if "%%" not in habit else habit, "b = f(1)")
     assert [cell.verdict for cell in played.cells] == [Verdict.PASSED, Verdict.EXCEPTION, Verdict.PASSED]
-    assert REFUSED[habit] in played.cells[1].message
+    assert REFUSED[habit] in str(played.cells[1].message)
     assert played.names.keys() >= ({"f", "b"} if "%%" in habit else {"a", "f", "b"})
 
 
@@ -391,13 +391,13 @@ def test_a_training_that_was_lost_has_no_wrong_result(verdict: Verdict) -> None:
         title=title,
         cell="c",
         verdict=verdict,
-        message="the time limit was reached",
+        message=fact("time-limit"),
     )
     notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
     runs = [TestRun(outcome, [], training=training) for training in (True, False)]
     trained, other = (run.outcome for run in with_causes(runs, [], notebook))
-    assert trained.message == "the training did not finish: the time limit was reached"
-    assert message(trained.message, Language.KO) == "학습이 끝나지 않았습니다: 시간 제한에 걸렸습니다"
+    assert str(trained.message) == "the training did not finish: the time limit was reached"
+    assert trained.message.in_(Language.KO) == "학습이 끝나지 않았습니다: 시간 제한에 걸렸습니다"
     assert trained.verdict is verdict
     assert other == outcome
 
@@ -553,7 +553,7 @@ def test_the_message_names_the_cause(
 ) -> None:
     failed = [test for test in graded[1][student].tests if test.verdict is not Verdict.PASSED]
     assert failed
-    assert all(said in test.message for test in failed), [test.message for test in failed]
+    assert all(said in str(test.message) for test in failed), [str(test.message) for test in failed]
 
 
 @pytest.mark.parametrize(
@@ -577,4 +577,4 @@ def test_the_page_says_it_in_korean(
 
 def test_a_test_of_another_function_keeps_its_message(graded: tuple[Class, dict[str, Examination]]) -> None:
     half = [test for test in graded[1]["used_again"].tests if test.cell == "test-half"]
-    assert {test.message for test in half} == {""}
+    assert {str(test.message) for test in half} == {""}

@@ -310,7 +310,7 @@ class TestMerge:
         assert sources[1:5] == [SETUP["source"], "def relu(z):\n    return z", "mine = 1", TEST["source"]]
         (notice,) = merged.notices
         assert notice.code == "edited-cell"
-        assert "setup, test-relu" in notice.text
+        assert "setup, test-relu" in str(notice.text)
 
     def test_space_at_line_ends_is_no_edit(self, released: NotebookNode) -> None:
         spaced = copy.deepcopy(RELEASE)
@@ -322,7 +322,7 @@ class TestMerge:
         assert names(merged.notebook) == ["setup", "a", "relu", "test-relu", "explain", "b"]
         (notice,) = merged.notices
         assert notice.code == "missing-cell"
-        assert "setup, test-relu, explain" in notice.text
+        assert "setup, test-relu, explain" in str(notice.text)
 
     def test_the_first_of_several_counts_and_the_others_stay_as_plain_cells(
         self, released: NotebookNode
@@ -351,7 +351,7 @@ class TestMerge:
         assert grade_id(merged.notebook.cells[-1]) == ""
         (notice,) = merged.notices
         assert notice.code == "unknown-cell"
-        assert "\n" not in notice.text
+        assert "\n" not in str(notice.text)
 
     def test_another_weeks_notebook_is_said_to_be_one(self, released: NotebookNode) -> None:
         merged = merge(handed_in(plain("code", "1")), released)
@@ -496,7 +496,7 @@ def merged_wide(*cells: dict[str, Any]) -> tuple[NotebookNode, dict[str, str]]:
         if grade_id(cell):
             assert grade_id(cell) in found
             assert not is_locked(cell) or found[grade_id(cell)] == cell.source
-    return merged.notebook, {notice.code: notice.text for notice in merged.notices}
+    return merged.notebook, {notice.code: str(notice.text) for notice in merged.notices}
 
 
 def source_of(notebook: NotebookNode, name: str) -> str:

@@ -20,8 +20,8 @@ from ruamel.yaml import YAML
 from autograder.course.folders import CourseError, Paths
 from autograder.course.models import Course
 from autograder.course.reading import load_course
-from autograder.examination import Language
 from autograder.grading.grade import grade
+from autograder.messages import Language
 from autograder.notebooks.metadata import grade_id
 from autograder.notebooks.scripts import dump
 from autograder.options import Options
@@ -347,4 +347,4 @@ class TestTheNotebookAmongTheFiles:
     def test_a_flood_of_files_is_not_walked(self, tmp_path: Path) -> None:
         for number in range(10_001):
             (tmp_path / f"{number}").touch()
-        assert "more than 10,000 files" in find_notebook(tmp_path, "w").problem
+        assert "more than 10,000 files" in str(find_notebook(tmp_path, "w").problem)

@@ -19,7 +19,6 @@ from autograder.course.reading import load_course
 from autograder.examination import (
     Call,
     Examination,
-    Language,
     Misconception,
     Score,
     Status,
@@ -30,6 +29,7 @@ from autograder.examination import (
 from autograder.files import write_atomically
 from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.recording import Recording
+from autograder.messages import Language
 from autograder.options import Options
 from autograder.pages.feedback import write_feedback
 from autograder.platforms import gradescope

@@ -130,7 +130,9 @@ def test_outputs_and_passed_tests_stay_in_the_records(trial: Class) -> None:
     assert any(cell.outputs for cell in whole.cells)
     assert lean.scores == whole.scores
     wrong = [test for test in whole.tests if test.verdict != "passed"]
-    assert [(test.key, test.message) for test in lean.tests] == [(test.key, test.message) for test in wrong]
+    assert [(test.key, str(test.message)) for test in lean.tests] == [
+        (test.key, str(test.message)) for test in wrong
+    ]
     assert 0 < len(wrong) < len(whole.tests)
     shutil.rmtree(trial.paths.submitted / "cho")
 

@@ -18,7 +18,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 from autograder.authoring.release import ReleaseError, release
 from autograder.course.folders import Paths
 from autograder.course.models import Course
-from autograder.examination import Language
+from autograder.messages import Language
 from autograder.notebooks.metadata import grade_id, is_answered
 
 

@@ -30,7 +30,6 @@ from autograder.examination import (
     CellOutcome,
     Difference,
     Examination,
-    Language,
     Misconception,
     Notice,
     Score,
@@ -40,6 +39,7 @@ from autograder.examination import (
     Verdict,
 )
 from autograder.gradebook.graded_notebook import put_outputs
+from autograder.messages import Language
 from autograder.notebooks.scripts import dump
 from autograder.pages import svg
 from autograder.pages.feedback import render_feedback

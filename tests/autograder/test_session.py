@@ -22,6 +22,7 @@ from autograder.examiner.remote.objects import RemoteObject, Submission
 from autograder.examiner.remote.outputs import clean_outputs
 from autograder.examiner.remote.own_time import OwnTime
 from autograder.examiner.remote.session import Session
+from autograder.messages import words
 from autograder.wire import Channel, ChannelClosed, Handle
 
 Answer = Callable[[dict[str, Any]], Any]
@@ -34,7 +35,7 @@ class Owner:
         self.clock = OwnTime()
 
     def lost(self, session: Session, verdict: Verdict) -> CandidateLost:
-        return CandidateLost(verdict, "lost")
+        return CandidateLost(verdict, words("lost"))
 
 
 @pytest.fixture

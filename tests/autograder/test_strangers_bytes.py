@@ -144,8 +144,8 @@ def test_what_ends_two_workers_is_kept_until_something_changes(tmp_path: Path) -
     assert all(score.points is None for score in first["killer"].scores)
     (notice,) = first["killer"].notices
     assert notice.code == ENDS_EXAMINERS
-    assert "ended twice on it (its process ended)" in notice.text
-    assert "--force" in notice.text
+    assert "ended twice on it (its process ended)" in str(notice.text)
+    assert "--force" in str(notice.text)
 
     begun = time.monotonic()
     again = trial.grade(workers=1)

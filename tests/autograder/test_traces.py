@@ -78,7 +78,7 @@ def trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Class:
 
 def printed(trial: Class, student: str, cell: str, **options: object) -> str:
     (outcome,) = [c for c in trial.grade(workers=1, **options)[student].cells if c.grade_id == cell]
-    assert outcome.verdict == "passed", outcome.message
+    assert outcome.verdict == "passed", str(outcome.message)
     return "".join(output["text"] for output in outcome.outputs)
 
 

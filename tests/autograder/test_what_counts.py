@@ -23,11 +23,13 @@ from trial import GOOD_DOUBLE, GOOD_HALF, Class
 
 from autograder.authoring.release import release
 from autograder.course.reading import load_course
-from autograder.examination import Examination, Language, Status
+from autograder.examination import Examination, Status
 from autograder.grading.grade import grade
+from autograder.linear import is_korean
+from autograder.messages import NOTHING, Language, fact
 from autograder.options import Options
 from autograder.submissions.found import find_notebook, find_submissions, handed_in_since, read_notebook
-from autograder.wording.messages import message, notice
+from autograder.wording.messages import notice
 
 WEEK = "trial"
 PUBLIC = trial_course.SUITE[: trial_course.SUITE.index('@pytest.mark.cell("test-double", weight=2)')]
@@ -288,13 +290,13 @@ def test_the_only_notebook_of_a_folder_is_the_submission(name: str, tmp_path: Pa
     (tmp_path / ".ipynb_checkpoints").mkdir()
     (tmp_path / ".ipynb_checkpoints" / "trial-checkpoint.ipynb").write_bytes(b"old")
     (tmp_path / "._trial.ipynb").write_bytes(b"of a Mac")
-    assert read_notebook(tmp_path, WEEK) == (b"{}", "")
+    assert read_notebook(tmp_path, WEEK) == (b"{}", NOTHING)
 
 
 def test_the_notebook_of_the_right_name_counts_whatever_lies_beside_it(tmp_path: Path) -> None:
     (tmp_path / "trial.ipynb").write_bytes(b"right")
     (tmp_path / "trial (1).ipynb").write_bytes(b"other")
-    assert read_notebook(tmp_path, WEEK) == (b"right", "")
+    assert read_notebook(tmp_path, WEEK) == (b"right", NOTHING)
 
 
 def test_of_several_none_is_guessed_and_all_are_named(tmp_path: Path) -> None:
@@ -302,22 +304,20 @@ def test_of_several_none_is_guessed_and_all_are_named(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"{}")
     raw, problem = read_notebook(tmp_path, WEEK)
     assert raw is None
-    assert problem == (
-        "there is no trial.ipynb in the folder, but there are 3 other notebooks, "
-        "a\\nb.ipynb, trial (1).ipynb, trial (2).ipynb: leave the one that counts, or name it trial.ipynb"
+    assert str(problem) == (
+        "There is no trial.ipynb in the folder, but there are 3 other notebooks, "
+        "a\\nb.ipynb, trial (1).ipynb, trial (2).ipynb: leave the one that counts, or name it trial.ipynb."
     )
-    said = message(f"{problem[:1].upper()}{problem[1:]}.", Language.KO)
-    assert said is not None
-    assert "trial (1).ipynb" in said
+    assert "trial (1).ipynb" in problem.in_(Language.KO)
     for number in range(20):
         (tmp_path / f"n{number:02}.ipynb").write_bytes(b"{}")
-    assert "and 18 more" in read_notebook(tmp_path, WEEK)[1]
+    assert "and 18 more" in str(read_notebook(tmp_path, WEEK)[1])
 
 
 def test_what_has_another_ending_is_named(tmp_path: Path) -> None:
-    assert read_notebook(tmp_path, WEEK) == (None, "there is no trial.ipynb in the folder")
+    assert read_notebook(tmp_path, WEEK) == (None, fact("no-file", name="trial.ipynb"))
     (tmp_path / "trial.ipynb.txt").write_bytes(b"{}")
-    assert "only trial.ipynb.txt: name the notebook trial.ipynb" in read_notebook(tmp_path, WEEK)[1]
+    assert "only trial.ipynb.txt: name the notebook trial.ipynb" in str(read_notebook(tmp_path, WEEK)[1])
 
 
 def test_links_are_followed_under_no_name(tmp_path: Path) -> None:
@@ -399,5 +399,5 @@ def test_pictures_by_the_megabyte_are_thrown_away_unread(tmp_path: Path) -> None
     os.truncate(tmp_path / "trial.ipynb", (64 << 20) + 1)
     read, problem = read_notebook(tmp_path, WEEK)
     assert read is None
-    assert "larger than 64 MiB: clear its outputs and hand it in again" in problem
-    assert message(problem, Language.KO)
+    assert "larger than 64 MiB: clear its outputs and hand it in again" in str(problem)
+    assert is_korean(problem.in_(Language.KO))

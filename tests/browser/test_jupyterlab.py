@@ -10,7 +10,7 @@ import pytest
 
 from autograder.course.folders import Paths
 from autograder.course.models import Course
-from autograder.examination import Language
+from autograder.messages import Language
 from autograder.notebooks.metadata import tags
 from autograder.notebooks.scripts import dump, read_script
 

@@ -14,8 +14,9 @@ from autograder.examiner.remote.own_time import OwnTime
 from autograder.examiner.remote.process import Process
 from autograder.examiner.remote.run import Run
 from autograder.examiner.remote.session import Session, ended_session
-from autograder.examiner.remote.verdicts import LOST, explain, size_told
+from autograder.examiner.remote.verdicts import explain, lost
 from autograder.examiner.remote.zygote import Zygote
+from autograder.messages import fact
 
 _MAX_REVIVALS = 8
 """Times that a candidate which tests have ended is started again; it counts for the tests' time."""
@@ -143,8 +144,8 @@ class Candidate:
     def _dead_session(self) -> Session:
         reason = self._notebook.end
         verdict = reason.verdict if reason else Verdict.CRASHED
-        text = reason.message if reason else "the process ended too often"
-        return ended_session(CandidateLost(verdict, f"the notebook could not be run to its end: {text}"))
+        why = reason.message if reason else fact("ended-too-often")
+        return ended_session(CandidateLost(verdict, fact("notebook-not-run", why=why)))
 
     def close_session(self, session: Session) -> None:
         """End a session's fork."""
@@ -166,12 +167,12 @@ class Candidate:
         elif not crashed:
             self._process.kill()
         if not crashed:
-            return CandidateLost(verdict, LOST[verdict].format(reply=size_told(self._limits.reply)))
+            return CandidateLost(verdict, lost(verdict, self._limits))
         if code is not None:
             return CandidateLost(*explain(code, self._limits))
         if self._process.alive:  # not killed by us: nobody answers for the fork, so all of it has ended
             return CandidateLost(*self._process.ended())
-        return CandidateLost(Verdict.CRASHED, "the process ended")
+        return CandidateLost(Verdict.CRASHED, fact("ended"))
 
     def close(self) -> None:
         """Kill what is left."""

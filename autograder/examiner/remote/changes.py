@@ -9,23 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-_KINDS = {
-    "function": "a function",
-    "class": "a class",
-    "module": "a module",
-    "number": "a number",
-    "str": "a text",
-    "list": "a list",
-    "tuple": "a tuple",
-    "dict": "a dictionary",
-    "set": "a set",
-    "ndarray": "an array",
-    "nothing": "nothing",
-    "other": "something else",
-    "gone": "",
-}
+from autograder.messages import Message, fact
+
+_NAMED = ("function", "class", "module", "number", "str", "list", "tuple", "dict", "set", "ndarray")
+_KINDS = (*_NAMED, "nothing", "other", "gone")
 _MOST = 200
-_CONSEQUENCE = "names count after the last cell"
 
 
 @dataclass(frozen=True)
@@ -46,15 +34,23 @@ class Change:
     now: str
     cell: int
 
-    def __str__(self) -> str:
-        before = f"was {_KINDS[self.was]} after cell {self.since}" if self.since else "is Python's own"
+    @property
+    def message(self) -> Message:
+        """The change in one sentence."""
+        before = fact("was", kind=_kind(self.was), cell=self.since) if self.since else fact("is-pythons")
         if self.now == "gone":
-            after = "deleted it"
-        elif self.now == self.was:
-            after = f"made another {self.now} of it"
+            after = fact("deleted", cell=self.cell)
+        elif self.now == self.was and self.now in _NAMED:
+            after = fact("made-another", kind=fact(f"kind-{self.now}"), cell=self.cell)
         else:
-            after = f"made {_KINDS[self.now]} of it"
-        return f"`{self.name}` {before}, and cell {self.cell} {after}: {_CONSEQUENCE}"
+            after = fact("made", kind=_kind(self.now), cell=self.cell)
+        return fact("used-again", name=self.name, before=before, after=after)
+
+
+def _kind(kind: str) -> Message:
+    if kind not in _NAMED:
+        return fact("nothing" if kind == "nothing" else "something")
+    return fact("an" if kind == "ndarray" else "a", kind=fact(f"kind-{kind}"))
 
 
 def changes_told(told: Any) -> dict[str, Change]:

@@ -14,6 +14,7 @@ from typing import Any
 from _pytest.outcomes import OutcomeException
 
 from autograder.examination import Verdict
+from autograder.messages import Message, fact
 
 
 class GraderFault(Exception):
@@ -24,7 +25,8 @@ class MissingName(AssertionError, AttributeError):
     """The notebook does not define the name that a test asks for; ``hasattr`` works as it should."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"`{name}` is not defined in the notebook")
+        self.message = fact("not-defined", name=name)
+        super().__init__(str(self.message))
         self.name: str = name
 
 
@@ -90,8 +92,10 @@ class CandidateLost(OutcomeException):
 
     Attributes:
         verdict: TIMEOUT, CRASHED, MEMORY, OUTPUT or PROTOCOL.
+        message: why.
     """
 
-    def __init__(self, verdict: Verdict, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, verdict: Verdict, message: Message) -> None:
+        super().__init__(str(message))
         self.verdict = verdict
+        self.message = message

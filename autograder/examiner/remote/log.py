@@ -9,6 +9,7 @@ from typing import Any
 
 from autograder.examination import Verdict
 from autograder.examiner.remote.errors import CandidateLost
+from autograder.messages import Message, fact
 
 
 @dataclass(frozen=True)
@@ -120,13 +121,13 @@ class Budget:
         for function, wait in waits.items():
             self.used[function] = self.used.get(function, 0.0) + seconds * wait / waited
 
-    def refusal(self, function: str) -> str:
-        """Why a function is not called any more; empty if it is."""
+    def refusal(self, function: str) -> Message | None:
+        """Why a function is not called any more; None if it is."""
         if self.strikes.get(function, 0) >= 2:
-            return f"`{function}` was not called again: it ran into a limit in two tests before"
+            return fact("not-called-again", function=function)
         if self.spent >= self.together and self.used.get(function, 0.0) >= self.share:
-            return f"the time limit of {self.together:g} s for all tests was used up"
-        return ""
+            return fact("tests-used-up", seconds=f"{self.together:g}")
+        return None
 
     def note(self, function: str, error: BaseException | None) -> None:
         """A function was called, with this outcome."""

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from autograder.examination import Verdict
 from autograder.examiner.remote.errors import CandidateLost, MissingName
+from autograder.messages import Message, fact
 from autograder.protocol import Op, request
 from autograder.wire import (
     Handle,
@@ -66,7 +67,7 @@ class Asking(Protocol):
 
     def call_watched(
         self, origin: Origin, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[Any, str | None]:
+    ) -> tuple[Any, Message | None]:
         """The same, and what the call changed besides."""
 
 
@@ -92,7 +93,7 @@ class RemoteObject:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._session.call(self._origin, self._handle, args, kwargs)
 
-    def call_watched(self, *args: Any, **kwargs: Any) -> tuple[Any, str | None]:
+    def call_watched(self, *args: Any, **kwargs: Any) -> tuple[Any, Message | None]:
         """See :meth:`Asking.call_watched`."""
         return self._session.call_watched(self._origin, self._handle, args, kwargs)
 
@@ -103,13 +104,13 @@ class RemoteObject:
     def __len__(self) -> int:
         length = self._session.value(request(Op.LENGTH, target=self._handle), self._origin)
         if type(length) is not int or not 0 <= length < 1 << 31:
-            raise CandidateLost(Verdict.PROTOCOL, "a length that is none")
+            raise CandidateLost(Verdict.PROTOCOL, fact("invalid-answer"))
         return length
 
     def __iter__(self) -> Iterator[Any]:
         items = self._session.value(request(Op.ITEMS, target=self._handle), self._origin)
         if not isinstance(items, list):
-            raise CandidateLost(Verdict.PROTOCOL, "items that are none")
+            raise CandidateLost(Verdict.PROTOCOL, fact("invalid-answer"))
         return iter(items)
 
     def __bool__(self) -> bool:
@@ -134,14 +135,14 @@ class RemoteFunction:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._session.call(self._origin, self.__name__, args, kwargs)
 
-    def call_watched(self, *args: Any, **kwargs: Any) -> tuple[Any, str | None]:
+    def call_watched(self, *args: Any, **kwargs: Any) -> tuple[Any, Message | None]:
         """See :meth:`Asking.call_watched`."""
         return self._session.call_watched(self._origin, self.__name__, args, kwargs)
 
     def _fetch(self) -> RemoteObject:
         value = self._session.value(request(Op.HANDLE, target=self.__name__), self._origin)
         if not isinstance(value, RemoteObject):
-            raise CandidateLost(Verdict.PROTOCOL, "a handle that is none")
+            raise CandidateLost(Verdict.PROTOCOL, fact("invalid-answer"))
         return value
 
     def __getattr__(self, name: str) -> Any:

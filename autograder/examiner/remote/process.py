@@ -18,6 +18,7 @@ from autograder.examiner.remote.own_time import OwnTime
 from autograder.examiner.remote.quota import quota
 from autograder.examiner.remote.verdicts import explain, is_ours, room_left
 from autograder.examiner.remote.zygote import Spawned, Zygote
+from autograder.messages import Message
 from autograder.protocol import Limits as ScratchLimits
 from autograder.protocol import Op, request
 from autograder.wire import Channel, ChannelClosed, ChannelTimeout, FrameLimits, WireError
@@ -128,7 +129,7 @@ class Process:
             raise WireError("not a valid answer")
         return answer
 
-    def ended(self) -> tuple[Verdict, str]:
+    def ended(self) -> tuple[Verdict, Message]:
         """Why the whole candidate is gone, from its warden's exit code.
 
         Raises:

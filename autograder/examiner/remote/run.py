@@ -12,6 +12,7 @@ from autograder.examiner.remote.changes import Change, changes_told
 from autograder.examiner.remote.own_time import OwnTime
 from autograder.examiner.remote.process import Process
 from autograder.examiner.remote.verdicts import cell_outcome, not_run, room_left, size_told
+from autograder.messages import Message, fact
 from autograder.protocol import Op, request
 from autograder.wire import ChannelClosed, ChannelTimeout, ValueTooLarge, WireError
 
@@ -77,7 +78,7 @@ class Run:
             self._restarts += 1
             if self._restarts > _MAX_RESTARTS:
                 # Left with what the others define: nothing. Every later test says so.
-                self.outcomes = [self._fatal.get(cell.index) or not_run(cell, "") for cell in self._cells]
+                self.outcomes = [self._fatal.get(cell.index) or not_run(cell) for cell in self._cells]
                 self.names = {}
                 self._process.kill()
                 return
@@ -121,13 +122,12 @@ class Run:
 
     def _run_cell(self, cell: CellSource) -> CellOutcome:
         if cell.skip:
-            return not_run(cell, "")
+            return not_run(cell)
         if self._restarts >= _MAX_RESTARTS and not cell.essential:
-            return not_run(cell, f"not run: other cells ended the process {self._restarts} times")
+            return not_run(cell, fact("others-ended", count=self._restarts))
         seconds = self._time_for(cell)
         if not seconds:
-            limit = f"{self._limits.cells_seconds:g} s"
-            return not_run(cell, f"not run: the time limit of {limit} for all cells was used up")
+            return not_run(cell, fact("cells-used-up", seconds=f"{self._limits.cells_seconds:g}"))
         before = self._clock.look()
         try:
             asked = request(Op.CELL, source=cell.source, number=cell.index + 1)
@@ -152,18 +152,18 @@ class Run:
             return min(_SHORT_SECONDS, self._limits.cell_seconds)
         return 0.0
 
-    def _why(self, error: Exception, cell: CellSource) -> tuple[Verdict, str]:
+    def _why(self, error: Exception, cell: CellSource) -> tuple[Verdict, Message]:
         """How the candidate was lost while a cell ran."""
-        position = f"cell {cell.index + 1}"
+        number, limits = cell.index + 1, self._limits
         if isinstance(error, ChannelClosed):
-            verdict, text = self._process.ended()
-            return verdict, f"{text} in {position}"
+            verdict, what = self._process.ended()
+            return verdict, fact("in-cell", what=what, cell=number)
         self._process.kill()
         if isinstance(error, ChannelTimeout):
-            return Verdict.TIMEOUT, f"time limit of {self._limits.cell_seconds:g} s reached in {position}"
+            return Verdict.TIMEOUT, fact("time-in-cell", seconds=f"{limits.cell_seconds:g}", cell=number)
         if isinstance(error, ValueTooLarge):
-            return Verdict.OUTPUT, f"output limit of {size_told(self._limits.output)} reached in {position}"
-        return Verdict.PROTOCOL, f"the process sent something that is no answer in {position}"
+            return Verdict.OUTPUT, fact("output-in-cell", size=size_told(limits.output), cell=number)
+        return Verdict.PROTOCOL, fact("in-cell", what=fact("invalid-message"), cell=number)
 
     def _add_time(self, part: str, started: float) -> None:
         self.timings[part] = self.timings.get(part, 0.0) + time.perf_counter() - started

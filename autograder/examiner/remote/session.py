@@ -17,6 +17,7 @@ from autograder.examiner.remote.log import Budget, Log, LoggedCall, Memory, Omit
 from autograder.examiner.remote.objects import Origin, RemoteObject, plain
 from autograder.examiner.remote.own_time import OwnTime
 from autograder.examiner.remote.values import same
+from autograder.messages import Message, fact
 from autograder.protocol import Op, request
 from autograder.wire import (
     Channel,
@@ -100,7 +101,7 @@ class Session:
             raise self.ended
         if self.log.full:
             self.lifeline.lost(self, Verdict.OUTPUT)
-            self.ended = CandidateLost(Verdict.OUTPUT, "what came back has no end, or is too much to judge")
+            self.ended = CandidateLost(Verdict.OUTPUT, fact("no-end"))
             raise self.ended
         reply = self._answered(frame)
         self.log.requests += 1
@@ -157,10 +158,8 @@ class Session:
         if isinstance(reply.get("missing"), str):
             raise MissingName(reply["missing"][:200])
         if isinstance(reply.get("refused"), str):
-            raise CandidateLost(
-                Verdict.OUTPUT, f"what came back is too large to judge: {reply['refused'][:200]}"
-            )
-        raise CandidateLost(Verdict.PROTOCOL, "the answer was no answer")
+            raise CandidateLost(Verdict.OUTPUT, fact("too-large", why=reply["refused"][:200]))
+        raise CandidateLost(Verdict.PROTOCOL, fact("invalid-answer"))
 
     def _spare(self, origin: Origin) -> None:
         """Do not call what would only run into a limit once more."""
@@ -194,7 +193,7 @@ class Session:
 
     def call_watched(
         self, origin: Origin, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[Any, str | None]:
+    ) -> tuple[Any, Message | None]:
         """Call; also what it changed besides: an argument's position or name, the generators, or None."""
         self._spare(origin)
         message = request(Op.WATCH, target=target, args=plain(args), kwargs=plain(kwargs))
@@ -254,21 +253,21 @@ class _NoOne:
 
     def lost(self, session: Session, verdict: Verdict) -> CandidateLost:
         """See :class:`Lifeline`."""
-        return session.ended or CandidateLost(verdict, "the process ended")
+        return session.ended or CandidateLost(verdict, fact("ended"))
 
 
-def _changed(message: dict[str, Any], reply: dict[str, Any]) -> str | None:
+def _changed(message: dict[str, Any], reply: dict[str, Any]) -> Message | None:
     args, kwargs = reply.get("args"), reply.get("kwargs")
     sent = message["args"]
     if not isinstance(args, list) or len(args) != len(sent) or not isinstance(kwargs, dict):
-        raise CandidateLost(Verdict.PROTOCOL, "the answer was no answer")
+        raise CandidateLost(Verdict.PROTOCOL, fact("invalid-answer"))
     for position, (before, after) in enumerate(zip(sent, args, strict=True), start=1):
         if not same(before, after):
-            return f"its argument number {position}"
+            return fact("argument-number", number=position)
     for key, before in message["kwargs"].items():
         if not same(before, kwargs.get(key)):
-            return f"its argument {key!r}"
-    return None if reply.get("generators") is True else "the state of the global random generator"
+            return fact("argument", name=repr(key))
+    return None if reply.get("generators") is True else fact("generators")
 
 
 def request_frame(message: dict[str, Any]) -> list[Any]:

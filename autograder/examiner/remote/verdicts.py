@@ -9,14 +9,24 @@ from autograder.course.models import Limits
 from autograder.examination import CellOutcome, Verdict
 from autograder.examiner.remote.cells import CellSource
 from autograder.examiner.remote.outputs import clean_outputs, execution_count
-from autograder.protocol import EXIT_CPU, EXIT_DISK, EXIT_MEMORY, EXIT_SETUP, EXIT_STOPPED
+from autograder.messages import Message, fact, words
+from autograder.protocol import (
+    EXIT_CPU,
+    EXIT_DISK,
+    EXIT_MEMORY,
+    EXIT_SETUP,
+    EXIT_STOPPED,
+    NO_SUCH_MODULE,
+    SAID_BY_CANDIDATE,
+)
 from autograder.wire import ValueTooLarge, WireError
 
-LOST = {
-    Verdict.TIMEOUT: "the time limit was reached",
-    Verdict.OUTPUT: "reply limit of {reply} reached",
-    Verdict.PROTOCOL: "the process sent something that is no answer",
-}
+
+def lost(verdict: Verdict, limits: Limits) -> Message:
+    """Why a candidate that did not crash gives no answer any more."""
+    if verdict is Verdict.OUTPUT:
+        return fact("reply", size=size_told(limits.reply))
+    return fact("time-limit") if verdict is Verdict.TIMEOUT else fact("invalid-message")
 
 
 def is_ours(code: int) -> bool:
@@ -24,12 +34,12 @@ def is_ours(code: int) -> bool:
     return code in (EXIT_STOPPED, EXIT_SETUP)
 
 
-def explain(code: int | None, limits: Limits) -> tuple[Verdict, str]:
+def explain(code: int | None, limits: Limits) -> tuple[Verdict, Message]:
     """A verdict from an exit code (negative: the number of a signal)."""
-    processor_time = Verdict.TIMEOUT, "limit of processor time reached"
-    disk = Verdict.OUTPUT, f"disk limit of {size_told(limits.scratch)} reached"
+    processor_time = Verdict.TIMEOUT, fact("processor-time")
+    disk = Verdict.OUTPUT, fact("disk", size=size_told(limits.scratch))
     told = {
-        EXIT_MEMORY: (Verdict.MEMORY, f"memory limit of {size_told(limits.memory)} reached"),
+        EXIT_MEMORY: (Verdict.MEMORY, fact("memory", size=size_told(limits.memory))),
         EXIT_CPU: processor_time,
         EXIT_DISK: disk,
     }
@@ -41,10 +51,10 @@ def explain(code: int | None, limits: Limits) -> tuple[Verdict, str]:
     if number == 25:
         return disk
     if number == 11:
-        return Verdict.CRASHED, "the process crashed (segmentation fault)"
+        return Verdict.CRASHED, fact("segmentation-fault")
     if number:
-        return Verdict.CRASHED, f"the process was ended by signal {number}"
-    return Verdict.CRASHED, "the process ended itself"
+        return Verdict.CRASHED, fact("signal", number=number)
+    return Verdict.CRASHED, fact("ended-itself")
 
 
 def size_told(count: int) -> str:
@@ -62,8 +72,10 @@ def expect(message: Any, /, **fields: type) -> dict[str, Any]:
     return message
 
 
-def not_run(cell: CellSource, message: str) -> CellOutcome:
-    return CellOutcome(index=cell.index, grade_id=cell.grade_id, verdict=Verdict.SKIPPED, message=message)
+def not_run(cell: CellSource, message: Message | None = None) -> CellOutcome:
+    return CellOutcome(
+        index=cell.index, grade_id=cell.grade_id, verdict=Verdict.SKIPPED, message=message or Message()
+    )
 
 
 _CELL_VERDICTS = {
@@ -76,6 +88,18 @@ _CELL_VERDICTS = {
 def room_left(limits: Limits) -> int:
     """Bytes of JSON that all outputs of a submission may take: escapes make it longer than the text."""
     return 2 * limits.output + (1 << 20)
+
+
+_BY_TEXT = {text: code for code, text in SAID_BY_CANDIDATE.items()}
+
+
+def _told(text: str) -> Message:
+    """What a candidate says of a cell: one of a few sentences of ours, or an exception's words."""
+    if text in _BY_TEXT:
+        return fact(_BY_TEXT[text])
+    if text.endswith(NO_SUCH_MODULE):
+        return fact("no-module", error=text.removesuffix(NO_SUCH_MODULE))
+    return words(text)
 
 
 def cell_outcome(cell: CellSource, message: Any, room: int, seconds: float) -> CellOutcome:
@@ -93,7 +117,7 @@ def cell_outcome(cell: CellSource, message: Any, room: int, seconds: float) -> C
         index=cell.index,
         grade_id=cell.grade_id,
         verdict=verdict,
-        message=fields["message"][:1000],
+        message=_told(fields["message"][:1000]),
         outputs=tuple(clean_outputs(outputs)),
         execution_count=execution_count(fields.get("count")),
         seconds=round(seconds, 6),
