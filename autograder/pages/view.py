@@ -219,7 +219,7 @@ class _Context:
     def said(self, message: Message) -> Said:
         """A message of the grader in the page's language; words of others are marked as English."""
         text = sentence(said(message, self.language))
-        return Said(text, "" if message.is_known else "en")
+        return Said(text, "" if message.is_known or self.language is Language.EN else "en")
 
 
 def make_page(

@@ -35,7 +35,7 @@ from autograder.options import Options
 def test_each_end_has_its_own_verdict(code: int | None, verdict: Verdict, words: str) -> None:
     found, text = explain(code, Limits(memory="1 GiB", scratch="2 MiB"))  # type: ignore[arg-type]
     assert found is verdict
-    assert words in text
+    assert words in str(text)
 
 
 SEEDED = '''

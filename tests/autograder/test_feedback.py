@@ -31,7 +31,8 @@ from autograder.examination import (
     Verdict,
 )
 from autograder.files import write_atomically
-from autograder.messages import Language
+from autograder.messages import SENTENCES, Language, fact
+from autograder.messages import words as words_of
 from autograder.options import Options
 from autograder.pages import svg
 from autograder.pages.feedback import render_feedback, write_feedback
@@ -100,7 +101,7 @@ def wrong(
         cell="test-conv2d",
         public=public,
         verdict=verdict,
-        message=f"expected 5.0 at index [0, 1], got 7.000000000000001{secret}",
+        message=fact("value-at", expected="5.0", where="[0, 1]", got=f"7.000000000000001{secret}"),
         call=Call(
             function="conv2d",
             arguments=f"conv2d(array([[{image}]]), array([[1]])){secret}",
@@ -205,10 +206,10 @@ def everything() -> Examination:
         wrong(),
         passed(),
         wrong(verdict=Verdict.TIMEOUT).model_copy(update={"difference": None}),
-        notices=(Notice(code="missing-cell", text="Cells were missing and have been put back: test-easy."),),
+        notices=(Notice(code="missing-cell", text=fact("missing-cell", names="test-easy")),),
         cells=(
             CellOutcome(index=2, grade_id="conv2d", verdict=Verdict.EXCEPTION, message="NameError: numpy"),
-            CellOutcome(index=3, verdict=Verdict.TIMEOUT, message="time limit of 10 s reached in cell 4"),
+            CellOutcome(index=3, verdict=Verdict.TIMEOUT, message=fact("time-in-cell", seconds=10, cell=4)),
         ),
         misconceptions=(FLIPPED, FLIPPED),
         pictures={
@@ -354,7 +355,7 @@ def secretive() -> Examination:
         }
     )
     slow = hidden.model_copy(
-        update={"name": "test_slow", "verdict": Verdict.TIMEOUT, "message": f"{SECRET} took long"}
+        update={"name": "test_slow", "verdict": Verdict.TIMEOUT, "message": words_of(f"{SECRET} took long")}
     )
     return examination(
         hidden,
@@ -432,13 +433,20 @@ def test_an_unreadable_notebook_is_said_to_be_one(level: Level, language: Langua
         status=Status.UNREADABLE,
         tests=(),
         scores=(Score(grade_id="test-conv2d", points=0.0, max_points=6),),
-        notices=(Notice(code="unreadable", text="The notebook file is empty."),),
+        notices=(Notice(code="unreadable", text=fact("empty-file")),),
     )
     page = Page(render(record, level, language))
     assert words.word("unreadable", language) in page.text
-    assert "The notebook file is empty." in page.text
-    marked = [a for a in page.all("p") if a.get("lang") == "en"]
-    assert bool(marked) is (language is KO)  # a sentence in another language says so
+    assert SENTENCES["empty-file"][language is KO] in page.text
+    assert not [a for a in page.all("p") if a.get("lang") == "en"]
+
+
+def test_a_sentence_in_another_language_says_so() -> None:
+    notice = Notice(code="unreadable", text=words_of("As an older kit said it."))
+    record = examination(status=Status.UNREADABLE, tests=(), notices=(notice,))
+    for language in Language:
+        marked = [a for a in Page(render(record, "full", language)).all("p") if a.get("lang") == "en"]
+        assert bool(marked) is (language is KO)
 
 
 def test_what_is_not_written_yet_is_no_error() -> None:
@@ -498,7 +506,13 @@ def test_strangers_text_stays_text(text: str, level: Level) -> None:
     )
     tests = [
         wrong().model_copy(
-            update={"verdict": kind, "message": text, "call": call, "difference": difference, "cell": cell}
+            update={
+                "verdict": kind,
+                "message": words_of(text),
+                "call": call,
+                "difference": difference,
+                "cell": cell,
+            }
         )
         for kind in Verdict
         for cell in ("test-conv2d", text)

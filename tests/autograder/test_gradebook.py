@@ -211,7 +211,7 @@ class TestOutputs:
         html = self.outputs(small, language=Language.KO, **self.two_tests())("test-double")[-1].data[
             "text/html"
         ]
-        assert all(words in html for words in ("4점 중 2점", "두 배", "결과가 틀림", "제곱합니다."))
+        assert all(words in html for words in ("4점 중 2점", "두 배", "결과가 다름", "제곱합니다."))
 
     def test_what_a_person_has_to_decide_carries_no_number(self, small: Small) -> None:
         output = self.outputs(small, earned={"test-double": None})("test-double")[-1]

@@ -415,7 +415,7 @@ def told(*sources: str) -> list[str]:
     for number, source in enumerate(sources, start=1):
         exec(source, namespace)
         names.look(number)
-    return [str(change) for change in changes_told(names.changes()).values()]
+    return [str(change.message) for change in changes_told(names.changes()).values()]
 
 
 F = "def f(x):\n    return x"

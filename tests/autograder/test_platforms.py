@@ -347,4 +347,4 @@ class TestTheNotebookAmongTheFiles:
     def test_a_flood_of_files_is_not_walked(self, tmp_path: Path) -> None:
         for number in range(10_001):
             (tmp_path / f"{number}").touch()
-        assert "more than 10,000 files" in str(find_notebook(tmp_path, "w").problem)
+        assert "More than 10,000 files" in str(find_notebook(tmp_path, "w").problem)
