@@ -351,7 +351,7 @@ def secretive() -> Examination:
         update={
             "name": "test_raises",
             "verdict": Verdict.EXCEPTION,
-            "message": f'Given{SECRET}Error: {SECRET}\n  File "x", line 1, in {SECRET}',
+            "message": words_of(f'Given{SECRET}Error: {SECRET}\n  File "x", line 1, in {SECRET}'),
         }
     )
     slow = hidden.model_copy(
