@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test test-all lint verify bench clean help
+.PHONY: demo test test-all lint schema verify bench clean help
 .DEFAULT_GOAL := help
 
 help: ## say what there is
@@ -35,6 +35,10 @@ lint: $(VENV)/.installed ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+schema: $(VENV)/.installed ## write course.schema.json anew, after a change of the settings
+	$(BIN)/python -c 'import json; from autograder.course.reading import course_schema; \
+	  print(json.dumps(course_schema(), indent=2, ensure_ascii=False))' > course.schema.json
 
 verify: $(VENV)/.installed ## check that the course itself is sound
 	$(BIN)/autograder verify
