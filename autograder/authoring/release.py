@@ -35,6 +35,7 @@ from autograder.course.companions import (
 from autograder.course.folders import Paths
 from autograder.course.models import Assignment, Course
 from autograder.course.nbgrader import GradebookError, gradebook_url, nbgrader_config, open_gradebook
+from autograder.files import drafted_folder
 from autograder.messages import Language
 from autograder.notebooks.metadata import (
     grade_id,
@@ -348,10 +349,7 @@ def _fill(
     gone = present.keys() - files.keys() if only else present.keys() & set(without)
     if folder.is_dir() and not gone and files.items() <= present.items():
         return False
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    old = draft.with_name(f"{draft.name}-old")
-    try:
+    with drafted_folder(folder) as draft:
         if folder.is_dir() and not only:
             shutil.copytree(folder, draft, symlinks=True, dirs_exist_ok=True)
         draft.chmod(0o755)
@@ -362,17 +360,6 @@ def _fill(
                     (draft / parent).rmdir()
         for name, content in files.items():
             _place(draft, name, content)
-        if folder.exists():
-            folder.rename(old)
-        try:
-            draft.rename(folder)
-        except OSError:
-            if old.exists():
-                old.rename(folder)
-            raise
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
     return True
 
 

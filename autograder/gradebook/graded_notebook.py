@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from nbformat import NotebookNode
 from autograder.course.models import Level
 from autograder.course.nbgrader import GradebookError
 from autograder.examination import CellOutcome, Examination, Score, Status, TestOutcome, Verdict
+from autograder.files import drafted
 from autograder.messages import Language
 from autograder.notebooks.metadata import (
     grade_id,
@@ -29,6 +28,7 @@ from autograder.notebooks.metadata import (
 from autograder.notebooks.reading import UnreadableNotebook, read_submission
 from autograder.notebooks.recorded import recorded_notebook
 from autograder.notebooks.scripts import dump
+from autograder.submissions.timestamps import TIMESTAMP, stamp
 from autograder.wording.messages import said
 from autograder.wording.policy import Policy
 from autograder.wording.text import prose
@@ -206,22 +206,10 @@ def pending(path: Path, notebook: NotebookNode, submitted_at: dt.datetime | None
     """Have the graded notebook ready under another name, and put it in place if all went well."""
     contents = {path: dump(notebook, compact=True)}
     if submitted_at is not None:
-        contents[path.with_name("timestamp.txt")] = f"{submitted_at:%Y-%m-%d %H:%M:%S.%f} UTC".encode()
-    written: dict[Path, Path] = {}
-    try:
+        contents[path.with_name(TIMESTAMP)] = stamp(submitted_at)
+    with ExitStack() as stack:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            for place, content in contents.items():
-                handle, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
-                written[place] = Path(name)
-                with os.fdopen(handle, "wb") as file:
-                    file.write(content)
-                    os.fchmod(file.fileno(), 0o444)  # as nbgrader leaves them
+            stack.enter_context(drafted(contents, mode=0o444))  # as nbgrader leaves them
         except OSError as error:
             raise GradebookError(f"{path} cannot be written: {error.strerror}.") from error
         yield
-        for place, draft in written.items():
-            draft.replace(place)
-    finally:
-        for draft in written.values():
-            draft.unlink(missing_ok=True)

@@ -13,6 +13,11 @@ class ExportError(Problem, ValueError):
     """There is nothing that can be exported; the text is one clear sentence with the way out."""
 
 
+def after_penalty(points: float, penalty: float) -> float:
+    """What is left of the points that were earned; never less than nothing."""
+    return max(points - penalty, 0.0)
+
+
 @dataclass(frozen=True)
 class Student:
     """Who the grades are of, as the platforms know them; empty where nobody has said so.
@@ -59,7 +64,7 @@ class Grade:
     @property
     def score(self) -> float:
         """What counts."""
-        return max(0.0, self.points - self.penalty)
+        return after_penalty(self.points, self.penalty)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from autograder.files import write_atomically
 from autograder.problem import GradeError, Problem
 from autograder.submissions.keys import package_fingerprint
 from autograder.submissions.records import record_path
+from autograder.submissions.timestamps import TIMESTAMP
 from autograder.wording.policy import feedback_level
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ class Marks:
         level = feedback_level(self._course, week, student, self._now, extension=extension)
         files = (
             record_path(self._paths, week, student, examination.key),
-            self._paths.submission(student, week).with_name("timestamp.txt"),
+            self._paths.submission(student, week).with_name(TIMESTAMP),
             self._paths.graded(student, week),
         )
         return [examination.key, *map(_stat, files), level, granted]

@@ -16,8 +16,8 @@ import gzip
 import hashlib
 import importlib
 import importlib.util
+import io
 import os
-import tempfile
 import warnings
 from dataclasses import dataclass
 from functools import cache
@@ -27,6 +27,7 @@ from typing import Literal
 import numpy as np
 
 from autograder.cache import cache_folder
+from autograder.files import drafted
 from autograder.mnist.npz import Pixels, read_npz
 
 ENVIRONMENT_VARIABLE = "AUTOGRADER_MNIST"
@@ -165,22 +166,16 @@ def write_student_npz(path: Path, data: CourseData | None = None) -> None:
         data: default :func:`course_data`'s.
     """
     data = data or course_data()
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(
-                file,
-                x_train=data.train.images,
-                y_train=data.train.labels,
-                x_test=data.test.images,
-                y_test=data.test.labels,
-            )
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink()
-        raise
+    content = io.BytesIO()
+    np.savez(
+        content,
+        x_train=data.train.images,
+        y_train=data.train.labels,
+        x_test=data.test.images,
+        y_test=data.test.labels,
+    )
+    with drafted({path: content.getvalue()}):
+        pass
 
 
 @cache

@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 
 from autograder.course.models import Course, Level
 from autograder.examination import CellOutcome, Examination, Score, Status, TestOutcome, Verdict
+from autograder.gradebook.grades import after_penalty
 from autograder.linear import Pattern, is_korean
 from autograder.messages import Language, Message
 from autograder.notebooks.metadata import grade_id, is_manual, is_test, points
@@ -310,7 +311,7 @@ def _score(examination: Examination, context: _Context) -> dict[str, Any]:
         }
     marks = context.marks
     given = {score.grade_id: _points_of(score, marks) for score in examination.scores}
-    total = max(sum(value or 0.0 for value in given.values()) - marks.penalty, 0.0)
+    total = after_penalty(sum(value or 0.0 for value in given.values()), marks.penalty)
     maximum = examination.max_points
     remarks = []
     for manual, key in ((True, "undecided-manual"), (False, "undecided-fault")):

@@ -11,6 +11,7 @@ from typing import Any
 
 from autograder.course.models import Course
 from autograder.examination import Examination, Status, Verdict
+from autograder.gradebook.grades import after_penalty
 from autograder.messages import Language
 from autograder.wording.text import one_line
 from autograder.wording.words import LIMITS, verdict
@@ -48,7 +49,7 @@ class Entry:
     @property
     def score(self) -> float:
         """What counts."""
-        return max((_sound(self.points) or 0.0) - (_sound(self.penalty) or 0.0), 0.0)
+        return after_penalty(_sound(self.points) or 0.0, _sound(self.penalty) or 0.0)
 
 
 def _sound(points: float | None) -> float | None:

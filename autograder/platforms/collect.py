@@ -11,18 +11,17 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import os
-import tempfile
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from nbgrader.utils import parse_utc
 
 from autograder.course.folders import Paths
+from autograder.files import drafted
 from autograder.linear import Pattern
 from autograder.platforms.archives import (
     A_LINK,
@@ -39,7 +38,7 @@ from autograder.platforms.archives import (
     tar_entries,
     zip_entries,
 )
-from autograder.submissions.timestamps import join_offset, read_timestamp
+from autograder.submissions.timestamps import TIMESTAMP, join_offset, read_timestamp, stamp
 
 
 @dataclass(frozen=True)
@@ -144,26 +143,13 @@ def _write(paths: Paths, week: str, attempt: Attempt) -> bool:
         raise Refused(f"there is a later attempt of {attempt.student} already")
     contents = {notebook: attempt.read()}
     if attempt.time is not None:
-        contents[folder / "timestamp.txt"] = f"{attempt.time:%Y-%m-%d %H:%M:%S.%f} UTC".encode()
+        contents[folder / TIMESTAMP] = stamp(attempt.time)
     if all(_holds(path, content) for path, content in contents.items()):
         return False
-    folder.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as undo:
-        drafts = {}
-        for path, content in contents.items():
-            descriptor, draft = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
-            undo.callback(Path(draft).unlink, missing_ok=True)
-            with open(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(draft).chmod(0o644)
-            drafts[path] = Path(draft)
+    with drafted(contents):
         if attempt.time is None:
             # That of an earlier attempt would be taken for this one's.
-            (folder / "timestamp.txt").unlink(missing_ok=True)
-        for path, draft_path in drafts.items():
-            draft_path.replace(path)
+            (folder / TIMESTAMP).unlink(missing_ok=True)
     return True
 
 
@@ -243,7 +229,7 @@ def _identified(entries: Iterable[Entry], week: str, skipped: list[Skipped]) -> 
     found: list[tuple[Entry, Attempt]] = []
     for entry in entries:
         path = PurePosixPath(entry.path)
-        if path.name == "timestamp.txt":
+        if path.name == TIMESTAMP:
             with suppress(Refused):
                 if (time := _time(entry.read().decode("utf-8", "replace"))) is not None:
                     stamps[str(path.parent)] = time

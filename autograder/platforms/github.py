@@ -11,7 +11,6 @@ import base64
 import datetime as dt
 import json
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +20,7 @@ from autograder.course.folders import CourseError, Paths
 from autograder.course.models import Level
 from autograder.course.reading import load_course
 from autograder.examination import Examination, Status
-from autograder.files import json_bytes, write_atomically
+from autograder.files import drafted_folder, json_bytes, write_atomically
 from autograder.gradebook.grades import Grade
 from autograder.messages import Language
 from autograder.platforms.bundle import (
@@ -106,11 +105,8 @@ def package_github(root: Path, week: str) -> Path:
     for name in released_files(paths, week):
         files[name] = (paths.assignments / week / name).read_bytes()
     target = paths.exports / f"github-{week}-template"
-    draft = target.with_name(f".{target.name}.part")
-    shutil.rmtree(draft, ignore_errors=True)
-    write_files(draft, files)
-    shutil.rmtree(target, ignore_errors=True)
-    draft.rename(target)
+    with drafted_folder(target) as draft:
+        write_files(draft, files)
     return target
 
 

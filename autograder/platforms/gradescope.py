@@ -9,6 +9,7 @@ the place of ``/autograder``.
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import os
 import sys
@@ -99,19 +100,15 @@ def package_gradescope(
         **week_files(course, paths, week, public_only=False),
     }
     target = paths.exports / f"gradescope-{week}.zip"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.part")
-    try:
-        with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name in sorted(files):
-                entry = zipfile.ZipInfo(name)
-                mode = 0o755 if name in ("setup.sh", "run_autograder") else 0o644
-                entry.external_attr = (0o100000 | mode) << 16
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(entry, files[name])
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name)
+            mode = 0o755 if name in ("setup.sh", "run_autograder") else 0o644
+            entry.external_attr = (0o100000 | mode) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, files[name])
+    write_atomically(target, content.getvalue())
     return target
 
 

@@ -19,6 +19,7 @@ from autograder.files import write_atomically
 from autograder.submissions.found import Submission, find_notebook, read_file
 from autograder.submissions.keys import submission_key
 from autograder.submissions.records import read_record, record_path
+from autograder.submissions.timestamps import TIMESTAMP, read_timestamp, stamp
 
 _TIME = "%Y%m%dT%H%M%S.%fZ"
 _UNKNOWN = "unknown"
@@ -116,8 +117,6 @@ def _remember(paths: Paths, submission: Submission, folder: Path) -> None:
     digest = hashlib.sha256(submission.raw).hexdigest()[:16]
     if any(folder.glob(f"*-{digest}.ipynb")):
         return  # the same notebook again: the first time counts
-    from autograder.submissions.timestamps import read_timestamp
-
     time = read_timestamp(paths.submission(submission.student, submission.assignment).parent)
     stamp = _UNKNOWN if time is None else time.strftime(_TIME)
     write_atomically(folder / f"{stamp}-{digest}.ipynb", submission.raw)
@@ -143,9 +142,9 @@ def _put(paths: Paths, attempt: Attempt) -> None:
     expected = paths.submission(submission.student, submission.assignment)
     # Under the name that it was handed in under: the next one may come under that name, too.
     file = find_notebook(expected.parent, submission.assignment)[0] or expected
-    time = file.with_name("timestamp.txt")
+    time = file.with_name(TIMESTAMP)
     if attempt.submitted is None:
         time.unlink(missing_ok=True)
     else:
-        write_atomically(time, f"{attempt.submitted:%Y-%m-%d %H:%M:%S.%f} UTC".encode())
+        write_atomically(time, stamp(attempt.submitted))
     write_atomically(file, submission.raw or b"")

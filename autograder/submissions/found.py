@@ -16,6 +16,7 @@ from autograder.course.reading import load_course
 from autograder.messages import NOTHING, Message, fact
 from autograder.notebooks.sizes import MAX_NOTEBOOK
 from autograder.problem import GradeError
+from autograder.submissions.timestamps import TIMESTAMP, read_timestamp
 
 _MOST_NAMED = 5
 """Files that a message names."""
@@ -109,7 +110,7 @@ def find_notebook(folder: Path, assignment: str) -> tuple[Path | None, Message]:
     if notebooks:
         others = _listed(notebooks)
         return None, fact("other-notebooks", name=expected.name, count=len(notebooks), others=others)
-    rest = [name for name in names if name != "timestamp.txt"]
+    rest = [name for name in names if name != TIMESTAMP]
     if rest:
         return None, fact("other-files", name=expected.name, others=_listed(rest))
     return None, fact("no-file", name=expected.name)
@@ -162,8 +163,6 @@ def handed_in_since(root: Path, assignment: str, since: str, students: Sequence[
     Raises:
         GradeError: ``since`` is no time.
     """
-    from autograder.submissions.timestamps import read_timestamp
-
     course, paths = load_course(root), Paths(root)
     try:
         moment = datetime.fromisoformat(since)
