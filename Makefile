@@ -22,14 +22,13 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 demo: $(VENV)/.installed ## grade a sample class start to finish, in demo/
 	$(BIN)/autograder demo
 
-test: $(VENV)/.installed ## run the quick tests, then the slow ones
-	$(BIN)/python -m pytest -q -m "not slow" --durations=5
-	$(BIN)/python -m pytest -q -m slow --durations=15 -n 2 --dist loadfile \
-	  tests/autograder tests/attacks --ignore tests/autograder/test_cluster.py
-	$(BIN)/python -m pytest -q -m slow tests/autograder/test_cluster.py tests/browser
+test: $(VENV)/.installed ## what to know before a commit, from every part: a few minutes
+	$(BIN)/python -m pytest -q -m "not slow or glance" -n 2 --durations=5
 
-test-all: $(VENV)/.installed ## the same with every week in the browser, 50 kills and longer fuzzing
-	AUTOGRADER_ALL=1 AUTOGRADER_KILLS=50 $(BIN)/python -m pytest -q
+test-all: $(VENV)/.installed ## all the rest (AUTOGRADER_ALL=1 AUTOGRADER_KILLS=50 for more of it)
+	$(BIN)/python -m pytest -q -m "slow and not glance" --durations=15 -n 2 --dist loadfile \
+	  tests/autograder tests/attacks --ignore tests/autograder/test_cluster.py
+	$(BIN)/python -m pytest -q -m "slow and not glance" tests/autograder/test_cluster.py tests/browser
 
 lint: $(VENV)/.installed ## check style and types
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from nbgrader.api import Gradebook
 
 from autograder.course.folders import Paths
@@ -101,6 +102,7 @@ def test_a_grader_sees_the_class_grades_an_answer_and_finds_it_in_the_feedback(
     assert (exported.score, exported.undecided) == (before.points + 4.5, False)
 
 
+@pytest.mark.glance
 def test_a_hostile_submission_runs_nothing_in_the_graders_browser(
     jupyter: Server, page: Page, course: tuple[Course, Paths], graded: Tally
 ) -> None:
