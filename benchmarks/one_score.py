@@ -28,6 +28,7 @@ from ruamel.yaml import YAML
 from autograder.authoring.demo import make_course
 from autograder.course.folders import Paths
 from autograder.course.reading import load_course
+from autograder.examiner.mutants import functions_of, load_mutants
 from autograder.grading.grade import grade
 from autograder.notebooks.metadata import grade_id, is_solution, node
 from autograder.notebooks.reading import read_released
@@ -59,7 +60,11 @@ def mixed(root: Path, week: str, count: int, *, endless: bool = True) -> list[No
 
     read = YAML(typ="safe").load
     alternatives = read(paths.suite(week) / "alternatives.yml")
-    mutants = [entry for entry in read(paths.suite(week) / "mutants.yml") if not entry.get("training")]
+    mutants = [
+        {"replaces": mutant.replaces, "source": mutant.source}
+        for mutant in load_mutants(paths.suite(week), functions_of(solved))
+        if not mutant.training
+    ]
     names = sorted({entry["replaces"] for entry in mutants})
     made = [notebook([]), released]
     for turn in range(count - 2):

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
-from autograder.testing import as_array, expect_array, expect_int, expect_ints, expect_raises, type_name
+from autograder.testing import (
+    Submission,
+    as_array,
+    expect_array,
+    expect_int,
+    expect_ints,
+    expect_raises,
+    type_name,
+)
 
 SLIDE_IMAGE = np.array([[1, 1, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 1, 1, 1], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]])
 SLIDE_KERNEL = np.array([[1, 0, 1], [0, 1, 0], [1, 0, 1]])
@@ -16,7 +22,7 @@ BRIGHT = np.array([[200, 100], [50, 250]], dtype=np.uint8)
 
 
 @pytest.mark.cell("test-output-size")
-def test_arithmetic_cases(submission: Any) -> None:
+def test_arithmetic_cases(submission: Submission) -> None:
     """`output_size` gives the sizes of the lecture's convolution animations.
 
     `output_size`가 강의의 합성곱 애니메이션에 나온 크기를 계산합니다.
@@ -33,7 +39,7 @@ def test_arithmetic_cases(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-output-size-errors")
-def test_output_size_refuses(submission: Any) -> None:
+def test_output_size_refuses(submission: Submission) -> None:
     """`output_size` refuses a stride of 0, a negative padding and a kernel that is too large.
 
     `output_size`가 스트라이드 0, 음수 패딩, 너무 큰 커널을 거부합니다.
@@ -44,7 +50,7 @@ def test_output_size_refuses(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-padding-for")
-def test_padding_for_examples(submission: Any) -> None:
+def test_padding_for_examples(submission: Submission) -> None:
     """`padding_for` gives the zeros before and after for 'valid', 'same' and 'full'.
 
     `padding_for`가 'valid', 'same', 'full'에 필요한 앞뒤의 0 개수를 계산합니다.
@@ -59,7 +65,7 @@ def test_padding_for_examples(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-pad-2d")
-def test_pad_2d_examples(submission: Any) -> None:
+def test_pad_2d_examples(submission: Submission) -> None:
     """`pad_2d` lays zeros around an image and keeps its dtype.
 
     `pad_2d`가 이미지 둘레에 0을 두르고 dtype을 유지합니다.
@@ -72,7 +78,7 @@ def test_pad_2d_examples(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-correlate-1d")
-def test_correlate_1d_examples(submission: Any) -> None:
+def test_correlate_1d_examples(submission: Submission) -> None:
     """`correlate_1d` slides the kernel along the signal as it is.
 
     `correlate_1d`가 커널을 뒤집지 않고 신호 위로 밉니다.
@@ -84,7 +90,7 @@ def test_correlate_1d_examples(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-convolve-1d")
-def test_convolve_1d_examples(submission: Any) -> None:
+def test_convolve_1d_examples(submission: Submission) -> None:
     """`convolve_1d` turns the kernel around first.
 
     `convolve_1d`가 커널을 먼저 뒤집습니다.
@@ -96,7 +102,7 @@ def test_convolve_1d_examples(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d")
-def test_conv2d_slide(submission: Any) -> None:
+def test_conv2d_slide(submission: Submission) -> None:
     """`conv2d` gives the lecture's 5×5 example, whose first value is 4.
 
     `conv2d`가 강의의 5×5 예제를 계산합니다. 첫 값은 4입니다.
@@ -107,7 +113,7 @@ def test_conv2d_slide(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d")
-def test_conv2d_asymmetric(submission: Any) -> None:
+def test_conv2d_asymmetric(submission: Submission) -> None:
     """`conv2d` lays an asymmetric kernel on the image as it is.
 
     `conv2d`가 비대칭 커널을 뒤집지 않고 이미지에 올립니다.
@@ -118,7 +124,7 @@ def test_conv2d_asymmetric(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d-integers")
-def test_conv2d_bright(submission: Any) -> None:
+def test_conv2d_bright(submission: Submission) -> None:
     """`conv2d` of uint8 pixels neither wraps around nor loses fractions or signs.
 
     uint8 픽셀에서도 `conv2d`의 값이 넘치지 않고, 소수와 부호가 유지됩니다.
@@ -129,7 +135,7 @@ def test_conv2d_bright(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d-stride")
-def test_conv2d_steps(submission: Any) -> None:
+def test_conv2d_steps(submission: Submission) -> None:
     """`conv2d` moves by the stride, which may be one number or one for rows and one for columns.
 
     `conv2d`가 스트라이드만큼 움직입니다. 스트라이드는 숫자 하나이거나 (행, 열)입니다.
@@ -143,7 +149,7 @@ def test_conv2d_steps(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d-padding")
-def test_conv2d_padded(submission: Any) -> None:
+def test_conv2d_padded(submission: Submission) -> None:
     """`conv2d` pads by a number, or by the rule that a mode names.
 
     `conv2d`가 숫자만큼, 또는 방식 이름의 규칙대로 패딩합니다.
@@ -156,7 +162,7 @@ def test_conv2d_padded(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-convolve-2d")
-def test_convolve_2d_examples(submission: Any) -> None:
+def test_convolve_2d_examples(submission: Submission) -> None:
     """`convolve_2d` turns the kernel by half a turn first.
 
     `convolve_2d`가 커널을 먼저 반 바퀴 돌립니다.
@@ -173,7 +179,7 @@ def test_convolve_2d_examples(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-kernels")
-def test_kernel_sums(submission: Any) -> None:
+def test_kernel_sums(submission: Submission) -> None:
     """Each kernel in `KERNELS` has its size, and its weights have the right sum.
 
     `KERNELS`의 각 커널이 알맞은 크기이고 가중치의 합이 맞습니다.
@@ -192,7 +198,7 @@ def test_kernel_sums(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-detect-edges")
-def test_detect_edges_examples(submission: Any) -> None:
+def test_detect_edges_examples(submission: Submission) -> None:
     """`detect_edges` answers a single bright pixel with the ridge kernel, and flat areas with zeros.
 
     `detect_edges`가 밝은 점 하나에는 ridge 커널을, 평평한 곳에는 0을 내놓습니다.
@@ -205,7 +211,7 @@ def test_detect_edges_examples(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-compare-images")
-def test_compare_images_example(submission: Any) -> None:
+def test_compare_images_example(submission: Submission) -> None:
     """`compare_images` returns a Figure that shows two images, each with a title.
 
     `compare_images`가 두 이미지를 각각 제목과 함께 보여 주는 Figure를 반환합니다.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.testing import as_array, expect_array, expect_int, expect_ints
+from autograder.testing import Submission, as_array, expect_array, expect_int, expect_ints
 
 LAYERS = ["Conv2D", "Conv2D", "MaxPooling2D", "Dropout", "Flatten", "Dense", "Dropout", "Dense"]
 
@@ -36,7 +36,7 @@ def small_problem(count: int, rows: range, labels: list[int], seed: int) -> tupl
     return images, np.eye(10)[np.resize(labels, count)]
 
 
-def small_model(submission: Any) -> Any:
+def small_model(submission: Submission) -> Any:
     """One dense layer, compiled, in the submission."""
     keras = submission.import_module("keras")
     layers = keras.layers
@@ -52,7 +52,7 @@ def small_model(submission: Any) -> Any:
 
 
 @pytest.mark.cell("test-layer-shapes")
-def test_first_and_last_shape(submission: Any) -> None:
+def test_first_and_last_shape(submission: Submission) -> None:
     """For 28×28 images `layer_shapes()` has eight shapes; the first is (26, 26, 32), the last (10,).
 
     28×28 이미지에 대해 `layer_shapes()`는 모양 여덟 개를 돌려주며, 첫 번째는 (26, 26, 32), 마지막은
@@ -65,7 +65,7 @@ def test_first_and_last_shape(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-layer-shapes-other-images")
-def test_worked_example(submission: Any) -> None:
+def test_worked_example(submission: Submission) -> None:
     """`layer_shapes((10, 8, 3))` agrees with the worked example.
 
     `layer_shapes((10, 8, 3))`이 예제와 같습니다.
@@ -76,7 +76,7 @@ def test_worked_example(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-layer-parameters")
-def test_sum_of_parameters(submission: Any) -> None:
+def test_sum_of_parameters(submission: Submission) -> None:
     """`layer_parameters()` has eight numbers that add up to 1,199,882.
 
     `layer_parameters()`는 수 여덟 개를 돌려주며, 모두 더하면 1,199,882입니다.
@@ -87,7 +87,7 @@ def test_sum_of_parameters(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-build-cnn-layers")
-def test_layers_and_size(submission: Any) -> None:
+def test_layers_and_size(submission: Submission) -> None:
     """`build_cnn()` has the eight layers of the table in order, 1,199,882 parameters and ten outputs.
 
     `build_cnn()`은 표의 여덟 층을 순서대로 갖추고, 파라미터는 1,199,882개, 출력은 열 개입니다.
@@ -100,7 +100,7 @@ def test_layers_and_size(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-build-cnn-compiled")
-def test_compiled_and_probabilities(submission: Any) -> None:
+def test_compiled_and_probabilities(submission: Submission) -> None:
     """`build_cnn()` is compiled and answers every image with ten probabilities that sum to 1.
 
     `build_cnn()`은 컴파일되어 있고, 이미지마다 합이 1인 확률 열 개로 답합니다.
@@ -113,7 +113,7 @@ def test_compiled_and_probabilities(submission: Any) -> None:
 
 @pytest.mark.training
 @pytest.mark.cell("test-train-cnn-history")
-def test_history_is_a_dict(submission: Any) -> None:
+def test_history_is_a_dict(submission: Submission) -> None:
     """`train_cnn` returns a dict with the lists `loss` and `val_loss`.
 
     `train_cnn`은 `loss`와 `val_loss` 리스트가 담긴 딕셔너리를 돌려줍니다.
@@ -129,7 +129,7 @@ def test_history_is_a_dict(submission: Any) -> None:
 
 @pytest.mark.training
 @pytest.mark.cell("test-train-cnn-best-weights")
-def test_best_weights_of_a_rising_loss(submission: Any) -> None:
+def test_best_weights_of_a_rising_loss(submission: Submission) -> None:
     """After training, the model's validation loss is the lowest one in the history.
 
     학습이 끝난 모델의 검증 손실이 기록에서 가장 작은 값과 같습니다.
@@ -144,7 +144,7 @@ def test_best_weights_of_a_rising_loss(submission: Any) -> None:
 
 @pytest.mark.training
 @pytest.mark.cell("test-train-cnn-held-out")
-def test_validation_images_teach_nothing(submission: Any) -> None:
+def test_validation_images_teach_nothing(submission: Submission) -> None:
     """Weights that only the validation images could change are the same after training.
 
     검증 이미지만 바꿀 수 있는 가중치는 학습 뒤에도 그대로입니다.
@@ -159,7 +159,7 @@ def test_validation_images_teach_nothing(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-predict-digits")
-def test_three_raw_images(submission: Any) -> None:
+def test_three_raw_images(submission: Submission) -> None:
     """`predict_digits` answers three raw images with three integer labels.
 
     `predict_digits`는 원본 이미지 세 장에 정수 레이블 세 개로 답합니다.
@@ -176,7 +176,7 @@ def test_three_raw_images(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-confusion-matrix")
-def test_worked_confusion(submission: Any) -> None:
+def test_worked_confusion(submission: Submission) -> None:
     """`confusion_matrix` agrees with the worked example and with a single mistake.
 
     `confusion_matrix`가 예제와 같고, 실수 하나도 제자리에 셉니다.

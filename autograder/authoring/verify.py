@@ -22,7 +22,14 @@ from autograder.course.folders import Paths
 from autograder.course.models import Assignment, Course
 from autograder.course.reading import load_course
 from autograder.examination import Examination, Verdict
-from autograder.examiner.misconceptions import Alternative, Mutant, load_alternatives, load_mutants
+from autograder.examiner.mutants import (
+    Alternative,
+    CatalogueError,
+    Mutant,
+    functions_of,
+    load_alternatives,
+    load_mutants,
+)
 from autograder.grading.pool import Ended, Pool, cores, patience, worker_settings
 from autograder.messages import Language
 from autograder.notebooks.metadata import PICTURE_TAG, grade_id, is_manual, is_picture, is_test, points, tags
@@ -90,7 +97,12 @@ def _verify_week(
         )
         return
     solution = read_script(paths.solution(name).read_text(encoding="utf-8"))
-    mutants, alternatives = load_mutants(paths.suite(name)), load_alternatives(paths.suite(name))
+    try:
+        mutants = load_mutants(paths.suite(name), functions_of(solution))
+        alternatives = load_alternatives(paths.suite(name))
+    except CatalogueError as error:
+        report.complaints.append(str(error))
+        return
     report.mutants, report.alternatives = len(mutants), len(alternatives)
     report.complaints += _languages(solution, name)
     report.complaints += _catalogue(mutants, alternatives, name, ids)
@@ -155,11 +167,6 @@ def _catalogue(
         if identity in ids:
             yield f"tests/hidden/{name}: the id {identity!r} is used twice; rename one."
         ids.add(identity)
-    for mutant in mutants:
-        for language in Language:
-            if not mutant.hint.in_(language).strip() or not mutant.misconception.in_(language).strip():
-                lack = f"{mutant.id} lacks its misconception or hint in {language}"
-                yield f"tests/hidden/{name}/mutants.yml: {lack}; write it."
 
 
 def _release(course: Course, assignment: Assignment, paths: Paths, solution: NotebookNode) -> Iterator[str]:

@@ -32,7 +32,8 @@ from autograder.examination import (
 from autograder.examiner.causes import with_causes, without_blanket_refusals
 from autograder.examiner.cells import code_cells, with_pictures
 from autograder.examiner.company import Company
-from autograder.examiner.misconceptions import Catalogue, Mutant
+from autograder.examiner.misconceptions import Catalogue
+from autograder.examiner.mutants import Mutant, functions_of
 from autograder.examiner.outcomes import SuiteError, TestInfo, TestRun
 from autograder.examiner.reference import Reference
 from autograder.examiner.remote.candidate import Candidate
@@ -129,7 +130,8 @@ class Examiner:
         self._company = Company(paths.cache)
         self._trainings = {test.key for test in suite.tests if test.training}
         self._rehearsed = False
-        self._catalogue = Catalogue(paths.suite(settings.assignment), self._answers)
+        functions = functions_of(solved) if solved is not None else {}
+        self._catalogue = Catalogue(paths.suite(settings.assignment), functions, self._answers)
 
     def examine(
         self,

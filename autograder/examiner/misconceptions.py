@@ -7,75 +7,15 @@ Equal in every call means: this is that misconception. Almost equal means nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from ruamel.yaml import YAML
-
-from autograder.examination import Misconception, Text, Verdict
+from autograder.examination import Misconception, Verdict
+from autograder.examiner.mutants import Mutant, load_mutants
 from autograder.examiner.outcomes import TestRun
 from autograder.examiner.remote.log import LoggedCall
 from autograder.examiner.remote.values import same_but_for_rounding
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """A wrong implementation of one function.
-
-    Attributes:
-        id: unique in the course.
-        replaces: the name that it redefines.
-        misconception: what its author believes, in both languages.
-        hint: a nudge, in both languages.
-        source: run on top of the solution, after its last cell.
-        training: only a test that trains a model can tell it from the solution.
-    """
-
-    id: str
-    replaces: str
-    misconception: Text
-    hint: Text
-    source: str
-    training: bool = False
-
-
-@dataclass(frozen=True)
-class Alternative:
-    """A correct implementation in another style."""
-
-    id: str
-    replaces: str
-    style: str
-    source: str
-
-
-def load_mutants(suite: Path) -> list[Mutant]:
-    """The mutants of a suite's folder, in the order of the file; none if it has none."""
-    return [
-        Mutant(
-            id=entry["id"],
-            replaces=entry["replaces"],
-            misconception=Text(**entry["misconception"]),
-            hint=Text(**entry["hint"]),
-            source=entry["source"],
-            training=bool(entry.get("training", False)),
-        )
-        for entry in _entries(suite / "mutants.yml")
-    ]
-
-
-def load_alternatives(suite: Path) -> list[Alternative]:
-    """The correct alternatives of a suite's folder."""
-    return [Alternative(**entry) for entry in _entries(suite / "alternatives.yml")]
-
-
-def _entries(path: Path) -> list[dict[str, Any]]:
-    if not path.is_file():
-        return []
-    return YAML(typ="safe").load(path.read_text(encoding="utf-8")) or []
-
 
 Answers = dict[str, list[LoggedCall]]
 """Calls of one function by test."""
@@ -86,13 +26,24 @@ class Catalogue:
 
     Args:
         suite: the week's suite folder.
+        functions: of the solution, which some mutants are edits of.
         run: runs some tests, by key, on the solution with a mutant in it.
     """
 
-    def __init__(self, suite: Path, run: Callable[[Mutant, Collection[str]], list[TestRun]]) -> None:
-        self._mutants = load_mutants(suite)
+    def __init__(
+        self,
+        suite: Path,
+        functions: Mapping[str, str],
+        run: Callable[[Mutant, Collection[str]], list[TestRun]],
+    ) -> None:
+        self._suite = suite
+        self._functions = functions
         self._run = run
         self._answers: dict[tuple[str, str], list[LoggedCall]] = {}
+
+    @cached_property
+    def _mutants(self) -> list[Mutant]:
+        return load_mutants(self._suite, self._functions)
 
     def recognise(self, runs: Sequence[TestRun]) -> tuple[Misconception, ...]:
         """The misconceptions behind a submission's failed tests, one a function at the most."""

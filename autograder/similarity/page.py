@@ -12,7 +12,7 @@ from copydetect.utils import get_copied_slices
 
 from autograder.course.folders import Paths
 from autograder.course.reading import load_course
-from autograder.examiner.misconceptions import load_alternatives
+from autograder.examiner.mutants import load_alternatives
 from autograder.files import write_atomically
 from autograder.linear import LETTER, Pattern
 from autograder.notebooks.merging import merge

@@ -226,7 +226,7 @@ def test_the_settings_that_the_documentation_shows_are_valid(tmp_path: Path) -> 
 
 
 def test_the_mutant_that_the_documentation_shows_is_one(tmp_path: Path) -> None:
-    from autograder.examiner.misconceptions import load_mutants
+    from autograder.examiner.mutants import load_mutants
 
     page = (REPOSITORY / "docs" / "writing-a-week.md").read_text(encoding="utf-8")
     (shown,) = [block for language, block in _FENCE.findall(page) if language == "yaml"]

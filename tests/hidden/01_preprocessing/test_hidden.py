@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from autograder.testing import (
     Strided,
+    Submission,
     as_array,
     expect_array,
     expect_raises,
@@ -41,7 +42,7 @@ def pixels(*shape: int, seed: int = 0, low: int = 0, high: int = 256) -> Array:
 GRADIENT = np.array([[250, 0, 60], [30, 130, 200]], dtype=np.uint8)
 
 
-def drawing(submission: Any, image: Array) -> tuple[Any, Any]:
+def drawing(submission: Submission, image: Array) -> tuple[Any, Any]:
     """The Axes that ``show_image`` returns and the image on it, with no earlier figure left open."""
     submission.import_module("matplotlib.pyplot").close("all")
     axes = submission.show_image(image)
@@ -59,7 +60,7 @@ def stretched(values: Any) -> Array:
 
 @pytest.mark.cell("test-show-image")
 @pytest.mark.parametrize("shape", [(28, 28), (4, 7)], ids=["digit", "rectangle"])
-def test_show_image_draws_the_image(submission: Any, shape: tuple[int, int]) -> None:
+def test_show_image_draws_the_image(submission: Submission, shape: tuple[int, int]) -> None:
     """`show_image` draws the image that it is given, of any size, the first row at the top.
 
     `show_image`는 크기에 상관없이 주어진 이미지를 그대로 그리며, 첫 번째 행이 맨 위에 옵니다.
@@ -71,7 +72,7 @@ def test_show_image_draws_the_image(submission: Any, shape: tuple[int, int]) -> 
 
 
 @pytest.mark.cell("test-show-image")
-def test_show_image_draws_ink_dark(submission: Any) -> None:
+def test_show_image_draws_ink_dark(submission: Submission) -> None:
     """`show_image` uses the colour map `Greys`, and a larger value is always drawn darker.
 
     `show_image`는 `Greys` 컬러맵을 쓰며, 값이 클수록 더 어둡게 그립니다.
@@ -84,7 +85,7 @@ def test_show_image_draws_ink_dark(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-show-image")
-def test_show_image_leaves_the_image_alone(submission: Any) -> None:
+def test_show_image_leaves_the_image_alone(submission: Submission) -> None:
     """`show_image` does not change the array that it draws.
 
     `show_image`는 그리는 배열을 바꾸지 않습니다.
@@ -94,7 +95,7 @@ def test_show_image_leaves_the_image_alone(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-show-image")
-def test_show_image_draws_each_image_anew(submission: Any) -> None:
+def test_show_image_draws_each_image_anew(submission: Submission) -> None:
     """Of several images of one size `show_image` draws each with its own pixels.
 
     크기가 같은 여러 이미지를 차례로 그려도 `show_image`는 각각 자기 픽셀을 그립니다.
@@ -109,7 +110,7 @@ def test_show_image_draws_each_image_anew(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-image-to-text")
-def test_image_to_text_writes_a_whole_digit(submission: Any) -> None:
+def test_image_to_text_writes_a_whole_digit(submission: Submission) -> None:
     """`image_to_text` writes out every number of an image of MNIST's size.
 
     `image_to_text`는 MNIST 크기의 이미지를 숫자 하나도 빠뜨리지 않고 적습니다.
@@ -127,7 +128,7 @@ def test_image_to_text_writes_a_whole_digit(submission: Any) -> None:
     )
 )
 @settings(max_examples=15)
-def test_image_to_text_writes_any_size(image: Array, *, submission: Any) -> None:
+def test_image_to_text_writes_any_size(image: Array, *, submission: Submission) -> None:
     """`image_to_text` writes images of any height and width, one line a row, one tab between neighbours.
 
     `image_to_text`는 높이와 너비에 상관없이 행마다 한 줄씩, 이웃한 숫자 사이에 탭 하나를 넣어 적습니다.
@@ -137,7 +138,7 @@ def test_image_to_text_writes_any_size(image: Array, *, submission: Any) -> None
 
 
 @pytest.mark.cell("test-image-to-text")
-def test_image_to_text_writes_any_integers(submission: Any) -> None:
+def test_image_to_text_writes_any_integers(submission: Submission) -> None:
     """`image_to_text` writes integers of any type, without points, signs or spaces added, and changes
     nothing.
 
@@ -151,7 +152,7 @@ def test_image_to_text_writes_any_integers(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-flatten-images", weight=2)
-def test_flatten_images_reads_row_by_row(submission: Any) -> None:
+def test_flatten_images_reads_row_by_row(submission: Submission) -> None:
     """`flatten_images` gives every image a row of its own and reads it row by row, for sizes that all differ.
 
     `flatten_images`는 개수, 높이, 너비가 모두 다른 경우에도 이미지마다 한 행씩, 위에서부터 한 줄씩 읽습니다.
@@ -169,7 +170,7 @@ def test_flatten_images_reads_row_by_row(submission: Any) -> None:
         elements=st.integers(0, 255),
     )
 )
-def test_flatten_images_keeps_values_and_dtype(images: Array, *, submission: Any) -> None:
+def test_flatten_images_keeps_values_and_dtype(images: Array, *, submission: Submission) -> None:
     """`flatten_images` keeps values and dtype, for images of any size and type.
 
     `flatten_images`는 이미지의 크기와 자료형에 상관없이 값과 dtype을 그대로 둡니다.
@@ -179,7 +180,7 @@ def test_flatten_images_keeps_values_and_dtype(images: Array, *, submission: Any
 
 
 @pytest.mark.cell("test-flatten-images")
-def test_flatten_images_of_mnist_size(submission: Any) -> None:
+def test_flatten_images_of_mnist_size(submission: Submission) -> None:
     """`flatten_images` gives as many rows as there are images, be they three or sixty thousand.
 
     `flatten_images`의 결과는 이미지가 3장이든 6만 장이든 이미지 수만큼의 행을 가집니다.
@@ -190,7 +191,7 @@ def test_flatten_images_of_mnist_size(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-flatten-images")
-def test_flatten_images_leaves_its_argument_alone(submission: Any) -> None:
+def test_flatten_images_leaves_its_argument_alone(submission: Submission) -> None:
     """`flatten_images` does not change the array that it is given, its shape included.
 
     `flatten_images`는 인자로 받은 배열을 모양까지 포함해 바꾸지 않습니다.
@@ -200,7 +201,7 @@ def test_flatten_images_leaves_its_argument_alone(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-flatten-images-edges")
-def test_flatten_images_of_nothing_keeps_the_width(submission: Any) -> None:
+def test_flatten_images_of_nothing_keeps_the_width(submission: Submission) -> None:
     """`flatten_images` of zero images has zero rows, each as wide as a flattened image, and the same dtype.
 
     `flatten_images`에 이미지가 0장 들어오면 행은 0개이지만 너비와 dtype은 그대로입니다.
@@ -211,7 +212,7 @@ def test_flatten_images_of_nothing_keeps_the_width(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-flatten-images-edges")
-def test_flatten_images_of_a_strided_view(submission: Any) -> None:
+def test_flatten_images_of_a_strided_view(submission: Submission) -> None:
     """`flatten_images` reads elements, not memory: an array that is not contiguous gives the same rows.
 
     `flatten_images`는 메모리가 아니라 원소를 읽으므로, 메모리에 연속으로 놓이지 않은 배열도 같은 결과를
@@ -223,7 +224,9 @@ def test_flatten_images_of_a_strided_view(submission: Any) -> None:
 
 @pytest.mark.cell("test-flatten-images-edges")
 @pytest.mark.parametrize("shapes", [[(12,), (28, 28)], [(2, 3, 4, 1)]], ids=["fewer", "more"])
-def test_flatten_images_refuses_other_dimensions(submission: Any, shapes: list[tuple[int, ...]]) -> None:
+def test_flatten_images_refuses_other_dimensions(
+    submission: Submission, shapes: list[tuple[int, ...]]
+) -> None:
     """`flatten_images` raises a ValueError naming `images` unless the array has three dimensions.
 
     `flatten_images`는 3차원이 아닌 배열이 들어오면 `images`를 언급하는 ValueError를 일으킵니다.
@@ -236,7 +239,7 @@ def test_flatten_images_refuses_other_dimensions(submission: Any, shapes: list[t
 
 
 @pytest.mark.cell("test-normalize", weight=2)
-def test_normalize_knows_every_byte(submission: Any) -> None:
+def test_normalize_knows_every_byte(submission: Submission) -> None:
     """`normalize` divides each of the 256 byte values by 255 and returns float64.
 
     `normalize`는 256가지 바이트 값을 모두 255로 나누어 float64로 반환합니다.
@@ -247,7 +250,7 @@ def test_normalize_knows_every_byte(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-normalize")
-def test_normalize_has_a_fixed_scale(submission: Any) -> None:
+def test_normalize_has_a_fixed_scale(submission: Submission) -> None:
     """`normalize` divides by the same number whether the brightest pixel of the batch is dim or not.
 
     `normalize`는 묶음에서 가장 밝은 픽셀이 어둡더라도 언제나 같은 수로 나눕니다.
@@ -259,7 +262,7 @@ def test_normalize_has_a_fixed_scale(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-normalize")
-def test_normalize_of_a_blank_image(submission: Any) -> None:
+def test_normalize_of_a_blank_image(submission: Submission) -> None:
     """`normalize` turns a blank image into zeros, and an image without any white stays without white.
 
     `normalize`는 빈 이미지를 0으로 바꾸고, 흰색이 없는 이미지는 흰색이 없는 채로 둡니다.
@@ -277,7 +280,7 @@ def test_normalize_of_a_blank_image(submission: Any) -> None:
         elements=st.integers(0, 255),
     )
 )
-def test_normalize_keeps_the_shape(images: Array, *, submission: Any) -> None:
+def test_normalize_keeps_the_shape(images: Array, *, submission: Submission) -> None:
     """`normalize` takes any integer type and any shape, and keeps the shape.
 
     `normalize`는 어떤 정수형과 모양이든 받으며 모양을 그대로 둡니다.
@@ -286,7 +289,7 @@ def test_normalize_keeps_the_shape(images: Array, *, submission: Any) -> None:
 
 
 @pytest.mark.cell("test-normalize")
-def test_normalize_leaves_its_argument_alone(submission: Any) -> None:
+def test_normalize_leaves_its_argument_alone(submission: Submission) -> None:
     """`normalize` does not change the array that it is given.
 
     `normalize`는 인자로 받은 배열을 바꾸지 않습니다.
@@ -297,7 +300,7 @@ def test_normalize_leaves_its_argument_alone(submission: Any) -> None:
 
 @pytest.mark.cell("test-normalize-range")
 @pytest.mark.parametrize("values", [(-1, -255), (256, 300)], ids=["below", "above"])
-def test_normalize_refuses_one_bad_pixel(submission: Any, values: tuple[int, int]) -> None:
+def test_normalize_refuses_one_bad_pixel(submission: Submission, values: tuple[int, int]) -> None:
     """`normalize` raises a ValueError naming `images` for a single value outside the range, wherever it
     stands.
 
@@ -324,7 +327,9 @@ def labels_of_some_classes(draw: st.DrawFn) -> tuple[list[int], type[np.integer[
 
 @pytest.mark.cell("test-one-hot", weight=2)
 @given(batch=labels_of_some_classes())
-def test_one_hot_of_any_labels(submission: Any, batch: tuple[list[int], type[np.integer[Any]], int]) -> None:
+def test_one_hot_of_any_labels(
+    submission: Submission, batch: tuple[list[int], type[np.integer[Any]], int]
+) -> None:
     """`one_hot` gives every label a row of float64 with its only 1 in the label's column, for any number of
     classes.
 
@@ -337,7 +342,7 @@ def test_one_hot_of_any_labels(submission: Any, batch: tuple[list[int], type[np.
 
 
 @pytest.mark.cell("test-one-hot")
-def test_one_hot_counts_classes_by_the_argument(submission: Any) -> None:
+def test_one_hot_counts_classes_by_the_argument(submission: Submission) -> None:
     """`one_hot` has a column for every class, for those too that no label in the batch names.
 
     `one_hot`의 결과에는 묶음에 나타나지 않는 클래스의 열도 있습니다.
@@ -350,7 +355,7 @@ def test_one_hot_counts_classes_by_the_argument(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-one-hot")
-def test_one_hot_leaves_its_argument_alone(submission: Any) -> None:
+def test_one_hot_leaves_its_argument_alone(submission: Submission) -> None:
     """`one_hot` does not change the labels that it is given, as a row or as a column.
 
     `one_hot`은 레이블 배열이 한 줄이든 열이든 바꾸지 않습니다.
@@ -362,7 +367,7 @@ def test_one_hot_leaves_its_argument_alone(submission: Any) -> None:
 
 @pytest.mark.cell("test-one-hot-column")
 @pytest.mark.parametrize("labels", [[3, 0, 2, 2, 1], [4]], ids=["several", "single"])
-def test_one_hot_of_a_column(submission: Any, labels: list[int]) -> None:
+def test_one_hot_of_a_column(submission: Submission, labels: list[int]) -> None:
     """`one_hot` treats a column of labels like a row of them, also when it holds a single label.
 
     `one_hot`은 열 모양의 레이블을 한 줄짜리와 똑같이 다루며, 레이블이 하나뿐일 때도 마찬가지입니다.
@@ -372,7 +377,7 @@ def test_one_hot_of_a_column(submission: Any, labels: list[int]) -> None:
 
 @pytest.mark.cell("test-one-hot-range")
 @pytest.mark.parametrize("outside", [(-1, -4), (4, 6)], ids=["below", "above"])
-def test_one_hot_refuses_one_bad_label(submission: Any, outside: tuple[int, int]) -> None:
+def test_one_hot_refuses_one_bad_label(submission: Submission, outside: tuple[int, int]) -> None:
     """`one_hot` raises a ValueError naming `labels` for a single label outside the classes, just outside
     included.
 
@@ -393,7 +398,7 @@ def samples(count: int) -> tuple[Array, Array]:
     return np.stack([7 * rows - 20, 500 - rows, rows * rows], axis=1), np.stack([rows, -3 * rows], axis=1)
 
 
-def generator(submission: Any, seed: int) -> Any:
+def generator(submission: Submission, seed: int) -> Any:
     """A NumPy Generator that lives beside the submission."""
     return submission.import_module("numpy").random.default_rng(seed)
 
@@ -416,7 +421,7 @@ def places(x_part: Array, x: Array) -> list[int]:
     return [place for place in found if place is not None]
 
 
-def split(submission: Any, count: int, fraction: float, seed: int) -> tuple[list[int], list[int]]:
+def split(submission: Submission, count: int, fraction: float, seed: int) -> tuple[list[int], list[int]]:
     """Split ``samples(count)``, and say which rows went to training and which to validation."""
     x, y = samples(count)
     parts = four(submission.split_train_validation(x, y, fraction, generator(submission, seed)))
@@ -429,7 +434,7 @@ def split(submission: Any, count: int, fraction: float, seed: int) -> tuple[list
     [(11, 0.25, 2), (23, 0.125, 2), (13, 0.75, 9), (3, 0.25, 0)],
     ids=["quarter", "eighth", "most", "too-few"],
 )
-def test_split_sizes(submission: Any, count: int, fraction: float, validation: int) -> None:
+def test_split_sizes(submission: Submission, count: int, fraction: float, validation: int) -> None:
     """`split_train_validation` rounds the number of validation rows down, to none if need be; the rest is for
     training.
 
@@ -446,7 +451,7 @@ def test_split_sizes(submission: Any, count: int, fraction: float, validation: i
 @pytest.mark.cell("test-split-pairs", weight=2)
 @given(count=st.integers(4, 30), fraction=st.sampled_from([0.125, 0.25, 0.5, 0.75]), seed=st.integers(0, 99))
 @settings(max_examples=15)
-def test_split_keeps_every_pair(count: int, fraction: float, seed: int, *, submission: Any) -> None:
+def test_split_keeps_every_pair(count: int, fraction: float, seed: int, *, submission: Submission) -> None:
     """`split_train_validation` keeps each label with its row in both sets, whatever the size and the seed.
 
     `split_train_validation`은 크기와 시드에 상관없이 두 세트에서 행과 레이블의 짝을 지킵니다.
@@ -460,7 +465,7 @@ def test_split_keeps_every_pair(count: int, fraction: float, seed: int, *, submi
 @pytest.mark.cell("test-split-pairs")
 @given(count=st.integers(4, 30), fraction=st.sampled_from([0.125, 0.25, 0.5, 0.75]), seed=st.integers(0, 99))
 @settings(max_examples=15)
-def test_split_uses_every_row_once(count: int, fraction: float, seed: int, *, submission: Any) -> None:
+def test_split_uses_every_row_once(count: int, fraction: float, seed: int, *, submission: Submission) -> None:
     """`split_train_validation` puts every row into exactly one of the two sets: none twice, none lost.
 
     `split_train_validation`은 모든 행을 두 세트 중 정확히 한 곳에 넣습니다. 겹치는 행도, 사라지는 행도
@@ -472,7 +477,7 @@ def test_split_uses_every_row_once(count: int, fraction: float, seed: int, *, su
 
 
 @pytest.mark.cell("test-split-pairs")
-def test_split_takes_images_and_plain_labels(submission: Any) -> None:
+def test_split_takes_images_and_plain_labels(submission: Submission) -> None:
     """`split_train_validation` divides three-dimensional images with one-dimensional labels, images kept
     whole.
 
@@ -491,7 +496,7 @@ def test_split_takes_images_and_plain_labels(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-split-pairs")
-def test_split_leaves_its_arguments_alone(submission: Any) -> None:
+def test_split_leaves_its_arguments_alone(submission: Submission) -> None:
     """`split_train_validation` changes neither `x` and `y` nor the global random state.
 
     `split_train_validation`은 `x`와 `y`, 전역 난수 상태를 바꾸지 않습니다.
@@ -505,7 +510,7 @@ def test_split_leaves_its_arguments_alone(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-split-shuffle")
-def test_split_shuffles_both_sets(submission: Any) -> None:
+def test_split_shuffles_both_sets(submission: Submission) -> None:
     """`split_train_validation` picks the validation rows all over the data, and shuffles the rows of both
     sets.
 
@@ -520,7 +525,7 @@ def test_split_shuffles_both_sets(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-split-shuffle")
-def test_split_of_sorted_data_has_every_class(submission: Any) -> None:
+def test_split_of_sorted_data_has_every_class(submission: Submission) -> None:
     """`split_train_validation` of data sorted by class leaves every class in both sets.
 
     클래스 순서로 정렬된 데이터를 `split_train_validation`으로 나누어도 두 세트에 모든 클래스가 있습니다.
@@ -533,7 +538,7 @@ def test_split_of_sorted_data_has_every_class(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-split-shuffle")
-def test_split_depends_on_the_seed(submission: Any) -> None:
+def test_split_depends_on_the_seed(submission: Submission) -> None:
     """`split_train_validation` gives different splits for generators with different seeds.
 
     `split_train_validation`은 시드가 다른 생성기에 대해 다른 결과를 냅니다.
@@ -544,7 +549,7 @@ def test_split_depends_on_the_seed(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-split-shuffle")
-def test_split_depends_on_nothing_but_rng(submission: Any) -> None:
+def test_split_depends_on_nothing_but_rng(submission: Submission) -> None:
     """`split_train_validation` gives the same split for the same seed, however the global generator was
     seeded.
 
@@ -558,7 +563,7 @@ def test_split_depends_on_nothing_but_rng(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-split-pairs")
-def test_split_takes_what_is_prepared_already(submission: Any) -> None:
+def test_split_takes_what_is_prepared_already(submission: Submission) -> None:
     """`split_train_validation` hands on fractions and one-hot labels as they are, set after set.
 
     `split_train_validation`은 소수 픽셀과 원-핫 레이블을 그대로 나누며, 여러 번 불러도 그때의 데이터를
@@ -591,7 +596,7 @@ def expect_preprocessed(
 
 
 @pytest.mark.cell("test-preprocess", weight=2)
-def test_preprocess_prepares_rectangular_images(submission: Any) -> None:
+def test_preprocess_prepares_rectangular_images(submission: Submission) -> None:
     """`preprocess` flattens, scales and encodes images that are not square; both results are float64.
 
     `preprocess`는 정사각형이 아닌 이미지도 펼치고 정규화하고 인코딩하며, 두 결과 모두 float64입니다.
@@ -601,7 +606,7 @@ def test_preprocess_prepares_rectangular_images(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-preprocess")
-def test_preprocess_has_ten_classes_unless_told(submission: Any) -> None:
+def test_preprocess_has_ten_classes_unless_told(submission: Submission) -> None:
     """`preprocess` has ten classes when none are given, and takes a column of labels too.
 
     `preprocess`는 클래스 수를 주지 않으면 10으로 하며, 열 모양의 레이블도 받습니다.
@@ -612,7 +617,7 @@ def test_preprocess_has_ten_classes_unless_told(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-preprocess")
-def test_preprocess_treats_an_image_the_same_in_any_company(submission: Any) -> None:
+def test_preprocess_treats_an_image_the_same_in_any_company(submission: Submission) -> None:
     """`preprocess` gives an image the same numbers whichever images come along, as training and test images
     need.
 
@@ -628,7 +633,7 @@ def test_preprocess_treats_an_image_the_same_in_any_company(submission: Any) -> 
 
 
 @pytest.mark.cell("test-preprocess")
-def test_preprocess_treats_training_and_test_sizes_alike(submission: Any) -> None:
+def test_preprocess_treats_training_and_test_sizes_alike(submission: Submission) -> None:
     """`preprocess` scales as many images as MNIST has for training or testing, all in the same way.
 
     `preprocess`는 MNIST의 학습용만큼 많은 이미지든 테스트용만큼의 이미지든 똑같이 정규화합니다.
@@ -639,7 +644,7 @@ def test_preprocess_treats_training_and_test_sizes_alike(submission: Any) -> Non
 
 
 @pytest.mark.cell("test-preprocess")
-def test_preprocess_leaves_its_arguments_alone(submission: Any) -> None:
+def test_preprocess_leaves_its_arguments_alone(submission: Submission) -> None:
     """`preprocess` changes neither the images nor the labels, nor the global random state.
 
     `preprocess`는 이미지와 레이블, 전역 난수 상태를 바꾸지 않습니다.
@@ -650,7 +655,7 @@ def test_preprocess_leaves_its_arguments_alone(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-preprocess")
-def test_preprocess_one_set_after_another(submission: Any) -> None:
+def test_preprocess_one_set_after_another(submission: Submission) -> None:
     """`preprocess` of several sets of one size gives each set's own pixels and labels.
 
     크기가 같은 여러 데이터를 차례로 넣어도 `preprocess`는 각각 자기 픽셀과 레이블을 돌려줍니다.

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.testing import expect_array, expect_raises, expect_text
+from autograder.testing import Submission, expect_array, expect_raises, expect_text
 
 
-def split(submission: Any, rows: int, fraction: float, seed: int) -> Any:
+def split(submission: Submission, rows: int, fraction: float, seed: int) -> Any:
     """Split the row numbers 0...rows-1, each labelled with eleven times itself."""
     numbers = np.arange(rows)
     rng = submission.import_module("numpy").random.default_rng(seed)
@@ -21,7 +21,7 @@ def split(submission: Any, rows: int, fraction: float, seed: int) -> Any:
 
 
 @pytest.mark.cell("test-show-image")
-def test_show_image_returns_its_axes(submission: Any) -> None:
+def test_show_image_returns_its_axes(submission: Submission) -> None:
     """`show_image` returns the Axes that holds the image, drawn with the colour map `Greys`.
 
     `show_image`는 이미지를 `Greys` 컬러맵으로 그리고 그 Axes를 반환합니다.
@@ -38,7 +38,7 @@ def test_show_image_returns_its_axes(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-image-to-text")
-def test_image_to_text_writes_the_example(submission: Any) -> None:
+def test_image_to_text_writes_the_example(submission: Submission) -> None:
     """`image_to_text` writes the worked example, and an image of one pixel: tabs between, a newline after
     each row.
 
@@ -51,7 +51,7 @@ def test_image_to_text_writes_the_example(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-flatten-images")
-def test_flatten_images_lays_out_the_example(submission: Any) -> None:
+def test_flatten_images_lays_out_the_example(submission: Submission) -> None:
     """`flatten_images` lays out the worked example, one image a row.
 
     `flatten_images`는 예제의 이미지를 한 장에 한 행씩 펼칩니다.
@@ -61,7 +61,7 @@ def test_flatten_images_lays_out_the_example(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-flatten-images")
-def test_flatten_images_keeps_bytes(submission: Any) -> None:
+def test_flatten_images_keeps_bytes(submission: Submission) -> None:
     """`flatten_images` keeps the dtype of byte images.
 
     `flatten_images`는 바이트 이미지의 dtype을 그대로 둡니다.
@@ -71,7 +71,7 @@ def test_flatten_images_keeps_bytes(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-flatten-images-edges")
-def test_flatten_images_takes_no_images(submission: Any) -> None:
+def test_flatten_images_takes_no_images(submission: Submission) -> None:
     """`flatten_images` works for zero images.
 
     `flatten_images`는 이미지가 한 장도 없을 때도 동작합니다.
@@ -80,7 +80,7 @@ def test_flatten_images_takes_no_images(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-flatten-images-edges")
-def test_flatten_images_refuses_a_matrix(submission: Any) -> None:
+def test_flatten_images_refuses_a_matrix(submission: Submission) -> None:
     """`flatten_images` raises a ValueError naming `images` for a two-dimensional array.
 
     `flatten_images`는 2차원 배열이 들어오면 `images`를 언급하는 ValueError를 일으킵니다.
@@ -89,7 +89,7 @@ def test_flatten_images_refuses_a_matrix(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-normalize")
-def test_normalize_scales_the_examples(submission: Any) -> None:
+def test_normalize_scales_the_examples(submission: Submission) -> None:
     """`normalize` brings a row and a matrix of pixels to 0...1 and keeps their shapes.
 
     `normalize`는 픽셀 한 줄과 행렬을 모양은 그대로 두고 0~1로 바꿉니다.
@@ -101,7 +101,7 @@ def test_normalize_scales_the_examples(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-normalize")
-def test_normalize_returns_float64(submission: Any) -> None:
+def test_normalize_returns_float64(submission: Submission) -> None:
     """`normalize` returns float64 for byte images.
 
     `normalize`는 바이트 이미지에 대해 float64를 반환합니다.
@@ -110,7 +110,7 @@ def test_normalize_returns_float64(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-normalize-range")
-def test_normalize_refuses_a_large_value(submission: Any) -> None:
+def test_normalize_refuses_a_large_value(submission: Submission) -> None:
     """`normalize` raises a ValueError naming `images` for a value far above 255.
 
     `normalize`는 255보다 훨씬 큰 값이 있으면 `images`를 언급하는 ValueError를 일으킵니다.
@@ -119,7 +119,7 @@ def test_normalize_refuses_a_large_value(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-one-hot")
-def test_one_hot_encodes_the_examples(submission: Any) -> None:
+def test_one_hot_encodes_the_examples(submission: Submission) -> None:
     """`one_hot` encodes the worked example, in which one class does not occur, and a single digit among ten
     classes.
 
@@ -130,7 +130,7 @@ def test_one_hot_encodes_the_examples(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-one-hot")
-def test_one_hot_returns_float64(submission: Any) -> None:
+def test_one_hot_returns_float64(submission: Submission) -> None:
     """`one_hot` returns float64.
 
     `one_hot`은 float64를 반환합니다.
@@ -139,7 +139,7 @@ def test_one_hot_returns_float64(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-one-hot-column")
-def test_one_hot_takes_a_column(submission: Any) -> None:
+def test_one_hot_takes_a_column(submission: Submission) -> None:
     """`one_hot` takes labels that stand in a column, (N, 1).
 
     `one_hot`은 열 모양 (N, 1)의 레이블도 받습니다.
@@ -148,7 +148,7 @@ def test_one_hot_takes_a_column(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-one-hot-range")
-def test_one_hot_refuses_a_large_label(submission: Any) -> None:
+def test_one_hot_refuses_a_large_label(submission: Submission) -> None:
     """`one_hot` raises a ValueError naming `labels` for a label far above the last class.
 
     `one_hot`은 마지막 클래스보다 훨씬 큰 레이블이 있으면 `labels`를 언급하는 ValueError를 일으킵니다.
@@ -157,7 +157,7 @@ def test_one_hot_refuses_a_large_label(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-split-sizes")
-def test_split_gives_a_fifth_to_validation(submission: Any) -> None:
+def test_split_gives_a_fifth_to_validation(submission: Submission) -> None:
     """`split_train_validation` of ten rows with fraction 0.2 gives eight and two.
 
     `split_train_validation`은 10개의 행을 0.2의 비율로 8개와 2개로 나눕니다.
@@ -168,7 +168,7 @@ def test_split_gives_a_fifth_to_validation(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-split-pairs")
-def test_split_keeps_pairs(submission: Any) -> None:
+def test_split_keeps_pairs(submission: Submission) -> None:
     """`split_train_validation` keeps every label with its row.
 
     `split_train_validation`은 행과 레이블의 짝을 그대로 유지합니다.
@@ -179,7 +179,7 @@ def test_split_keeps_pairs(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-split-pairs")
-def test_split_has_every_row_once(submission: Any) -> None:
+def test_split_has_every_row_once(submission: Submission) -> None:
     """`split_train_validation` puts every row into exactly one of the two sets.
 
     `split_train_validation`은 모든 행을 두 세트 중 정확히 한 곳에 넣습니다.
@@ -190,7 +190,7 @@ def test_split_has_every_row_once(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-split-shuffle")
-def test_split_shuffles(submission: Any) -> None:
+def test_split_shuffles(submission: Submission) -> None:
     """`split_train_validation` returns the rows of both sets in shuffled order.
 
     `split_train_validation`은 두 세트의 행을 섞인 순서로 반환합니다.
@@ -201,7 +201,7 @@ def test_split_shuffles(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-split-shuffle")
-def test_split_repeats_with_the_same_seed(submission: Any) -> None:
+def test_split_repeats_with_the_same_seed(submission: Submission) -> None:
     """`split_train_validation` gives the same split again for the same seed.
 
     `split_train_validation`은 시드가 같으면 같은 결과를 냅니다.
@@ -211,7 +211,7 @@ def test_split_repeats_with_the_same_seed(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-preprocess")
-def test_preprocess_prepares_two_images(submission: Any) -> None:
+def test_preprocess_prepares_two_images(submission: Submission) -> None:
     """`preprocess` returns flattened, scaled images and one-hot labels.
 
     `preprocess`는 펼치고 정규화한 이미지와 원-핫 레이블을 반환합니다.

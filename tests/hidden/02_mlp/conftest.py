@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pytest
 
 from autograder.mnist.digits import Digits, course_data
+from autograder.testing import Submission
 
 PIXELS, CLASSES = 784, 10
 SEED = 2026
@@ -63,7 +64,9 @@ def cross_entropy(model: Any, x: Floats, y: Floats) -> float:
     return float(-np.mean(np.sum(y * np.log(np.clip(predicted, 1e-7, 1.0)), axis=1)))
 
 
-def train(submission: Any, model: Any, x: Floats, y: Floats, validation: tuple[Floats, Floats]) -> Training:
+def train(
+    submission: Submission, model: Any, x: Floats, y: Floats, validation: tuple[Floats, Floats]
+) -> Training:
     """Let a submission train a model of its own process and look at what is left."""
     submission.import_module("keras").utils.set_random_seed(SEED)
     directory = submission.import_module("tempfile").mkdtemp()
@@ -78,7 +81,7 @@ def train(submission: Any, model: Any, x: Floats, y: Floats, validation: tuple[F
     )
 
 
-def linear_model(submission: Any, learning_rate: float) -> Any:
+def linear_model(submission: Submission, learning_rate: float) -> Any:
     """784 inputs, softmax over 10 classes, nothing between; starts at zero and has no luck in it."""
     keras = submission.import_module("keras")
     model = keras.Sequential()
@@ -107,7 +110,7 @@ def one_hot(labels: npt.NDArray[Any]) -> Floats:
 
 
 @pytest.fixture(scope="session")
-def drifting(shared_submission: Any) -> Training:
+def drifting(shared_submission: Submission) -> Training:
     """A toy problem whose validation labels are all wrong: the validation loss is best after one epoch.
 
     A model that learned from the validation images as well would see it fall. 600 images are three
@@ -122,7 +125,7 @@ def drifting(shared_submission: Any) -> Training:
 
 
 @pytest.fixture(scope="session")
-def improving(shared_submission: Any) -> Training:
+def improving(shared_submission: Submission) -> Training:
     """A toy problem that is learned so slowly that every epoch is the best so far.
 
     401 images are three batches for a batch size of 134 to 200 only.
@@ -136,7 +139,7 @@ def improving(shared_submission: Any) -> Training:
 
 
 @pytest.fixture(scope="session")
-def trained(shared_submission: Any, training_pictures: Any) -> Training:
+def trained(shared_submission: Submission, training_pictures: Any) -> Training:
     """The submission's own model, trained by the submission on the course's images.
 
     Early stopping looks at the images that students know as the test set; the judged ones are a third

@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from autograder.testing import (
     Strided,
+    Submission,
     as_array,
     expect_array,
     expect_int,
@@ -510,7 +511,7 @@ def _loss(result: Any) -> float:
 # --- callbacks ----------------------------------------------------------------------------------------
 
 
-def facts(submission: Any, patience: int | None = None) -> dict[str, Any]:
+def facts(submission: Submission, patience: int | None = None) -> dict[str, Any]:
     """The settings of a submission's two callbacks, whatever their order, for a new folder."""
     directory = submission.import_module("tempfile").mkdtemp()
     named = {} if patience is None else {"patience": patience}
@@ -581,7 +582,7 @@ HISTORY = {
 }
 
 
-def draw(submission: Any) -> Any:
+def draw(submission: Submission) -> Any:
     """The Axes of a submission's plot, in a figure of its own."""
     submission.import_module("matplotlib.pyplot").close("all")
     return submission.plot_losses(HISTORY)

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from autograder.testing import (
     Strided,
+    Submission,
     expect_array,
     expect_int,
     expect_ints,
@@ -91,7 +92,7 @@ def places_of_windows(draw: st.DrawFn) -> tuple[tuple[int, int, int, int, int], 
 @pytest.mark.cell("test-output-size", weight=2)
 @given(places=places_of_windows())
 def test_output_size_counts_windows(
-    submission: Any, places: tuple[tuple[int, int, int, int, int], int]
+    submission: Submission, places: tuple[tuple[int, int, int, int, int], int]
 ) -> None:
     """`output_size` equals the number of windows that fit, for any size, stride, padding and dilation.
 
@@ -102,7 +103,7 @@ def test_output_size_counts_windows(
 
 
 @pytest.mark.cell("test-output-size", weight=2)
-def test_output_size_rounds_down(submission: Any) -> None:
+def test_output_size_rounds_down(submission: Submission) -> None:
     """When the stride does not divide, `output_size` rounds down: a partial window does not count.
 
     스트라이드로 나누어떨어지지 않으면 `output_size`는 내림합니다. 일부만 걸친 창은 세지 않습니다.
@@ -115,7 +116,7 @@ def test_output_size_rounds_down(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-output-size")
-def test_output_size_padding_at_both_ends(submission: Any) -> None:
+def test_output_size_padding_at_both_ends(submission: Submission) -> None:
     """`output_size` counts the padding at both ends, before the stride divides.
 
     `output_size`는 패딩을 양쪽 끝에서 세고, 그다음에 스트라이드로 나눕니다.
@@ -126,7 +127,7 @@ def test_output_size_padding_at_both_ends(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-output-size")
-def test_output_size_dilation(submission: Any) -> None:
+def test_output_size_dilation(submission: Submission) -> None:
     """A dilated kernel covers more places, also together with padding and a stride.
 
     팽창된 커널은 더 많은 자리를 덮습니다. 패딩과 스트라이드가 함께 있을 때도 마찬가지입니다.
@@ -141,7 +142,7 @@ def test_output_size_dilation(submission: Any) -> None:
 
 @pytest.mark.cell("test-output-size-errors")
 @pytest.mark.parametrize("names", [("input_size", "kernel_size"), ("stride", "dilation")], ids="-".join)
-def test_output_size_needs_at_least_one(submission: Any, names: tuple[str, str]) -> None:
+def test_output_size_needs_at_least_one(submission: Submission, names: tuple[str, str]) -> None:
     """Sizes, stride and dilation below 1 are refused, each by name.
 
     1보다 작은 크기, 스트라이드, 팽창은 이름을 밝혀 거부합니다.
@@ -154,7 +155,7 @@ def test_output_size_needs_at_least_one(submission: Any, names: tuple[str, str])
 
 
 @pytest.mark.cell("test-output-size-errors")
-def test_output_size_negative_padding(submission: Any) -> None:
+def test_output_size_negative_padding(submission: Submission) -> None:
     """A negative padding is refused by name although the kernel would fit.
 
     커널이 들어가더라도 음수 패딩은 이름을 밝혀 거부합니다.
@@ -163,7 +164,7 @@ def test_output_size_negative_padding(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-output-size-errors")
-def test_output_size_must_fit(submission: Any) -> None:
+def test_output_size_must_fit(submission: Submission) -> None:
     """A kernel that covers more than the padded input is refused, by one place too many or by far.
 
     커널이 덮는 범위가 패딩된 입력보다 크면, 한 칸이든 여러 칸이든 거부합니다.
@@ -175,7 +176,7 @@ def test_output_size_must_fit(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-output-size-errors")
-def test_output_size_just_fits(submission: Any) -> None:
+def test_output_size_just_fits(submission: Submission) -> None:
     """A kernel that covers the padded input exactly fits once; a padding of 0 and a kernel of 1 are fine.
 
     커널이 패딩된 입력과 정확히 같으면 한 번 들어갑니다. 패딩 0과 크기 1인 커널도 괜찮습니다.
@@ -197,7 +198,7 @@ def test_output_size_just_fits(submission: Any) -> None:
     mode=st.sampled_from(["valid", "same", "full"]),
 )
 def test_padding_for_any(
-    submission: Any, reference: Any, input_size: int, kernel: int, stride: int, mode: str
+    submission: Submission, reference: Submission, input_size: int, kernel: int, stride: int, mode: str
 ) -> None:
     """`padding_for` follows the rules of the three modes for any size, kernel and stride.
 
@@ -208,7 +209,7 @@ def test_padding_for_any(
 
 
 @pytest.mark.cell("test-padding-for")
-def test_padding_for_valid_and_full(submission: Any) -> None:
+def test_padding_for_valid_and_full(submission: Submission) -> None:
     """'valid' and 'full' depend on the kernel only, whatever the stride.
 
     'valid'와 'full'은 스트라이드와 관계없이 커널에만 달려 있습니다.
@@ -220,7 +221,7 @@ def test_padding_for_valid_and_full(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-padding-for")
-def test_padding_for_same_even_kernel(submission: Any) -> None:
+def test_padding_for_same_even_kernel(submission: Submission) -> None:
     """With an even kernel, 'same' puts the extra zero after.
 
     커널이 짝수이면 'same'은 남는 0을 뒤에 둡니다.
@@ -230,7 +231,7 @@ def test_padding_for_same_even_kernel(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-padding-for")
-def test_padding_for_same_strided(submission: Any) -> None:
+def test_padding_for_same_strided(submission: Submission) -> None:
     """With a stride above 1, 'same' adds only the zeros that the last window lacks, if any.
 
     스트라이드가 1보다 크면 'same'은 마지막 창에 모자라는 0만, 있을 때만 덧댑니다.
@@ -244,7 +245,7 @@ def test_padding_for_same_strided(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-padding-for")
-def test_padding_for_other_mode(submission: Any) -> None:
+def test_padding_for_other_mode(submission: Submission) -> None:
     """A mode that does not exist is refused by name.
 
     없는 방식은 이름을 밝혀 거부합니다.
@@ -257,7 +258,7 @@ def test_padding_for_other_mode(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-pad-2d")
-def test_pad_2d_int(submission: Any) -> None:
+def test_pad_2d_int(submission: Submission) -> None:
     """One number lays that many zeros on all four sides of an image that is not square.
 
     숫자 하나는 정사각형이 아닌 이미지의 네 변에 그만큼의 0을 두릅니다.
@@ -271,7 +272,7 @@ def test_pad_2d_int(submission: Any) -> None:
 @pytest.mark.cell("test-pad-2d", weight=2)
 @given(margins=st.tuples(*[st.integers(0, 4)] * 4), height=small_sizes, width=small_sizes)
 def test_pad_2d_four_margins(
-    submission: Any, margins: tuple[int, int, int, int], height: int, width: int
+    submission: Submission, margins: tuple[int, int, int, int], height: int, width: int
 ) -> None:
     """Each side gets its own margin, which may be 0.
 
@@ -285,7 +286,7 @@ def test_pad_2d_four_margins(
 
 
 @pytest.mark.cell("test-pad-2d")
-def test_pad_2d_keeps_dtype(submission: Any) -> None:
+def test_pad_2d_keeps_dtype(submission: Submission) -> None:
     """The padded image has the dtype and the values of the image.
 
     패딩된 이미지의 dtype과 값이 원래 이미지와 같습니다.
@@ -299,7 +300,7 @@ def test_pad_2d_keeps_dtype(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-pad-2d")
-def test_pad_2d_leaves_the_image(submission: Any) -> None:
+def test_pad_2d_leaves_the_image(submission: Submission) -> None:
     """`pad_2d` leaves the image as it was.
 
     `pad_2d`는 받은 이미지를 바꾸지 않습니다.
@@ -310,7 +311,7 @@ def test_pad_2d_leaves_the_image(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-pad-2d")
-def test_pad_2d_one_image_after_another(submission: Any) -> None:
+def test_pad_2d_one_image_after_another(submission: Submission) -> None:
     """`pad_2d` pads images of MNIST's size, one after another, each with its own pixels.
 
     `pad_2d`는 MNIST 크기의 이미지를 차례로, 각각 자기 픽셀 그대로 채워 줍니다.
@@ -324,7 +325,7 @@ def test_pad_2d_one_image_after_another(submission: Any) -> None:
 
 @pytest.mark.cell("test-correlate-1d", weight=2)
 @given(kernel_size=small_sizes, extra=st.integers(0, 7), seed=st.integers(0, 99))
-def test_correlate_1d_any(submission: Any, kernel_size: int, extra: int, seed: int) -> None:
+def test_correlate_1d_any(submission: Submission, kernel_size: int, extra: int, seed: int) -> None:
     """`correlate_1d` gives the sum over each whole window, for any lengths, signs and fractions.
 
     길이, 부호, 소수에 관계없이 `correlate_1d`는 온전한 창마다 합을 냅니다.
@@ -336,7 +337,7 @@ def test_correlate_1d_any(submission: Any, kernel_size: int, extra: int, seed: i
 
 
 @pytest.mark.cell("test-correlate-1d")
-def test_correlate_1d_backwards_impulse(submission: Any) -> None:
+def test_correlate_1d_backwards_impulse(submission: Submission) -> None:
     """Over an impulse, the cross-correlation shows the kernel backwards.
 
     임펄스에 대한 교차상관은 커널을 거꾸로 보여 줍니다.
@@ -347,7 +348,7 @@ def test_correlate_1d_backwards_impulse(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-correlate-1d")
-def test_correlate_1d_leaves_arguments(submission: Any) -> None:
+def test_correlate_1d_leaves_arguments(submission: Submission) -> None:
     """`correlate_1d` computes without changing signal and kernel.
 
     `correlate_1d`는 신호와 커널을 바꾸지 않고 계산합니다.
@@ -359,7 +360,7 @@ def test_correlate_1d_leaves_arguments(submission: Any) -> None:
 
 @pytest.mark.cell("test-convolve-1d", weight=2)
 @given(kernel_size=small_sizes, extra=st.integers(0, 7), seed=st.integers(0, 99))
-def test_convolve_1d_any(submission: Any, kernel_size: int, extra: int, seed: int) -> None:
+def test_convolve_1d_any(submission: Submission, kernel_size: int, extra: int, seed: int) -> None:
     """`convolve_1d` gives the convolution of whole windows, for any lengths, signs and fractions.
 
     길이, 부호, 소수에 관계없이 `convolve_1d`는 온전한 창에서 합성곱을 계산합니다.
@@ -369,7 +370,7 @@ def test_convolve_1d_any(submission: Any, kernel_size: int, extra: int, seed: in
 
 
 @pytest.mark.cell("test-convolve-1d")
-def test_convolve_1d_impulse(submission: Any) -> None:
+def test_convolve_1d_impulse(submission: Submission) -> None:
     """Over an impulse, the convolution shows the kernel in its own order, values and signs kept.
 
     임펄스에 대한 합성곱은 커널을 원래 순서대로, 값과 부호를 유지해 보여 줍니다.
@@ -380,7 +381,7 @@ def test_convolve_1d_impulse(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-convolve-1d")
-def test_convolve_1d_leaves_arguments(submission: Any) -> None:
+def test_convolve_1d_leaves_arguments(submission: Submission) -> None:
     """`convolve_1d` computes without changing signal and kernel.
 
     `convolve_1d`는 신호와 커널을 바꾸지 않고 계산합니다.
@@ -392,7 +393,7 @@ def test_convolve_1d_leaves_arguments(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-correlate-1d")
-def test_correlate_1d_long_signals(submission: Any) -> None:
+def test_correlate_1d_long_signals(submission: Submission) -> None:
     """Long signals with fractions, one after another: every place is right to the last digit.
 
     분수가 있는 긴 신호를 차례로 넣어도 모든 자리가 끝자리까지 맞습니다.
@@ -403,7 +404,7 @@ def test_correlate_1d_long_signals(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-convolve-1d")
-def test_convolve_1d_long_signals(submission: Any) -> None:
+def test_convolve_1d_long_signals(submission: Submission) -> None:
     """Long signals with fractions, one after another: every place is right to the last digit.
 
     분수가 있는 긴 신호를 차례로 넣어도 모든 자리가 끝자리까지 맞습니다.
@@ -424,7 +425,9 @@ def test_convolve_1d_long_signals(submission: Any) -> None:
     right=st.integers(0, 4),
     seed=st.integers(0, 99),
 )
-def test_conv2d_any(submission: Any, height: int, width: int, down: int, right: int, seed: int) -> None:
+def test_conv2d_any(
+    submission: Submission, height: int, width: int, down: int, right: int, seed: int
+) -> None:
     """`conv2d` is the cross-correlation of any image with any kernel, square or not, odd or even.
 
     정사각형이든 아니든, 홀수든 짝수든 `conv2d`는 이미지와 커널의 교차상관입니다.
@@ -434,7 +437,7 @@ def test_conv2d_any(submission: Any, height: int, width: int, down: int, right: 
 
 
 @pytest.mark.cell("test-conv2d", weight=2)
-def test_conv2d_orientation(submission: Any) -> None:
+def test_conv2d_orientation(submission: Submission) -> None:
     """The kernel is neither flipped nor transposed: its first weight meets the window's first pixel.
 
     커널을 뒤집거나 전치하지 않습니다. 커널의 첫 가중치는 창의 첫 픽셀과 만납니다.
@@ -445,7 +448,7 @@ def test_conv2d_orientation(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d")
-def test_conv2d_rectangles(submission: Any) -> None:
+def test_conv2d_rectangles(submission: Submission) -> None:
     """Rows and columns are kept apart, in flat and tall images and kernels.
 
     납작하거나 길쭉한 이미지와 커널에서도 행과 열을 구별합니다.
@@ -456,7 +459,7 @@ def test_conv2d_rectangles(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d")
-def test_conv2d_float64(submission: Any) -> None:
+def test_conv2d_float64(submission: Submission) -> None:
     """The result is float64, whatever the dtypes of image and kernel.
 
     이미지와 커널의 dtype이 무엇이든 결과는 float64입니다.
@@ -467,7 +470,7 @@ def test_conv2d_float64(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d")
-def test_conv2d_sums_keep_sign_and_scale(submission: Any) -> None:
+def test_conv2d_sums_keep_sign_and_scale(submission: Submission) -> None:
     """Negative sums stay negative, large ones large: nothing is clipped, rescaled or averaged.
 
     음수는 음수로, 큰 값은 큰 값으로 남습니다. 자르거나 다시 맞추거나 평균 내지 않습니다.
@@ -478,7 +481,7 @@ def test_conv2d_sums_keep_sign_and_scale(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d")
-def test_conv2d_leaves_arguments(submission: Any) -> None:
+def test_conv2d_leaves_arguments(submission: Submission) -> None:
     """`conv2d` computes without changing image and kernel.
 
     `conv2d`는 이미지와 커널을 바꾸지 않고 계산합니다.
@@ -490,7 +493,7 @@ def test_conv2d_leaves_arguments(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d")
-def test_conv2d_must_fit(submission: Any) -> None:
+def test_conv2d_must_fit(submission: Submission) -> None:
     """A kernel with more rows or more columns than the image is refused.
 
     행이나 열이 이미지보다 많은 커널은 거부합니다.
@@ -504,7 +507,7 @@ def test_conv2d_must_fit(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d-integers", weight=2)
-def test_conv2d_uint8(submission: Any) -> None:
+def test_conv2d_uint8(submission: Submission) -> None:
     """Sums of uint8 pixels leave the range 0…255 without wrapping, whether the kernel is signed or uint8.
 
     uint8 픽셀의 합이 0…255를 벗어나도 넘치지 않습니다. 커널이 부호형이든 uint8이든 마찬가지입니다.
@@ -517,7 +520,7 @@ def test_conv2d_uint8(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d-integers")
-def test_conv2d_small_integers(submission: Any) -> None:
+def test_conv2d_small_integers(submission: Submission) -> None:
     """Narrow integers such as int8 and int16 do not overflow either.
 
     int8, int16처럼 좁은 정수도 넘치지 않습니다.
@@ -533,7 +536,7 @@ def test_conv2d_small_integers(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d-integers")
-def test_conv2d_fractions_of_integers(submission: Any) -> None:
+def test_conv2d_fractions_of_integers(submission: Submission) -> None:
     """Fractional weights keep their fractions over an integer image.
 
     정수 이미지에서도 소수 가중치의 결과에 소수가 남습니다.
@@ -547,7 +550,7 @@ def test_conv2d_fractions_of_integers(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d-stride", weight=2)
-def test_conv2d_stride(submission: Any) -> None:
+def test_conv2d_stride(submission: Submission) -> None:
     """One number moves the window that far in both directions; partial windows at the end do not count.
 
     숫자 하나이면 두 방향 모두 그만큼 움직이고, 끝에서 일부만 걸친 창은 세지 않습니다.
@@ -559,7 +562,7 @@ def test_conv2d_stride(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d-stride", weight=2)
-def test_conv2d_stride_pair(submission: Any) -> None:
+def test_conv2d_stride_pair(submission: Submission) -> None:
     """Of a pair, the first number is the step over rows and the second the step over columns.
 
     쌍으로 주면 첫 수는 행 방향, 둘째 수는 열 방향의 걸음입니다.
@@ -570,7 +573,7 @@ def test_conv2d_stride_pair(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d-stride")
-def test_conv2d_stride_beyond_the_image(submission: Any) -> None:
+def test_conv2d_stride_beyond_the_image(submission: Submission) -> None:
     """A stride larger than the image leaves the first window.
 
     스트라이드가 이미지보다 크면 첫 창만 남습니다.
@@ -585,7 +588,7 @@ def test_conv2d_stride_beyond_the_image(submission: Any) -> None:
 
 @pytest.mark.cell("test-conv2d-padding")
 @given(padding=st.integers(0, 3), stride=st.tuples(st.integers(1, 3), st.integers(1, 3)))
-def test_conv2d_padding_number(submission: Any, padding: int, stride: tuple[int, int]) -> None:
+def test_conv2d_padding_number(submission: Submission, padding: int, stride: tuple[int, int]) -> None:
     """A number pads all four sides with zeros before the window moves.
 
     숫자로 주면 창이 움직이기 전에 네 변을 모두 0으로 두릅니다.
@@ -597,7 +600,7 @@ def test_conv2d_padding_number(submission: Any, padding: int, stride: tuple[int,
 
 @pytest.mark.cell("test-conv2d-padding", weight=2)
 @pytest.mark.parametrize("strides", [(1,), (2, (3, 2))], ids=["stride 1", "strided"])
-def test_conv2d_same(submission: Any, reference: Any, strides: tuple[Any, ...]) -> None:
+def test_conv2d_same(submission: Submission, reference: Submission, strides: tuple[Any, ...]) -> None:
     """'same' follows Keras's rule on each axis by itself, for even kernels and strides above 1 too.
 
     'same'은 축마다 따로 Keras의 규칙을 따릅니다. 짝수 커널이나 1보다 큰 스트라이드에서도 같습니다.
@@ -611,7 +614,7 @@ def test_conv2d_same(submission: Any, reference: Any, strides: tuple[Any, ...]) 
 
 
 @pytest.mark.cell("test-conv2d-padding")
-def test_conv2d_full_and_valid(submission: Any) -> None:
+def test_conv2d_full_and_valid(submission: Submission) -> None:
     """'full' lets every overlap count and 'valid' only whole windows, on each axis by itself.
 
     축마다 따로 'full'은 조금이라도 겹치는 창을 모두, 'valid'는 온전한 창만 셉니다.
@@ -625,7 +628,7 @@ def test_conv2d_full_and_valid(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d-padding")
-def test_conv2d_fits_once_padded(submission: Any) -> None:
+def test_conv2d_fits_once_padded(submission: Submission) -> None:
     """Whether a kernel fits is judged on the padded image.
 
     커널이 들어가는지는 패딩된 이미지에서 판단합니다.
@@ -641,7 +644,7 @@ def test_conv2d_fits_once_padded(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d", weight=2)
-def test_conv2d_one_image_after_another(submission: Any) -> None:
+def test_conv2d_one_image_after_another(submission: Submission) -> None:
     """Images of MNIST's size with fractions, one after another, with another kernel each.
 
     분수가 있는 MNIST 크기의 이미지를 차례로, 매번 다른 커널로 계산합니다.
@@ -654,7 +657,7 @@ def test_conv2d_one_image_after_another(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-convolve-2d", weight=2)
-def test_convolve_2d_half_turn(submission: Any) -> None:
+def test_convolve_2d_half_turn(submission: Submission) -> None:
     """`convolve_2d` turns the kernel on both axes, also when it is not square or has an even side.
 
     정사각형이 아니거나 짝수인 변이 있어도 `convolve_2d`는 커널을 두 축 모두에서 뒤집습니다.
@@ -666,7 +669,7 @@ def test_convolve_2d_half_turn(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-convolve-2d")
-def test_convolve_2d_stride_and_padding(submission: Any) -> None:
+def test_convolve_2d_stride_and_padding(submission: Submission) -> None:
     """`convolve_2d` knows stride and padding as `conv2d` does.
 
     `convolve_2d`도 `conv2d`처럼 스트라이드와 패딩을 압니다.
@@ -682,7 +685,7 @@ def test_convolve_2d_stride_and_padding(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-convolve-2d")
-def test_convolve_2d_leaves_arguments(submission: Any) -> None:
+def test_convolve_2d_leaves_arguments(submission: Submission) -> None:
     """`convolve_2d` gives float64 and leaves image and kernel as they were.
 
     `convolve_2d`는 float64를 내고 이미지와 커널을 바꾸지 않습니다.
@@ -693,7 +696,7 @@ def test_convolve_2d_leaves_arguments(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-convolve-2d")
-def test_convolve_2d_one_image_after_another(submission: Any) -> None:
+def test_convolve_2d_one_image_after_another(submission: Submission) -> None:
     """Images of MNIST's size with fractions, one after another, with another kernel each.
 
     분수가 있는 MNIST 크기의 이미지를 차례로, 매번 다른 커널로 계산합니다.
@@ -705,7 +708,7 @@ def test_convolve_2d_one_image_after_another(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-convolve-2d")
-def test_convolve_2d_must_fit(submission: Any) -> None:
+def test_convolve_2d_must_fit(submission: Submission) -> None:
     """A kernel that is larger than the padded image is a ValueError that says kernel, as for conv2d.
 
     패딩한 이미지보다 큰 커널은 conv2d와 마찬가지로 kernel을 언급하는 ValueError입니다.
@@ -728,7 +731,7 @@ def test_convolve_2d_must_fit(submission: Any) -> None:
     ],
     ids="-".join,
 )
-def test_kernel_weights(submission: Any, reference: Any, names: tuple[str, ...]) -> None:
+def test_kernel_weights(submission: Submission, reference: Submission, names: tuple[str, ...]) -> None:
     """Each kernel in `KERNELS` has the lecture's weights, every one in its place.
 
     `KERNELS`의 각 커널이 강의의 가중치를 제자리에 담고 있습니다.
@@ -743,7 +746,7 @@ def test_kernel_weights(submission: Any, reference: Any, names: tuple[str, ...])
 
 
 @pytest.mark.cell("test-detect-edges", weight=2)
-def test_detect_edges_signed(submission: Any) -> None:
+def test_detect_edges_signed(submission: Submission) -> None:
     """`detect_edges` compares each pixel with its eight neighbours and keeps size, sign and scale.
 
     `detect_edges`는 픽셀을 여덟 이웃과 비교하고 크기와 부호, 값의 범위를 유지합니다.
@@ -754,7 +757,7 @@ def test_detect_edges_signed(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-detect-edges")
-def test_detect_edges_uint8(submission: Any) -> None:
+def test_detect_edges_uint8(submission: Submission) -> None:
     """Over uint8 pixels `detect_edges` gives float64 with negative values, and leaves the image alone.
 
     uint8 픽셀에서도 `detect_edges`는 음수를 포함한 float64를 내고, 이미지를 바꾸지 않습니다.
@@ -765,7 +768,7 @@ def test_detect_edges_uint8(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-detect-edges")
-def test_detect_edges_of_one_image_after_another(submission: Any) -> None:
+def test_detect_edges_of_one_image_after_another(submission: Submission) -> None:
     """Images of MNIST's size with fractions, one after another: each has its own edges.
 
     분수가 있는 MNIST 크기의 이미지를 차례로 넣으면 각각 자기 윤곽선이 나옵니다.
@@ -800,7 +803,7 @@ class Panel:
     titled: bool
 
 
-def drawn_panels(submission: Any, before: Array, after: Array) -> list[Panel]:
+def drawn_panels(submission: Submission, before: Array, after: Array) -> list[Panel]:
     """The images of the Figure from left to right, in whatever way they came there.
 
     A colour bar has axes too, but no image in them.
@@ -868,7 +871,7 @@ def box(drawn: Any) -> tuple[float, float, float, float]:
     return left, bottom, width, height
 
 
-def two_panels(submission: Any, before: Array, after: Array) -> tuple[Panel, Panel]:
+def two_panels(submission: Submission, before: Array, after: Array) -> tuple[Panel, Panel]:
     """The two images, from left to right."""
     panels = drawn_panels(submission, before, after)
     assert len(panels) == 2, f"expected 2 images in the Figure, got {len(panels)}"
@@ -876,7 +879,7 @@ def two_panels(submission: Any, before: Array, after: Array) -> tuple[Panel, Pan
 
 
 @pytest.mark.cell("test-compare-images", weight=2)
-def test_compare_images_pixels(submission: Any) -> None:
+def test_compare_images_pixels(submission: Submission) -> None:
     """The image before is drawn first and the one after second, whole and the right way round, with their own
     pixels, each time anew.
 
@@ -892,7 +895,7 @@ def test_compare_images_pixels(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-compare-images")
-def test_compare_images_side_by_side(submission: Any) -> None:
+def test_compare_images_side_by_side(submission: Submission) -> None:
     """The two images stand next to each other at the same height, each under a title.
 
     두 이미지는 같은 높이에 나란히 있고 각각 제목이 있습니다.
@@ -906,7 +909,7 @@ def test_compare_images_side_by_side(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-compare-images")
-def test_compare_images_leaves_arguments(submission: Any) -> None:
+def test_compare_images_leaves_arguments(submission: Submission) -> None:
     """`compare_images` draws without changing the images.
 
     `compare_images`는 두 이미지를 바꾸지 않고 그립니다.

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from autograder.testing import Strided, as_array, expect_array, expect_raises, expect_unchanged
+from autograder.testing import Strided, Submission, as_array, expect_array, expect_raises, expect_unchanged
 
 Array = npt.NDArray[Any]
 
@@ -45,7 +45,7 @@ def _bytes(*shape: int, seed: int) -> Array:
     return np.random.default_rng(seed).integers(100, 256, size=shape).astype(np.uint8)
 
 
-def _generator(submission: Any, seed: int) -> Any:
+def _generator(submission: Submission, seed: int) -> Any:
     """A `numpy.random.Generator` that lives where the submission does."""
     return submission.import_module("numpy").random.default_rng(seed)
 
@@ -61,7 +61,7 @@ def _expect_any_memory_order(pool: Any, expected: Any, seeds: tuple[int, ...], *
 
 
 @pytest.mark.cell("test-max-pool-slide")
-def test_max_pool_batch(submission: Any, reference: Any) -> None:
+def test_max_pool_batch(submission: Submission, reference: Submission) -> None:
     """`max_pool_2d` pools every image and every channel on its own (axes: N, H, W, C).
 
     `max_pool_2d`는 이미지마다, 채널마다 따로 풀링합니다(축 순서: N, H, W, C).
@@ -71,7 +71,7 @@ def test_max_pool_batch(submission: Any, reference: Any) -> None:
 
 
 @pytest.mark.cell("test-max-pool-slide")
-def test_max_pool_odd_negative(submission: Any, reference: Any) -> None:
+def test_max_pool_odd_negative(submission: Submission, reference: Submission) -> None:
     """`max_pool_2d` handles negative images of odd size: rows and columns that fill no window are left out.
 
     `max_pool_2d`는 크기가 홀수인 음수 이미지도 다룹니다. 창을 채우지 못하는 행과 열은 버립니다.
@@ -81,7 +81,7 @@ def test_max_pool_odd_negative(submission: Any, reference: Any) -> None:
 
 
 @pytest.mark.cell("test-max-pool-slide")
-def test_max_pool_three(submission: Any, reference: Any) -> None:
+def test_max_pool_three(submission: Submission, reference: Submission) -> None:
     """`max_pool_2d` with a 3×3 window also steps by 3 when no stride is given.
 
     `max_pool_2d`는 창이 3×3이고 스트라이드를 주지 않으면 3칸씩 움직입니다.
@@ -91,7 +91,7 @@ def test_max_pool_three(submission: Any, reference: Any) -> None:
 
 
 @pytest.mark.cell("test-max-pool-slide")
-def test_max_pool_dtype(submission: Any, reference: Any) -> None:
+def test_max_pool_dtype(submission: Submission, reference: Submission) -> None:
     """`max_pool_2d` keeps the dtype of its input.
 
     `max_pool_2d`는 입력의 dtype을 그대로 유지합니다.
@@ -103,7 +103,7 @@ def test_max_pool_dtype(submission: Any, reference: Any) -> None:
 
 @pytest.mark.cell("test-max-pool-strides")
 @pytest.mark.parametrize("cases", [WINDOWS, OBLONG_WINDOWS], ids=["square", "oblong"])
-def test_max_pool_strides(submission: Any, reference: Any, cases: Cases) -> None:
+def test_max_pool_strides(submission: Submission, reference: Submission, cases: Cases) -> None:
     """`max_pool_2d` moves by `strides`: windows overlap or leave gaps, and rows and columns may differ.
 
     `max_pool_2d`는 `strides`만큼 움직입니다. 창이 겹치거나 사이가 빌 수 있고, 행과 열이 다를 수도 있습니다.
@@ -114,7 +114,7 @@ def test_max_pool_strides(submission: Any, reference: Any, cases: Cases) -> None
 
 
 @pytest.mark.cell("test-max-pool-strides")
-def test_max_pool_leaves_input_alone(submission: Any, reference: Any) -> None:
+def test_max_pool_leaves_input_alone(submission: Submission, reference: Submission) -> None:
     """`max_pool_2d` does not change the array that it is given.
 
     `max_pool_2d`는 받은 배열을 바꾸지 않습니다.
@@ -126,7 +126,7 @@ def test_max_pool_leaves_input_alone(submission: Any, reference: Any) -> None:
 
 @pytest.mark.cell("test-max-pool-same")
 @pytest.mark.parametrize("cases", [SAME_WINDOWS, OBLONG_SAME_WINDOWS], ids=["square", "oblong"])
-def test_max_pool_same(submission: Any, reference: Any, cases: Cases) -> None:
+def test_max_pool_same(submission: Submission, reference: Submission, cases: Cases) -> None:
     """`max_pool_2d` with 'same' places its windows as Keras does, and never takes padding for the maximum.
 
     `max_pool_2d`는 'same'에서 Keras와 같은 자리에 창을 놓고, 덧댄 칸을 최댓값으로 고르지 않습니다.
@@ -138,7 +138,7 @@ def test_max_pool_same(submission: Any, reference: Any, cases: Cases) -> None:
 
 
 @pytest.mark.cell("test-max-pool-same")
-def test_max_pool_same_dtype(submission: Any, reference: Any) -> None:
+def test_max_pool_same_dtype(submission: Submission, reference: Submission) -> None:
     """`max_pool_2d` keeps an integer dtype with 'same' padding too.
 
     `max_pool_2d`는 'same' 패딩에서도 정수 dtype을 그대로 유지합니다.
@@ -150,7 +150,7 @@ def test_max_pool_same_dtype(submission: Any, reference: Any) -> None:
 
 
 @pytest.mark.cell("test-max-pool-strides")
-def test_max_pool_any_memory_order(submission: Any, reference: Any) -> None:
+def test_max_pool_any_memory_order(submission: Submission, reference: Submission) -> None:
     """`max_pool_2d` reads elements, however they lie in memory, of one input after another.
 
     `max_pool_2d`는 메모리에 어떻게 놓여 있든 원소를 읽으며, 입력이 바뀌면 결과도 바뀝니다.
@@ -162,7 +162,7 @@ def test_max_pool_any_memory_order(submission: Any, reference: Any) -> None:
 
 
 @pytest.mark.cell("test-avg-pool-mean")
-def test_avg_pool_batch(submission: Any, reference: Any) -> None:
+def test_avg_pool_batch(submission: Submission, reference: Submission) -> None:
     """`avg_pool_2d` averages every image and every channel on its own; odd rows and columns are left out.
 
     `avg_pool_2d`는 이미지마다, 채널마다 따로 평균을 내고, 창을 채우지 못하는 행과 열은 버립니다.
@@ -173,7 +173,7 @@ def test_avg_pool_batch(submission: Any, reference: Any) -> None:
 
 @pytest.mark.cell("test-avg-pool-mean")
 @pytest.mark.parametrize("cases", [WINDOWS, OBLONG_WINDOWS], ids=["square", "oblong"])
-def test_avg_pool_strides(submission: Any, reference: Any, cases: Cases) -> None:
+def test_avg_pool_strides(submission: Submission, reference: Submission, cases: Cases) -> None:
     """`avg_pool_2d` divides by the window's own number of cells and moves by `strides`.
 
     `avg_pool_2d`는 창 자신의 칸 수로 나누고 `strides`만큼 움직입니다.
@@ -185,7 +185,7 @@ def test_avg_pool_strides(submission: Any, reference: Any, cases: Cases) -> None
 
 
 @pytest.mark.cell("test-avg-pool-mean")
-def test_avg_pool_dtype(submission: Any, reference: Any) -> None:
+def test_avg_pool_dtype(submission: Submission, reference: Submission) -> None:
     """`avg_pool_2d` gives exact fractions in float64 for any dtype, and bright bytes do not overflow.
 
     `avg_pool_2d`는 어떤 dtype이든 정확한 평균을 float64로 돌려주고, 밝은 uint8 픽셀에서도 넘치지 않습니다.
@@ -196,7 +196,7 @@ def test_avg_pool_dtype(submission: Any, reference: Any) -> None:
 
 
 @pytest.mark.cell("test-avg-pool-mean")
-def test_avg_pool_leaves_input_alone(submission: Any, reference: Any) -> None:
+def test_avg_pool_leaves_input_alone(submission: Submission, reference: Submission) -> None:
     """`avg_pool_2d` does not change the array that it is given.
 
     `avg_pool_2d`는 받은 배열을 바꾸지 않습니다.
@@ -207,7 +207,7 @@ def test_avg_pool_leaves_input_alone(submission: Any, reference: Any) -> None:
 
 @pytest.mark.cell("test-avg-pool-same")
 @pytest.mark.parametrize("cases", [SAME_WINDOWS, OBLONG_SAME_WINDOWS], ids=["square", "oblong"])
-def test_avg_pool_same(submission: Any, reference: Any, cases: Cases) -> None:
+def test_avg_pool_same(submission: Submission, reference: Submission, cases: Cases) -> None:
     """`avg_pool_2d` with 'same' averages only the cells inside the image, with windows placed as in Keras.
 
     `avg_pool_2d`는 'same'에서 Keras와 같은 자리에 창을 놓고 이미지 안의 칸만으로 평균을 냅니다.
@@ -219,7 +219,7 @@ def test_avg_pool_same(submission: Any, reference: Any, cases: Cases) -> None:
 
 
 @pytest.mark.cell("test-avg-pool-same")
-def test_avg_pool_same_black_pixels(submission: Any, reference: Any) -> None:
+def test_avg_pool_same_black_pixels(submission: Submission, reference: Submission) -> None:
     """`avg_pool_2d` with 'same' counts black pixels of the image: only cells outside are left out.
 
     `avg_pool_2d`는 'same'에서 이미지 안의 검은 픽셀(0)도 셉니다. 빼는 것은 이미지 밖의 칸뿐입니다.
@@ -231,7 +231,7 @@ def test_avg_pool_same_black_pixels(submission: Any, reference: Any) -> None:
 
 
 @pytest.mark.cell("test-avg-pool-mean")
-def test_avg_pool_any_memory_order(submission: Any, reference: Any) -> None:
+def test_avg_pool_any_memory_order(submission: Submission, reference: Submission) -> None:
     """`avg_pool_2d` reads elements, however they lie in memory, of one input after another.
 
     `avg_pool_2d`는 메모리에 어떻게 놓여 있든 원소를 읽으며, 입력이 바뀌면 결과도 바뀝니다.
@@ -248,7 +248,7 @@ def _values(*shape: int, seed: int) -> Array:
     return rng.choice([-1.0, 1.0], size=shape) * rng.uniform(0.5, 2.0, size=shape)
 
 
-def _switched_off(submission: Any, x: Array, rate: float, generator: Any) -> npt.NDArray[np.bool_]:
+def _switched_off(submission: Submission, x: Array, rate: float, generator: Any) -> npt.NDArray[np.bool_]:
     """Where `dropout` in training put a 0; the result must be an array like `x`."""
     after = as_array(submission.dropout(x, rate, True, generator))
     assert after.shape == x.shape, f"expected shape {x.shape} as the input's, got {after.shape}"
@@ -260,7 +260,7 @@ def _share(mask: npt.NDArray[np.bool_]) -> float:
 
 
 @pytest.mark.cell("test-dropout-inference")
-def test_dropout_predicting(submission: Any) -> None:
+def test_dropout_predicting(submission: Submission) -> None:
     """`dropout` changes nothing when it predicts, whatever the rate.
 
     `dropout`은 예측할 때 비율이 얼마든 아무것도 바꾸지 않습니다.
@@ -271,7 +271,7 @@ def test_dropout_predicting(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-dropout-inference")
-def test_dropout_rate_zero(submission: Any) -> None:
+def test_dropout_rate_zero(submission: Submission) -> None:
     """`dropout` changes nothing at rate 0, in training too.
 
     `dropout`은 비율이 0이면 학습할 때도 아무것도 바꾸지 않습니다.
@@ -281,7 +281,7 @@ def test_dropout_rate_zero(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-dropout-training")
-def test_dropout_share(submission: Any) -> None:
+def test_dropout_share(submission: Submission) -> None:
     """`dropout` in training switches off the share `rate` of many values: 0.25 means that a quarter goes.
 
     `dropout`은 학습할 때 많은 값 중 `rate`만큼을 끕니다. 0.25면 4분의 1이 꺼집니다.
@@ -292,7 +292,7 @@ def test_dropout_share(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-dropout-training")
-def test_dropout_survivors(submission: Any) -> None:
+def test_dropout_survivors(submission: Submission) -> None:
     """`dropout` in training enlarges every value that stays by 1 / (1 - rate), signs kept.
 
     `dropout`은 학습할 때 남은 값을 모두 1 / (1 - rate)배로 키우고 부호는 유지합니다.
@@ -304,7 +304,7 @@ def test_dropout_survivors(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-dropout-training")
-def test_dropout_each_value_alone(submission: Any) -> None:
+def test_dropout_each_value_alone(submission: Submission) -> None:
     """`dropout` decides about each value on its own: not for whole rows, images, channels or the batch.
 
     `dropout`은 값 하나하나를 따로 정합니다. 행, 이미지, 채널, 배치를 통째로 끄지 않습니다.
@@ -320,7 +320,7 @@ def test_dropout_each_value_alone(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-dropout-training")
-def test_dropout_generator_decides(submission: Any) -> None:
+def test_dropout_generator_decides(submission: Submission) -> None:
     """`dropout` draws from the generator it is given: equal seeds give equal results, other seeds others.
 
     `dropout`은 받은 생성기에서 난수를 뽑습니다. 시드가 같으면 결과가 같고, 시드가 다르면 결과도 다릅니다.
@@ -334,7 +334,7 @@ def test_dropout_generator_decides(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-dropout-training")
-def test_dropout_draws_afresh(submission: Any) -> None:
+def test_dropout_draws_afresh(submission: Submission) -> None:
     """`dropout` draws afresh in every call with the same generator.
 
     `dropout`은 같은 생성기로 다시 부르면 매번 새로 뽑습니다.
@@ -346,7 +346,7 @@ def test_dropout_draws_afresh(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-dropout-training")
-def test_dropout_leaves_the_rest_alone(submission: Any) -> None:
+def test_dropout_leaves_the_rest_alone(submission: Submission) -> None:
     """`dropout` changes neither the array that it is given nor NumPy's global random state.
 
     `dropout`은 받은 배열도, NumPy의 전역 난수 상태도 바꾸지 않습니다.
@@ -358,7 +358,7 @@ def test_dropout_leaves_the_rest_alone(submission: Any) -> None:
 
 @pytest.mark.cell("test-dropout-rate")
 @pytest.mark.parametrize("rate", [1.0, 1.5, -0.25], ids=["one", "above", "below"])
-def test_dropout_refuses_rate(submission: Any, rate: float) -> None:
+def test_dropout_refuses_rate(submission: Submission, rate: float) -> None:
     """`dropout` raises a ValueError that names `rate` unless 0 ≤ rate < 1.
 
     `dropout`은 0 ≤ rate < 1이 아니면 `rate`를 언급하는 ValueError를 일으킵니다.
@@ -369,7 +369,7 @@ def test_dropout_refuses_rate(submission: Any, rate: float) -> None:
 
 
 @pytest.mark.cell("test-dropout-rate")
-def test_dropout_refuses_rate_when_predicting(submission: Any) -> None:
+def test_dropout_refuses_rate_when_predicting(submission: Submission) -> None:
     """`dropout` refuses an impossible rate when it predicts, too: a mistake should not wait for training.
 
     `dropout`은 예측할 때도 불가능한 비율을 거부합니다. 실수는 학습 때까지 숨어 있으면 안 됩니다.
@@ -380,7 +380,7 @@ def test_dropout_refuses_rate_when_predicting(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-dropout-rate")
-def test_dropout_accepts_high_rate(submission: Any) -> None:
+def test_dropout_accepts_high_rate(submission: Submission) -> None:
     """`dropout` accepts every rate below 1, even when nearly everything is switched off.
 
     `dropout`은 거의 모든 값이 꺼지더라도 1보다 작은 비율이면 받아들입니다.
@@ -396,7 +396,7 @@ def test_dropout_accepts_high_rate(submission: Any) -> None:
 @pytest.mark.parametrize(
     "shapes", [[(3, 4, 5, 2), (1, 2, 3, 4)], [(5, 3, 4), (4, 7), (2, 3, 2, 4, 5)]], ids=["images", "any-axes"]
 )
-def test_flatten_shapes(submission: Any, shapes: list[tuple[int, ...]]) -> None:
+def test_flatten_shapes(submission: Submission, shapes: list[tuple[int, ...]]) -> None:
     """`flatten` makes one row of each image, last axis fastest, for any number of axes and images.
 
     `flatten`은 축과 이미지가 몇 개든 이미지마다 한 줄을 만들고, 마지막 축이 가장 빨리 변합니다.
@@ -407,7 +407,7 @@ def test_flatten_shapes(submission: Any, shapes: list[tuple[int, ...]]) -> None:
 
 
 @pytest.mark.cell("test-flatten")
-def test_flatten_leaves_input_alone(submission: Any) -> None:
+def test_flatten_leaves_input_alone(submission: Submission) -> None:
     """`flatten` does not change the array that it is given, nor its shape.
 
     `flatten`은 받은 배열의 값도 모양도 바꾸지 않습니다.
@@ -417,7 +417,7 @@ def test_flatten_leaves_input_alone(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-flatten")
-def test_flatten_any_memory_order(submission: Any, reference: Any) -> None:
+def test_flatten_any_memory_order(submission: Submission, reference: Submission) -> None:
     """`flatten` reads elements, however they lie in memory, of one input after another.
 
     `flatten`은 메모리에 어떻게 놓여 있든 원소를 읽으며, 입력이 바뀌면 결과도 바뀝니다.
@@ -432,7 +432,7 @@ def test_flatten_any_memory_order(submission: Any, reference: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d-layer-channels")
-def test_conv2d_layer_general(submission: Any, reference: Any) -> None:
+def test_conv2d_layer_general(submission: Submission, reference: Submission) -> None:
     """`conv2d_layer` handles several images, channels and filters with a kernel that is not square.
 
     `conv2d_layer`는 정사각형이 아닌 커널로 여러 이미지, 채널, 필터를 다룹니다.
@@ -447,7 +447,7 @@ def test_conv2d_layer_general(submission: Any, reference: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d-layer-channels")
-def test_conv2d_layer_square(submission: Any, reference: Any) -> None:
+def test_conv2d_layer_square(submission: Submission, reference: Submission) -> None:
     """`conv2d_layer` takes the kernel as it is: not flipped, not transposed, channels before filters.
 
     `conv2d_layer`는 커널을 있는 그대로 씁니다. 뒤집거나 전치하지 않고, 축 순서는 채널 다음이 필터입니다.
@@ -457,7 +457,7 @@ def test_conv2d_layer_square(submission: Any, reference: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d-layer-channels")
-def test_conv2d_layer_one_channel_counts(submission: Any, reference: Any) -> None:
+def test_conv2d_layer_one_channel_counts(submission: Submission, reference: Submission) -> None:
     """`conv2d_layer` multiplies each channel by its own slice of the kernel.
 
     `conv2d_layer`는 채널마다 커널에서 자기 몫의 가중치를 곱합니다.
@@ -471,7 +471,7 @@ def test_conv2d_layer_one_channel_counts(submission: Any, reference: Any) -> Non
 
 
 @pytest.mark.cell("test-conv2d-layer-channels")
-def test_conv2d_layer_bytes(submission: Any, reference: Any) -> None:
+def test_conv2d_layer_bytes(submission: Submission, reference: Submission) -> None:
     """`conv2d_layer` multiplies uint8 images by fractional weights without cutting off or overflowing.
 
     `conv2d_layer`는 uint8 이미지에 소수 가중치를 곱해도 소수를 버리거나 넘치지 않습니다.
@@ -482,7 +482,7 @@ def test_conv2d_layer_bytes(submission: Any, reference: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d-layer-filters")
-def test_conv2d_layer_bias_once(submission: Any) -> None:
+def test_conv2d_layer_bias_once(submission: Submission) -> None:
     """`conv2d_layer` adds to every cell of a map the bias of its own filter, once.
 
     `conv2d_layer`는 특징 맵의 모든 칸에 그 필터의 편향을 한 번만 더합니다.
@@ -493,7 +493,7 @@ def test_conv2d_layer_bias_once(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d-layer-filters")
-def test_conv2d_layer_negative_stays(submission: Any, reference: Any) -> None:
+def test_conv2d_layer_negative_stays(submission: Submission, reference: Submission) -> None:
     """`conv2d_layer` has no activation: negative sums stay as they are.
 
     `conv2d_layer`에는 활성화 함수가 없습니다. 음수인 합도 그대로 남습니다.
@@ -503,7 +503,7 @@ def test_conv2d_layer_negative_stays(submission: Any, reference: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d-layer-filters")
-def test_conv2d_layer_images_apart(submission: Any, reference: Any) -> None:
+def test_conv2d_layer_images_apart(submission: Submission, reference: Submission) -> None:
     """`conv2d_layer` treats each image of the batch on its own and changes none of its arguments.
 
     `conv2d_layer`는 배치의 이미지를 따로따로 다루고 인자를 바꾸지 않습니다.
@@ -515,7 +515,7 @@ def test_conv2d_layer_images_apart(submission: Any, reference: Any) -> None:
 
 @pytest.mark.cell("test-conv2d-layer-strides")
 @pytest.mark.parametrize("cases", [(2, 3), ((1, 2), (3, 1))], ids=["int", "pair"])
-def test_conv2d_layer_strides(submission: Any, reference: Any, cases: tuple[Any, ...]) -> None:
+def test_conv2d_layer_strides(submission: Submission, reference: Submission, cases: tuple[Any, ...]) -> None:
     """`conv2d_layer` moves its window by `strides` and leaves out windows that are not whole.
 
     `conv2d_layer`는 창을 `strides`만큼 움직이고 온전하지 않은 창은 버립니다.
@@ -532,7 +532,7 @@ def test_conv2d_layer_strides(submission: Any, reference: Any, cases: tuple[Any,
     [[((3, 3), 1), ((2, 4), 1)], [((3, 2), 2), ((5, 3), (2, 3)), ((2, 3), 3)]],
     ids=["step-one", "larger-steps"],
 )
-def test_conv2d_layer_same(submission: Any, reference: Any, cases: Cases) -> None:
+def test_conv2d_layer_same(submission: Submission, reference: Submission, cases: Cases) -> None:
     """`conv2d_layer` with 'same' adds zeros by Keras's rule, for even kernels and larger steps too.
 
     `conv2d_layer`는 'same'에서 짝수 커널이나 큰 스트라이드에도 Keras의 규칙대로 0을 덧댑니다.
@@ -545,7 +545,7 @@ def test_conv2d_layer_same(submission: Any, reference: Any, cases: Cases) -> Non
 
 
 @pytest.mark.cell("test-conv2d-layer-channels")
-def test_conv2d_layer_any_memory_order(submission: Any, reference: Any) -> None:
+def test_conv2d_layer_any_memory_order(submission: Submission, reference: Submission) -> None:
     """`conv2d_layer` reads elements, however they lie in memory, of one input after another.
 
     `conv2d_layer`는 메모리에 어떻게 놓여 있든 원소를 읽으며, 입력이 바뀌면 결과도 바뀝니다.
@@ -582,7 +582,7 @@ def _pictures(count: int, seed: int) -> Array:
 
 
 @pytest.mark.cell("test-cnn-forward", weight=3)
-def test_cnn_forward_two_images(submission: Any, reference: Any) -> None:
+def test_cnn_forward_two_images(submission: Submission, reference: Submission) -> None:
     """`cnn_forward` gives the ten probabilities of each image that a Keras model with the same weights gives.
 
     `cnn_forward`는 가중치가 같은 Keras 모델이 내놓는 확률 10개를 이미지마다 똑같이 내놓습니다.
@@ -593,7 +593,7 @@ def test_cnn_forward_two_images(submission: Any, reference: Any) -> None:
 
 
 @pytest.mark.cell("test-cnn-forward")
-def test_cnn_forward_names(submission: Any, reference: Any) -> None:
+def test_cnn_forward_names(submission: Submission, reference: Submission) -> None:
     """`cnn_forward` finds its weights by name, whatever their order in the dict, and changes nothing.
 
     `cnn_forward`는 딕셔너리 안의 순서와 상관없이 이름으로 가중치를 찾고, 아무것도 바꾸지 않습니다.
@@ -605,7 +605,7 @@ def test_cnn_forward_names(submission: Any, reference: Any) -> None:
 
 
 @pytest.mark.cell("test-cnn-forward-bias")
-def test_cnn_forward_large_logits(submission: Any) -> None:
+def test_cnn_forward_large_logits(submission: Submission) -> None:
     """`cnn_forward` gives finite probabilities when the last layer's sums are in the thousands.
 
     `cnn_forward`는 마지막 층의 합이 수천에 이르러도 유한한 확률을 내놓습니다.
@@ -617,7 +617,7 @@ def test_cnn_forward_large_logits(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-cnn-forward")
-def test_cnn_forward_one_batch_after_another(submission: Any, reference: Any) -> None:
+def test_cnn_forward_one_batch_after_another(submission: Submission, reference: Submission) -> None:
     """`cnn_forward` of several batches of one size: each has its own probabilities.
 
     크기가 같은 여러 배치를 차례로 넣어도 `cnn_forward`는 각각의 확률을 돌려줍니다.

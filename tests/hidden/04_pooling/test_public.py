@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from autograder.testing import expect_array, expect_raises
+from autograder.testing import Submission, expect_array, expect_raises
 
 SLIDE = np.array([[1, 0, 1, 0], [0, 4, 2, 0], [0, 1, 6, 1], [0, 0, 1, 0]]).reshape(1, 4, 4, 1)
 ROW = np.array([3.0, -1.0, 4.0, 1.0, -5.0, 9.0, 2.0]).reshape(1, 1, 7, 1)
@@ -25,7 +23,7 @@ def _square(rows: list[list[float]]) -> npt.NDArray[np.float64]:
 
 
 @pytest.mark.cell("test-max-pool-slide")
-def test_max_pool_slide(submission: Any) -> None:
+def test_max_pool_slide(submission: Submission) -> None:
     """`max_pool_2d` turns the slide's 4×4 example into [[4, 2], [1, 6]], and keeps uint8.
 
     `max_pool_2d`는 슬라이드의 4×4 예를 [[4, 2], [1, 6]]으로 바꾸고, uint8은 uint8로 유지합니다.
@@ -35,7 +33,7 @@ def test_max_pool_slide(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-max-pool-slide")
-def test_max_pool_negative(submission: Any) -> None:
+def test_max_pool_negative(submission: Submission) -> None:
     """`max_pool_2d` finds the largest of negative numbers and leaves out a column that fills no window.
 
     `max_pool_2d`는 음수 중에서도 가장 큰 값을 찾고, 창을 채우지 못하는 열은 버립니다.
@@ -45,7 +43,7 @@ def test_max_pool_negative(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-max-pool-strides")
-def test_max_pool_windows_in_a_row(submission: Any) -> None:
+def test_max_pool_windows_in_a_row(submission: Submission) -> None:
     """`max_pool_2d` steps by the window's own size, by 1, or by more than the window.
 
     `max_pool_2d`는 창의 크기만큼, 한 칸씩, 또는 창보다 크게 건너뛰며 움직입니다.
@@ -56,7 +54,7 @@ def test_max_pool_windows_in_a_row(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-max-pool-same")
-def test_max_pool_same_below_zero(submission: Any) -> None:
+def test_max_pool_same_below_zero(submission: Submission) -> None:
     """`max_pool_2d` with 'same' never takes a padded cell for the maximum.
 
     `max_pool_2d`는 'same'에서 덧댄 칸을 최댓값으로 고르지 않습니다.
@@ -66,7 +64,7 @@ def test_max_pool_same_below_zero(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-avg-pool-mean")
-def test_avg_pool_slide(submission: Any) -> None:
+def test_avg_pool_slide(submission: Submission) -> None:
     """`avg_pool_2d` gives the means of the slide's 4×4 example, as float64.
 
     `avg_pool_2d`는 슬라이드의 4×4 예의 평균을 float64로 돌려줍니다.
@@ -75,7 +73,7 @@ def test_avg_pool_slide(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-avg-pool-mean")
-def test_avg_pool_row(submission: Any) -> None:
+def test_avg_pool_row(submission: Submission) -> None:
     """`avg_pool_2d` divides by the number of cells in the window.
 
     `avg_pool_2d`는 창 안의 칸 수로 나눕니다.
@@ -84,7 +82,7 @@ def test_avg_pool_row(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-avg-pool-same")
-def test_avg_pool_same(submission: Any) -> None:
+def test_avg_pool_same(submission: Submission) -> None:
     """`avg_pool_2d` with 'same' counts only the cells inside the image.
 
     `avg_pool_2d`는 'same'에서 이미지 안에 있는 칸만 셉니다.
@@ -94,7 +92,7 @@ def test_avg_pool_same(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-dropout-inference")
-def test_dropout_does_nothing(submission: Any) -> None:
+def test_dropout_does_nothing(submission: Submission) -> None:
     """`dropout` gives the values back as they are when it predicts, and at rate 0.
 
     `dropout`은 예측할 때와 비율이 0일 때 값을 그대로 돌려줍니다.
@@ -106,7 +104,7 @@ def test_dropout_does_nothing(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-dropout-training")
-def test_dropout_quarter(submission: Any) -> None:
+def test_dropout_quarter(submission: Submission) -> None:
     """`dropout` in training switches off about a quarter of many values and turns every other 3 into 4.
 
     `dropout`은 학습할 때 많은 값 중 약 4분의 1을 끄고, 남은 3을 모두 4로 바꿉니다.
@@ -120,7 +118,7 @@ def test_dropout_quarter(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-dropout-training")
-def test_dropout_same_seed(submission: Any) -> None:
+def test_dropout_same_seed(submission: Submission) -> None:
     """`dropout` gives the same result again for a generator with the same seed.
 
     `dropout`은 시드가 같은 생성기를 주면 같은 결과를 다시 돌려줍니다.
@@ -132,7 +130,7 @@ def test_dropout_same_seed(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-dropout-rate")
-def test_dropout_refuses_rate_one(submission: Any) -> None:
+def test_dropout_refuses_rate_one(submission: Submission) -> None:
     """`dropout` raises a ValueError that names `rate` when everything would be switched off.
 
     `dropout`은 모든 값을 끄게 되는 비율이면 `rate`를 언급하는 ValueError를 일으킵니다.
@@ -142,7 +140,7 @@ def test_dropout_refuses_rate_one(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-flatten")
-def test_flatten(submission: Any) -> None:
+def test_flatten(submission: Submission) -> None:
     """`flatten` keeps the batch axis and makes one row of each image.
 
     `flatten`은 배치 축을 그대로 두고 이미지마다 한 줄을 만듭니다.
@@ -152,7 +150,7 @@ def test_flatten(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d-layer-channels")
-def test_conv2d_layer_pixel(submission: Any) -> None:
+def test_conv2d_layer_pixel(submission: Submission) -> None:
     """`conv2d_layer` adds up the products of all channels, and the bias.
 
     `conv2d_layer`는 모든 채널의 곱을 더하고 편향을 더합니다.
@@ -163,7 +161,7 @@ def test_conv2d_layer_pixel(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d-layer-channels")
-def test_conv2d_layer_slide(submission: Any) -> None:
+def test_conv2d_layer_slide(submission: Submission) -> None:
     """`conv2d_layer` with one channel and one filter gives last week's 5×5 example of the slide.
 
     `conv2d_layer`는 채널 하나, 필터 하나일 때 지난주 슬라이드의 5×5 예와 같은 결과를 줍니다.
@@ -175,7 +173,7 @@ def test_conv2d_layer_slide(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d-layer-filters")
-def test_conv2d_layer_two_filters(submission: Any) -> None:
+def test_conv2d_layer_two_filters(submission: Submission) -> None:
     """`conv2d_layer` makes one channel for each filter, with its own bias, for each image.
 
     `conv2d_layer`는 이미지마다, 필터마다 자기 편향을 더한 채널 하나를 만듭니다.
@@ -187,7 +185,7 @@ def test_conv2d_layer_two_filters(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-conv2d-layer-strides")
-def test_conv2d_layer_row(submission: Any) -> None:
+def test_conv2d_layer_row(submission: Submission) -> None:
     """`conv2d_layer` takes steps of 1 or 2, and with 'same' adds the zero that the last window lacks.
 
     `conv2d_layer`는 1칸 또는 2칸씩 움직이고, 'same'에서는 마지막 창에 모자라는 0을 덧댑니다.
@@ -202,7 +200,7 @@ SHAPES = {"conv2d": (3, 3, 1, 32), "conv2d_1": (3, 3, 32, 64), "dense": (9216, 1
 
 
 @pytest.mark.cell("test-cnn-forward-bias")
-def test_cnn_forward_zero_kernels(submission: Any) -> None:
+def test_cnn_forward_zero_kernels(submission: Submission) -> None:
     """`cnn_forward` with zero kernels gives, for every image, the softmax of the last bias.
 
     `cnn_forward`는 커널이 모두 0이면 이미지마다 마지막 편향의 소프트맥스를 돌려줍니다.
@@ -214,7 +212,7 @@ def test_cnn_forward_zero_kernels(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-cnn-forward")
-def test_cnn_forward_untrained(submission: Any) -> None:
+def test_cnn_forward_untrained(submission: Submission) -> None:
     """`cnn_forward` sends an image of stripes through an untrained network.
 
     `cnn_forward`는 줄무늬 이미지를 학습되지 않은 신경망에 통과시킵니다.

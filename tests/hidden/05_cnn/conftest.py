@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from autograder.mnist.digits import CourseData, Digits, course_data
-from autograder.testing import Mismatch, as_array
+from autograder.testing import Mismatch, Submission, as_array
 
 SEED = 20_240
 """Of the training run that is judged; the same for everybody."""
@@ -58,7 +58,7 @@ class Trained:
 
 
 @pytest.fixture(scope="session")
-def trained(shared_submission: Any, training_pictures: Any) -> Trained:
+def trained(shared_submission: Submission, training_pictures: Any) -> Trained:
     """The one training run: built, trained and asked in the submission, judged here."""
     course = course_data()
     shared_submission.import_module("keras").utils.set_random_seed(SEED)
@@ -75,7 +75,7 @@ def trained(shared_submission: Any, training_pictures: Any) -> Trained:
 class SmallRuns:
     """Training runs of one dense layer on made-up images, about a second each."""
 
-    def __init__(self, submission: Any) -> None:
+    def __init__(self, submission: Submission) -> None:
         self._submission = submission
 
     def model(self, rate: float) -> Any:
@@ -99,7 +99,7 @@ class SmallRuns:
 
 
 @pytest.fixture(scope="session")
-def small_runs(shared_submission: Any) -> SmallRuns:
+def small_runs(shared_submission: Submission) -> SmallRuns:
     """See :class:`SmallRuns`."""
     return SmallRuns(shared_submission)
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from autograder.mnist.digits import course_data
 from autograder.testing import (
+    Submission,
     as_array,
     expect_array,
     expect_int,
@@ -28,7 +29,7 @@ PARAMETERS = [320, 18_496, 0, 0, 0, 1_179_776, 0, 1_290]
 
 
 @pytest.mark.cell("test-layer-shapes", weight=2)
-def test_shapes_of_the_images(submission: Any) -> None:
+def test_shapes_of_the_images(submission: Submission) -> None:
     """Every layer's shape for a 28×28 image with one channel, in the order of the layers.
 
     채널이 하나인 28×28 이미지에 대한 모든 층의 모양을 층의 순서대로 확인합니다.
@@ -37,7 +38,7 @@ def test_shapes_of_the_images(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-layer-shapes")
-def test_convolution_and_pooling_shapes(submission: Any) -> None:
+def test_convolution_and_pooling_shapes(submission: Submission) -> None:
     """The first three shapes: two convolutions without padding, then pooling by 2.
 
     처음 세 모양을 확인합니다. 패딩 없는 합성곱 두 번과 크기 2의 풀링입니다.
@@ -46,7 +47,7 @@ def test_convolution_and_pooling_shapes(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-layer-shapes-other-images")
-def test_shapes_of_oblong_colour_images(submission: Any) -> None:
+def test_shapes_of_oblong_colour_images(submission: Submission) -> None:
     """Images that are not square and have several channels.
 
     정사각형이 아니고 채널이 여럿인 이미지를 확인합니다.
@@ -56,7 +57,7 @@ def test_shapes_of_oblong_colour_images(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-layer-shapes-other-images")
-def test_shapes_of_odd_images(submission: Any) -> None:
+def test_shapes_of_odd_images(submission: Submission) -> None:
     """Images with an odd number of rows or columns: pooling drops the last one.
 
     행이나 열의 수가 홀수인 이미지를 확인합니다. 풀링은 마지막 것을 버립니다.
@@ -66,7 +67,7 @@ def test_shapes_of_odd_images(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-layer-parameters")
-def test_parameters_of_the_convolutions(submission: Any) -> None:
+def test_parameters_of_the_convolutions(submission: Submission) -> None:
     """The two convolutional layers: weights for every input channel, and biases.
 
     두 합성곱 층을 확인합니다. 입력 채널마다 가중치가 있고 편향도 있습니다.
@@ -77,7 +78,7 @@ def test_parameters_of_the_convolutions(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-layer-parameters")
-def test_parameters_of_the_dense_layers(submission: Any) -> None:
+def test_parameters_of_the_dense_layers(submission: Submission) -> None:
     """The two dense layers, the last and the third from the end.
 
     두 Dense 층, 즉 마지막 층과 뒤에서 세 번째 층을 확인합니다.
@@ -88,7 +89,7 @@ def test_parameters_of_the_dense_layers(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-layer-parameters")
-def test_layers_without_parameters(submission: Any) -> None:
+def test_layers_without_parameters(submission: Submission) -> None:
     """Eight ints in the order of the layers, 0 for each layer that has nothing to learn.
 
     층의 순서대로 정수 여덟 개이고, 배울 것이 없는 층은 0입니다.
@@ -97,7 +98,7 @@ def test_layers_without_parameters(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-layer-shapes-other-images")
-def test_shapes_of_one_size_after_another(submission: Any) -> None:
+def test_shapes_of_one_size_after_another(submission: Submission) -> None:
     """Several sizes, one after another: each has its own shapes.
 
     여러 크기를 차례로 물어도 각각의 모양을 돌려줍니다.
@@ -129,7 +130,7 @@ def real_layers(model: Any) -> list[tuple[str, Any]]:
 
 
 @pytest.mark.cell("test-build-cnn-compiled")
-def test_fresh_random_weights(submission: Any) -> None:
+def test_fresh_random_weights(submission: Submission) -> None:
     """A network that has just been built knows nothing: its weights are random, and new each time.
 
     방금 만든 신경망은 아무것도 모릅니다. 가중치는 무작위이고 만들 때마다 새것입니다.
@@ -151,7 +152,7 @@ def test_fresh_random_weights(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-build-cnn-layers")
-def test_order_of_the_layers(submission: Any) -> None:
+def test_order_of_the_layers(submission: Submission) -> None:
     """The network has the table's layers, each of its kind and in order.
 
     신경망의 층이 표와 같은 종류, 같은 순서입니다.
@@ -162,7 +163,7 @@ def test_order_of_the_layers(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-build-cnn-layers")
-def test_convolution_arguments(submission: Any) -> None:
+def test_convolution_arguments(submission: Submission) -> None:
     """Number and size of the kernels, padding and strides of the convolutional layers.
 
     합성곱 층의 커널 개수와 크기, 패딩, 스트라이드를 확인합니다.
@@ -176,7 +177,7 @@ def test_convolution_arguments(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-build-cnn-layers")
-def test_pooling_and_dropout_arguments(submission: Any) -> None:
+def test_pooling_and_dropout_arguments(submission: Submission) -> None:
     """The window of the pooling layer and the rates of the two dropout layers.
 
     풀링 층의 창 크기와 두 드롭아웃 층의 비율을 확인합니다.
@@ -190,7 +191,7 @@ def test_pooling_and_dropout_arguments(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-build-cnn-layers")
-def test_shapes_of_the_weights(submission: Any) -> None:
+def test_shapes_of_the_weights(submission: Submission) -> None:
     """Kernels and biases of all layers have the right shapes: 1,199,882 parameters in all.
 
     모든 층의 커널과 편향의 모양이 맞고, 파라미터는 모두 1,199,882개입니다.
@@ -203,7 +204,7 @@ def test_shapes_of_the_weights(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-build-cnn-layers", weight=2)
-def test_what_the_network_computes(submission: Any) -> None:
+def test_what_the_network_computes(submission: Submission) -> None:
     """With its own weights the network answers what the table's layers, activations included, compute.
 
     신경망이 자신의 가중치로 내놓는 답이, 표의 층과 활성화 함수로 직접 계산한 값과 같습니다.
@@ -232,7 +233,7 @@ def forward(images: Array, weights: list[Array]) -> Array:
 
 
 @pytest.mark.cell("test-build-cnn-compiled", weight=2)
-def test_loss_of_probabilities(submission: Any) -> None:
+def test_loss_of_probabilities(submission: Submission) -> None:
     """The compiled loss of given probabilities and one-hot labels is their categorical cross-entropy.
 
     주어진 확률과 원-핫 레이블에 대해 컴파일된 손실이 범주형 교차 엔트로피와 같습니다.
@@ -248,7 +249,7 @@ def test_loss_of_probabilities(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-build-cnn-compiled")
-def test_accuracy_is_watched(submission: Any) -> None:
+def test_accuracy_is_watched(submission: Submission) -> None:
     """The model is compiled with the accuracy as a metric.
 
     모델이 정확도를 지표로 삼아 컴파일되어 있습니다.
@@ -260,7 +261,7 @@ def test_accuracy_is_watched(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-build-cnn-compiled")
-def test_it_can_learn(submission: Any) -> None:
+def test_it_can_learn(submission: Submission) -> None:
     """The optimizer's learning rate lets the weights change, by a sensible amount.
 
     최적화 방법의 학습률이 가중치를 적당한 크기로 바꿀 수 있는 값입니다.
@@ -274,7 +275,7 @@ def test_it_can_learn(submission: Any) -> None:
 # --- predict_digits -------------------------------------------------------------------------------------
 
 
-def dense_model(submission: Any, weights: Array, bias: Array, *, dropout: float = 0.0) -> Any:
+def dense_model(submission: Submission, weights: Array, bias: Array, *, dropout: float = 0.0) -> Any:
     """Flatten, dropout, dense with softmax, with these weights (784, 10) and bias (10,)."""
     keras = submission.import_module("keras")
     layers = keras.layers
@@ -299,7 +300,7 @@ def labels_of(answer: Any, count: int) -> Array:
 
 
 @pytest.mark.cell("test-predict-digits")
-def test_one_label_an_image_in_order(submission: Any) -> None:
+def test_one_label_an_image_in_order(submission: Submission) -> None:
     """One integer label for each image, in the order of the images, for a number of images that is odd.
 
     이미지마다 정수 레이블이 하나씩, 이미지의 순서대로 나옵니다. 이미지의 수는 홀수입니다.
@@ -314,7 +315,7 @@ def test_one_label_an_image_in_order(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-predict-digits")
-def test_pixels_are_scaled_by_255(submission: Any) -> None:
+def test_pixels_are_scaled_by_255(submission: Submission) -> None:
     """The model gets images in [0, 1], dark and bright ones alike divided by the same number.
 
     모델은 [0, 1] 범위의 이미지를 받습니다. 어두운 이미지도 밝은 이미지도 같은 수로 나눕니다.
@@ -331,7 +332,7 @@ def test_pixels_are_scaled_by_255(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-predict-digits")
-def test_dropout_is_off(submission: Any) -> None:
+def test_dropout_is_off(submission: Submission) -> None:
     """Predicting switches nothing off: a model with dropout gives the same, right answer each time.
 
     예측할 때는 아무것도 끄지 않습니다. 드롭아웃이 있는 모델도 매번 같은 옳은 답을 냅니다.
@@ -346,7 +347,7 @@ def test_dropout_is_off(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-predict-digits")
-def test_a_single_image(submission: Any) -> None:
+def test_a_single_image(submission: Submission) -> None:
     """An array with a single image gives an array with a single label, by the model that was handed in.
 
     이미지가 한 장인 배열에는 레이블이 하나인 배열로 답하고, 넘겨받은 모델로 예측합니다.
@@ -380,7 +381,7 @@ def labelled(draw: st.DrawFn) -> tuple[Array, Array, int]:
 @pytest.mark.cell("test-confusion-matrix", weight=2)
 @settings(max_examples=15)
 @given(case=labelled())
-def test_any_labels(case: tuple[Array, Array, int], submission: Any) -> None:
+def test_any_labels(case: tuple[Array, Array, int], submission: Submission) -> None:
     """Each pair of labels is counted once: rows are the true classes, columns the predicted ones.
 
     레이블의 쌍을 한 번씩 셉니다. 행은 실제 클래스, 열은 예측한 클래스입니다.
@@ -391,7 +392,7 @@ def test_any_labels(case: tuple[Array, Array, int], submission: Any) -> None:
 
 
 @pytest.mark.cell("test-confusion-matrix")
-def test_classes_that_do_not_occur(submission: Any) -> None:
+def test_classes_that_do_not_occur(submission: Submission) -> None:
     """Ten rows and columns without being told, also when some digits do not occur.
 
     따로 말하지 않으면 행과 열이 열 개씩입니다. 나오지 않는 숫자가 있어도 마찬가지입니다.
@@ -401,7 +402,7 @@ def test_classes_that_do_not_occur(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-confusion-matrix")
-def test_many_images(submission: Any) -> None:
+def test_many_images(submission: Submission) -> None:
     """Thousands of images, so that single counts are large; the labels stay as they were.
 
     이미지가 수천 장이라서 한 칸의 값이 큽니다. 레이블은 바뀌지 않습니다.
@@ -414,7 +415,7 @@ def test_many_images(submission: Any) -> None:
 
 
 @pytest.mark.cell("test-confusion-matrix")
-def test_more_classes_than_digits(submission: Any) -> None:
+def test_more_classes_than_digits(submission: Submission) -> None:
     """Labels of type uint8, as MNIST's are, and more classes than ten.
 
     MNIST처럼 uint8인 레이블이고, 클래스가 열 개보다 많습니다.

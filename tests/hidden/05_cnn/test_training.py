@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autograder.mnist.digits import course_data
-from autograder.testing import as_array, expect_number
+from autograder.testing import Submission, as_array, expect_number
 
 LADDER = {"embedded": (0.90, 0.93, 0.95, 0.96), "full": (0.95, 0.97, 0.985, 0.988)}
 """Accuracies on the judged images that earn points, the last one being the target; see docs/accuracy.md."""
@@ -102,7 +102,7 @@ def test_training_loss_falls(trained: Any) -> None:
 
 
 @pytest.mark.cell("test-train-cnn-best-weights")
-def test_validation_digits_are_read(trained: Any, shared_submission: Any) -> None:
+def test_validation_digits_are_read(trained: Any, shared_submission: Submission) -> None:
     """The trained network reads the held-out digits as well as its history says it did at its best.
 
     학습된 신경망이 떼어 둔 이미지를 읽는 정확도가 기록에서 가장 좋았을 때와 맞습니다.
@@ -119,7 +119,7 @@ def test_validation_digits_are_read(trained: Any, shared_submission: Any) -> Non
 
 
 @pytest.mark.cell("test-train-cnn-held-out")
-def test_an_untrained_network_knows_nothing(shared_submission: Any) -> None:
+def test_an_untrained_network_knows_nothing(shared_submission: Submission) -> None:
     """`predict_digits` asks the model it is given: an untrained one names hardly more digits than chance.
 
     `predict_digits`는 넘겨받은 모델에게 묻습니다. 학습하지 않은 모델은 우연 정도로만 맞힙니다.
