@@ -1,17 +1,21 @@
 """The checks of the notebook's test cells; students have this file."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from autograder.testing import Submission
 
-def close(actual, expected, tolerance=1e-6):
+
+def close(actual: Any, expected: Any, tolerance: float = 1e-6) -> None:
     """Fail, saying what came back and what was expected, unless both agree in shape and value."""
     same = np.shape(actual) == np.shape(expected) and np.allclose(actual, expected, atol=tolerance)
     assert same, f"came back: {actual!r}, expected: {expected!r}"
 
 
 @pytest.mark.cell("test-relu")
-def test_relu_small(submission):
+def test_relu_small(submission: Submission) -> None:
     """`relu` keeps positive numbers and makes the others 0.
 
     `relu`는 양수를 그대로 두고 나머지는 0으로 만듭니다.
@@ -21,7 +25,7 @@ def test_relu_small(submission):
 
 
 @pytest.mark.cell("test-softmax")
-def test_softmax_small(submission):
+def test_softmax_small(submission: Submission) -> None:
     """`softmax` gives the probabilities of the worked example, and survives scores of 1000.
 
     `softmax`는 예제의 확률을 내고, 점수가 1000이어도 견딥니다.
@@ -32,7 +36,7 @@ def test_softmax_small(submission):
 
 
 @pytest.mark.cell("test-dense")
-def test_dense_small(submission):
+def test_dense_small(submission: Submission) -> None:
     """`dense` gives the worked example, without an activation and with `relu`.
 
     `dense`는 활성화 함수 없이, 그리고 `relu`와 함께 예제의 값을 냅니다.
@@ -43,7 +47,7 @@ def test_dense_small(submission):
 
 
 @pytest.mark.cell("test-mlp-forward")
-def test_mlp_forward_small(submission):
+def test_mlp_forward_small(submission: Submission) -> None:
     """`mlp_forward` predicts what the example in the notebook works out.
 
     `mlp_forward`는 노트북의 예제에서 계산한 값을 예측합니다.
@@ -59,7 +63,7 @@ def test_mlp_forward_small(submission):
 
 
 @pytest.mark.cell("test-categorical-crossentropy")
-def test_categorical_crossentropy_small(submission):
+def test_categorical_crossentropy_small(submission: Submission) -> None:
     """`categorical_crossentropy` gives the worked example and is finite where a prediction is sure and wrong.
 
     `categorical_crossentropy`는 예제의 값을 내고, 자신 있게 틀린 예측에서도 유한합니다.
@@ -72,7 +76,7 @@ def test_categorical_crossentropy_small(submission):
 
 
 @pytest.mark.cell("test-accuracy")
-def test_accuracy_small(submission):
+def test_accuracy_small(submission: Submission) -> None:
     """`accuracy` finds three of four rows right.
 
     `accuracy`는 네 행 중 세 행이 맞는 것을 압니다.
@@ -83,7 +87,7 @@ def test_accuracy_small(submission):
 
 
 @pytest.mark.cell("test-count-parameters")
-def test_count_parameters_small(submission):
+def test_count_parameters_small(submission: Submission) -> None:
     """`count_parameters` counts the worked example and this week's network.
 
     `count_parameters`는 예제와 이번 주 신경망의 파라미터를 셉니다.
@@ -93,7 +97,7 @@ def test_count_parameters_small(submission):
 
 
 @pytest.mark.cell("test-early-stopping")
-def test_early_stopping_small(submission):
+def test_early_stopping_small(submission: Submission) -> None:
     """`early_stopping` stops where the worked examples and the slides do.
 
     `early_stopping`은 예제와 슬라이드에서 멈춘 곳에서 멈춥니다.
@@ -105,7 +109,7 @@ def test_early_stopping_small(submission):
 
 
 @pytest.mark.cell("test-build-mlp")
-def test_build_mlp_small(submission):
+def test_build_mlp_small(submission: Submission) -> None:
     """`build_mlp` makes a model from 784 inputs to 10 outputs with 407,050 parameters.
 
     `build_mlp`는 입력 784개, 출력 10개, 파라미터 407,050개인 모델을 만듭니다.
@@ -117,7 +121,7 @@ def test_build_mlp_small(submission):
 
 
 @pytest.mark.cell("test-make-callbacks")
-def test_make_callbacks_small(submission):
+def test_make_callbacks_small(submission: Submission) -> None:
     """`make_callbacks` watches `val_loss`, takes the patience it is given and names files as asked.
 
     `make_callbacks`는 `val_loss`를 지켜보고, 받은 patience를 쓰며, 파일 이름을 정해진 대로 짓습니다.
@@ -133,7 +137,7 @@ def test_make_callbacks_small(submission):
 
 
 @pytest.mark.cell("test-plot-losses")
-def test_plot_losses_small(submission):
+def test_plot_losses_small(submission: Submission) -> None:
     """`plot_losses` draws both losses under their names and labels the axes.
 
     `plot_losses`는 두 손실을 제 이름으로 그리고 축 이름을 붙입니다.
@@ -149,7 +153,7 @@ def test_plot_losses_small(submission):
 
 @pytest.mark.training
 @pytest.mark.cell("test-train-mlp")
-def test_train_mlp_small(submission):
+def test_train_mlp_small(submission: Submission) -> None:
     """`train_mlp` returns a dict, stays within 30 epochs, saves `.keras` files and leaves the best weights.
 
     `train_mlp`는 사전을 돌려주고, 30 에포크 안에 끝나며, `.keras` 파일과 가장 좋은 가중치를 남깁니다.

@@ -36,7 +36,7 @@ def pixels(*shape: int, seed: int = 0, low: int = 0, high: int = 256) -> Array:
     return np.random.default_rng(seed).integers(low, high, size=shape, dtype=np.uint8)
 
 
-# --- show_image ---------------------------------------------------------------------------------------------
+# -- show_image
 
 # A gradient whose six values are all different, in no order, so that no flip or transpose looks the same.
 GRADIENT = np.array([[250, 0, 60], [30, 130, 200]], dtype=np.uint8)
@@ -106,7 +106,7 @@ def test_show_image_draws_each_image_anew(submission: Submission) -> None:
         expect_array(stretched(picture.get_array()), stretched(image), atol=1e-6)
 
 
-# --- image_to_text ------------------------------------------------------------------------------------------
+# -- image_to_text
 
 
 @pytest.mark.cell("test-image-to-text")
@@ -128,7 +128,7 @@ def test_image_to_text_writes_a_whole_digit(submission: Submission) -> None:
     )
 )
 @settings(max_examples=15)
-def test_image_to_text_writes_any_size(image: Array, *, submission: Submission) -> None:
+def test_image_to_text_writes_any_size(submission: Submission, image: Array) -> None:
     """`image_to_text` writes images of any height and width, one line a row, one tab between neighbours.
 
     `image_to_text`는 높이와 너비에 상관없이 행마다 한 줄씩, 이웃한 숫자 사이에 탭 하나를 넣어 적습니다.
@@ -148,7 +148,7 @@ def test_image_to_text_writes_any_integers(submission: Submission) -> None:
     expect_text(expect_unchanged(submission.image_to_text, image), "40\t0\t8\t100\n255\t13\t1\t0\n")
 
 
-# --- flatten_images -----------------------------------------------------------------------------------------
+# -- flatten_images
 
 
 @pytest.mark.cell("test-flatten-images", weight=2)
@@ -170,7 +170,7 @@ def test_flatten_images_reads_row_by_row(submission: Submission) -> None:
         elements=st.integers(0, 255),
     )
 )
-def test_flatten_images_keeps_values_and_dtype(images: Array, *, submission: Submission) -> None:
+def test_flatten_images_keeps_values_and_dtype(submission: Submission, images: Array) -> None:
     """`flatten_images` keeps values and dtype, for images of any size and type.
 
     `flatten_images`는 이미지의 크기와 자료형에 상관없이 값과 dtype을 그대로 둡니다.
@@ -235,7 +235,7 @@ def test_flatten_images_refuses_other_dimensions(
         expect_raises(submission.flatten_images, pixels(*shape), names="images")
 
 
-# --- normalize ----------------------------------------------------------------------------------------------
+# -- normalize
 
 
 @pytest.mark.cell("test-normalize", weight=2)
@@ -280,7 +280,7 @@ def test_normalize_of_a_blank_image(submission: Submission) -> None:
         elements=st.integers(0, 255),
     )
 )
-def test_normalize_keeps_the_shape(images: Array, *, submission: Submission) -> None:
+def test_normalize_keeps_the_shape(submission: Submission, images: Array) -> None:
     """`normalize` takes any integer type and any shape, and keeps the shape.
 
     `normalize`는 어떤 정수형과 모양이든 받으며 모양을 그대로 둡니다.
@@ -314,7 +314,7 @@ def test_normalize_refuses_one_bad_pixel(submission: Submission, values: tuple[i
         expect_raises(submission.normalize, spoilt, names="images")
 
 
-# --- one_hot ------------------------------------------------------------------------------------------------
+# -- one_hot
 
 
 @st.composite
@@ -389,7 +389,7 @@ def test_one_hot_refuses_one_bad_label(submission: Submission, outside: tuple[in
         expect_raises(submission.one_hot, np.array([[2], [label]]), 4, names="labels")
 
 
-# --- split_train_validation ---------------------------------------------------------------------------------
+# -- split_train_validation
 
 
 def samples(count: int) -> tuple[Array, Array]:
@@ -451,7 +451,7 @@ def test_split_sizes(submission: Submission, count: int, fraction: float, valida
 @pytest.mark.cell("test-split-pairs", weight=2)
 @given(count=st.integers(4, 30), fraction=st.sampled_from([0.125, 0.25, 0.5, 0.75]), seed=st.integers(0, 99))
 @settings(max_examples=15)
-def test_split_keeps_every_pair(count: int, fraction: float, seed: int, *, submission: Submission) -> None:
+def test_split_keeps_every_pair(submission: Submission, count: int, fraction: float, seed: int) -> None:
     """`split_train_validation` keeps each label with its row in both sets, whatever the size and the seed.
 
     `split_train_validation`은 크기와 시드에 상관없이 두 세트에서 행과 레이블의 짝을 지킵니다.
@@ -465,7 +465,7 @@ def test_split_keeps_every_pair(count: int, fraction: float, seed: int, *, submi
 @pytest.mark.cell("test-split-pairs")
 @given(count=st.integers(4, 30), fraction=st.sampled_from([0.125, 0.25, 0.5, 0.75]), seed=st.integers(0, 99))
 @settings(max_examples=15)
-def test_split_uses_every_row_once(count: int, fraction: float, seed: int, *, submission: Submission) -> None:
+def test_split_uses_every_row_once(submission: Submission, count: int, fraction: float, seed: int) -> None:
     """`split_train_validation` puts every row into exactly one of the two sets: none twice, none lost.
 
     `split_train_validation`은 모든 행을 두 세트 중 정확히 한 곳에 넣습니다. 겹치는 행도, 사라지는 행도
@@ -579,7 +579,7 @@ def test_split_takes_what_is_prepared_already(submission: Submission) -> None:
             expect_array(y_part, y[rows])
 
 
-# --- preprocess ---------------------------------------------------------------------------------------------
+# -- preprocess
 
 
 def expect_preprocessed(

@@ -23,6 +23,8 @@ from autograder.testing import (
     expect_unchanged,
 )
 
+Array = npt.NDArray[Any]
+
 # Wide enough for an implementation that computes in float32 inside.
 LOOSE = {"rtol": 1e-5, "atol": 1e-6}
 
@@ -43,11 +45,11 @@ def probabilities(seed: int, rows: int, columns: int) -> npt.NDArray[np.float64]
     return raw / raw.sum(axis=1, keepdims=True)
 
 
-# --- relu and softmax ---------------------------------------------------------------------------------
+# -- relu and softmax
 
 
 @pytest.mark.cell("test-relu")
-def test_relu_keeps_positive_numbers(submission, reference):
+def test_relu_keeps_positive_numbers(submission: Submission, reference: Submission) -> None:
     """`relu` keeps every positive number, large or small, and leaves its argument alone.
 
     `relu`는 크든 작든 모든 양수를 그대로 두고, 인자를 바꾸지 않습니다.
@@ -63,7 +65,7 @@ def test_relu_keeps_positive_numbers(submission, reference):
         np.float64, array_shapes(min_dims=1, max_dims=3, max_side=4), elements=st.floats(-50, 50, width=32)
     )
 )
-def test_relu_any_shape(z, *, submission, reference):
+def test_relu_any_shape(submission: Submission, reference: Submission, z: Array) -> None:
     """`relu` works element by element on arrays of one, two or three dimensions.
 
     `relu`는 1차원, 2차원, 3차원 배열에서 원소마다 동작합니다.
@@ -72,7 +74,7 @@ def test_relu_any_shape(z, *, submission, reference):
 
 
 @pytest.mark.cell("test-softmax")
-def test_softmax_signed_rows(submission, reference):
+def test_softmax_signed_rows(submission: Submission, reference: Submission) -> None:
     """`softmax` turns each row of signed scores into its own probabilities and leaves its argument alone.
 
     `softmax`는 음수와 양수가 섞인 점수의 각 행을 그 행의 확률로 바꾸고, 인자를 바꾸지 않습니다.
@@ -82,7 +84,7 @@ def test_softmax_signed_rows(submission, reference):
 
 
 @pytest.mark.cell("test-softmax")
-def test_softmax_large_scores(submission, reference):
+def test_softmax_large_scores(submission: Submission, reference: Submission) -> None:
     """`softmax` is right where the exponential of a score is too large or too small for a float.
 
     `softmax`는 점수의 지수함수 값이 실수형에 담기에 너무 크거나 너무 작아도 올바른 확률을 냅니다.
@@ -94,7 +96,7 @@ def test_softmax_large_scores(submission, reference):
 
 
 @pytest.mark.cell("test-softmax")
-def test_softmax_rows_of_different_size(submission, reference):
+def test_softmax_rows_of_different_size(submission: Submission, reference: Submission) -> None:
     """`softmax` treats every row by itself, also when one row's scores are far above another's.
 
     `softmax`는 한 행의 점수가 다른 행보다 훨씬 커도 각 행을 따로 처리합니다.
@@ -112,7 +114,7 @@ def test_softmax_rows_of_different_size(submission, reference):
         np.float64, st.tuples(st.integers(1, 4), st.integers(2, 5)), elements=st.floats(-30, 30, width=32)
     )
 )
-def test_softmax_rows_sum_to_one(logits, *, submission):
+def test_softmax_rows_sum_to_one(submission: Submission, logits: Array) -> None:
     """`softmax` returns rows of numbers between 0 and 1 that sum to 1.
 
     `softmax`는 0과 1 사이이고 합이 1인 행을 돌려줍니다.
@@ -124,7 +126,7 @@ def test_softmax_rows_sum_to_one(logits, *, submission):
 
 
 @pytest.mark.cell("test-relu")
-def test_relu_one_batch_after_another(submission):
+def test_relu_one_batch_after_another(submission: Submission) -> None:
     """`relu` of large batches, one after another, however they lie in memory.
 
     큰 배치를 차례로, 메모리에 어떻게 놓여 있든 계산합니다.
@@ -135,7 +137,7 @@ def test_relu_one_batch_after_another(submission):
 
 
 @pytest.mark.cell("test-softmax")
-def test_softmax_one_batch_after_another(submission):
+def test_softmax_one_batch_after_another(submission: Submission) -> None:
     """`softmax` of large batches, one after another, however they lie in memory.
 
     큰 배치를 차례로, 메모리에 어떻게 놓여 있든 계산합니다.
@@ -146,11 +148,11 @@ def test_softmax_one_batch_after_another(submission):
         expect_array(submission.softmax(Strided(z)), powers / powers.sum(axis=1, keepdims=True), **LOOSE)
 
 
-# --- dense and the forward pass -----------------------------------------------------------------------
+# -- dense and the forward pass
 
 
 @pytest.mark.cell("test-dense")
-def test_dense_without_activation(submission, reference):
+def test_dense_without_activation(submission: Submission, reference: Submission) -> None:
     """`dense` multiplies a batch of rows by the weights and adds each output's bias, negative sums included.
 
     `dense`는 여러 행에 가중치를 곱하고 출력마다 편향을 더합니다. 음수인 합도 그대로 둡니다.
@@ -161,7 +163,7 @@ def test_dense_without_activation(submission, reference):
 
 
 @pytest.mark.cell("test-dense")
-def test_dense_applies_activation_last(submission, reference):
+def test_dense_applies_activation_last(submission: Submission, reference: Submission) -> None:
     """`dense` applies the activation it is given to the sum of product and bias.
 
     `dense`는 곱에 편향을 더한 값에, 받은 활성화 함수를 적용합니다.
@@ -174,7 +176,7 @@ def test_dense_applies_activation_last(submission, reference):
 
 
 @pytest.mark.cell("test-dense")
-def test_dense_takes_any_activation(submission):
+def test_dense_takes_any_activation(submission: Submission) -> None:
     """`dense` works with an activation that the notebook does not define.
 
     `dense`는 노트북에 없는 활성화 함수도 쓸 수 있습니다.
@@ -185,7 +187,7 @@ def test_dense_takes_any_activation(submission):
 
 
 @pytest.mark.cell("test-mlp-forward", weight=2)
-def test_mlp_forward_batch(submission, reference):
+def test_mlp_forward_batch(submission: Submission, reference: Submission) -> None:
     """`mlp_forward` has ReLU in the hidden layer, softmax in the output layer and both biases, for a batch.
 
     `mlp_forward`는 여러 행에 대해 은닉층에는 ReLU, 출력층에는 소프트맥스를 계산하고 두 편향을 모두 더합니다.
@@ -199,7 +201,7 @@ def test_mlp_forward_batch(submission, reference):
 
 
 @pytest.mark.cell("test-mlp-forward")
-def test_mlp_forward_one_image(submission, reference):
+def test_mlp_forward_one_image(submission: Submission, reference: Submission) -> None:
     """`mlp_forward` works for a single row of 784 pixels.
 
     `mlp_forward`는 784화소짜리 행 하나에도 동작합니다.
@@ -210,7 +212,7 @@ def test_mlp_forward_one_image(submission, reference):
 
 
 @pytest.mark.cell("test-dense")
-def test_dense_one_batch_after_another(submission):
+def test_dense_one_batch_after_another(submission: Submission) -> None:
     """`dense` of large batches and other weights, one after another, however they lie in memory.
 
     큰 배치와 다른 가중치를 차례로, 메모리에 어떻게 놓여 있든 계산합니다.
@@ -221,7 +223,7 @@ def test_dense_one_batch_after_another(submission):
 
 
 @pytest.mark.cell("test-mlp-forward")
-def test_mlp_forward_one_batch_after_another(submission):
+def test_mlp_forward_one_batch_after_another(submission: Submission) -> None:
     """`mlp_forward` of several batches and other weights: each has its own probabilities.
 
     여러 배치와 다른 가중치를 차례로 넣어도 `mlp_forward`는 각각의 확률을 돌려줍니다.
@@ -235,11 +237,11 @@ def test_mlp_forward_one_batch_after_another(submission):
         expect_array(submission.mlp_forward(x, first, b1, second, b2), expected, **LOOSE)
 
 
-# --- loss, accuracy, parameters -----------------------------------------------------------------------
+# -- loss, accuracy, parameters
 
 
 @pytest.mark.cell("test-categorical-crossentropy", weight=2)
-def test_categorical_crossentropy_batch(submission, reference):
+def test_categorical_crossentropy_batch(submission: Submission, reference: Submission) -> None:
     """`categorical_crossentropy` averages over the rows, with the natural logarithm, and returns one number.
 
     `categorical_crossentropy`는 자연로그로 계산해 행에 대해 평균하고, 숫자 하나를 돌려줍니다.
@@ -250,7 +252,7 @@ def test_categorical_crossentropy_batch(submission, reference):
 
 
 @pytest.mark.cell("test-categorical-crossentropy")
-def test_categorical_crossentropy_sure_and_wrong(submission):
+def test_categorical_crossentropy_sure_and_wrong(submission: Submission) -> None:
     """`categorical_crossentropy` of a prediction that gives the right class no chance is large, but finite.
 
     정답 클래스에 확률을 전혀 주지 않은 예측의 `categorical_crossentropy`는 크지만 유한합니다.
@@ -262,7 +264,7 @@ def test_categorical_crossentropy_sure_and_wrong(submission):
 
 
 @pytest.mark.cell("test-categorical-crossentropy")
-def test_categorical_crossentropy_sure_and_right(submission):
+def test_categorical_crossentropy_sure_and_right(submission: Submission) -> None:
     """`categorical_crossentropy` of sure and right predictions is 0, although the other probabilities are 0.
 
     자신 있게 맞힌 예측의 `categorical_crossentropy`는 다른 확률이 0이어도 0입니다.
@@ -272,7 +274,7 @@ def test_categorical_crossentropy_sure_and_right(submission):
 
 
 @pytest.mark.cell("test-accuracy")
-def test_accuracy_batch(submission, reference):
+def test_accuracy_batch(submission: Submission, reference: Submission) -> None:
     """`accuracy` compares the most probable class of each row with the target's, sure or not.
 
     `accuracy`는 확신의 크기와 상관없이 각 행에서 가장 확률이 높은 클래스를 정답과 비교합니다.
@@ -286,7 +288,7 @@ def test_accuracy_batch(submission, reference):
 
 
 @pytest.mark.cell("test-accuracy")
-def test_accuracy_all_and_none(submission):
+def test_accuracy_all_and_none(submission: Submission) -> None:
     """`accuracy` is 1 where every row is right and 0 where none is.
 
     모든 행이 맞으면 `accuracy`는 1이고, 하나도 맞지 않으면 0입니다.
@@ -298,7 +300,9 @@ def test_accuracy_all_and_none(submission):
 
 @pytest.mark.cell("test-count-parameters")
 @pytest.mark.parametrize("layer_sizes", [[13, 7], [20, 9, 4], [6, 5, 4, 3, 2]], ids=["one", "two", "four"])
-def test_count_parameters_depths(submission, reference, layer_sizes):
+def test_count_parameters_depths(
+    submission: Submission, reference: Submission, layer_sizes: list[int]
+) -> None:
     """`count_parameters` counts weights and biases of networks with one, two or four layers, as an int.
 
     `count_parameters`는 층이 하나, 둘, 넷인 신경망의 가중치와 편향을 세어 정수로 돌려줍니다.
@@ -308,7 +312,9 @@ def test_count_parameters_depths(submission, reference, layer_sizes):
 
 
 @pytest.mark.cell("test-categorical-crossentropy")
-def test_categorical_crossentropy_one_batch_after_another(submission, reference):
+def test_categorical_crossentropy_one_batch_after_another(
+    submission: Submission, reference: Submission
+) -> None:
     """`categorical_crossentropy` of several batches of one size: each has its own loss.
 
     크기가 같은 여러 배치를 차례로 넣어도 `categorical_crossentropy`는 각각의 손실을 돌려줍니다.
@@ -321,7 +327,7 @@ def test_categorical_crossentropy_one_batch_after_another(submission, reference)
 
 
 @pytest.mark.cell("test-count-parameters")
-def test_count_parameters_one_network_after_another(submission):
+def test_count_parameters_one_network_after_another(submission: Submission) -> None:
     """`count_parameters` of several networks with as many layers: each has its own number.
 
     층의 수가 같은 여러 신경망을 차례로 세어도 `count_parameters`는 각각의 수를 돌려줍니다.
@@ -330,11 +336,11 @@ def test_count_parameters_one_network_after_another(submission):
         expect_int(submission.count_parameters(sizes), expected)
 
 
-# --- early stopping -----------------------------------------------------------------------------------
+# -- early stopping
 
 
 @pytest.mark.cell("test-early-stopping")
-def test_early_stopping_never_triggered(submission):
+def test_early_stopping_never_triggered(submission: Submission) -> None:
     """`early_stopping` ends at the last epoch if the patience is never used up, also after a single epoch.
 
     patience를 다 쓰지 않으면 `early_stopping`은 마지막 에포크에서 끝납니다. 에포크가 하나뿐일 때도 같습니다.
@@ -345,7 +351,7 @@ def test_early_stopping_never_triggered(submission):
 
 
 @pytest.mark.cell("test-early-stopping")
-def test_early_stopping_tie(submission):
+def test_early_stopping_tie(submission: Submission) -> None:
     """`early_stopping` takes an equal loss for no improvement.
 
     `early_stopping`은 같은 손실을 개선으로 보지 않습니다.
@@ -355,7 +361,7 @@ def test_early_stopping_tie(submission):
 
 
 @pytest.mark.cell("test-early-stopping")
-def test_early_stopping_best_so_far(submission):
+def test_early_stopping_best_so_far(submission: Submission) -> None:
     """`early_stopping` compares with the best loss so far, and each improvement starts the waiting anew.
 
     `early_stopping`은 지금까지의 최솟값과 비교하고, 개선될 때마다 기다림을 처음부터 다시 시작합니다.
@@ -369,7 +375,7 @@ def test_early_stopping_best_so_far(submission):
 
 
 @pytest.mark.cell("test-early-stopping")
-def test_early_stopping_does_not_know_the_future(submission):
+def test_early_stopping_does_not_know_the_future(submission: Submission) -> None:
     """`early_stopping` ignores all that comes after the epoch at which training stops.
 
     `early_stopping`은 학습이 멈춘 뒤의 값을 무시합니다.
@@ -378,7 +384,7 @@ def test_early_stopping_does_not_know_the_future(submission):
 
 
 @pytest.mark.cell("test-early-stopping")
-def test_early_stopping_empty(submission):
+def test_early_stopping_empty(submission: Submission) -> None:
     """`early_stopping` refuses an empty list with a ValueError that names `val_losses`.
 
     `early_stopping`은 빈 목록을 받으면 `val_losses`를 언급하는 ValueError를 냅니다.
@@ -391,7 +397,9 @@ def test_early_stopping_empty(submission):
     val_losses=st.lists(st.integers(1, 9).map(lambda tenths: tenths / 10), min_size=1, max_size=14),
     patience=st.integers(1, 4),
 )
-def test_early_stopping_like_keras(val_losses, patience, *, submission, reference):
+def test_early_stopping_like_keras(
+    submission: Submission, reference: Submission, val_losses: list[float], patience: int
+) -> None:
     """`early_stopping` finds the last and the best epoch that Keras finds, for many lists and patiences.
 
     `early_stopping`은 여러 목록과 patience에 대해 Keras와 같은 종료 에포크와 최고 에포크를 찾습니다.
@@ -400,7 +408,7 @@ def test_early_stopping_like_keras(val_losses, patience, *, submission, referenc
     expect_ints(result, reference.early_stopping(val_losses, patience))
 
 
-# --- the model ----------------------------------------------------------------------------------------
+# -- the model
 
 
 def known_weights() -> list[npt.NDArray[np.float64]]:
@@ -417,7 +425,7 @@ PIXELS = np.random.default_rng(34).random((6, 784))
 
 
 @pytest.mark.cell("test-build-mlp", weight=2)
-def test_build_mlp_layers(submission):
+def test_build_mlp_layers(submission: Submission) -> None:
     """`build_mlp` has a hidden layer of 512 units and an output layer of 10, ready for 784 inputs.
 
     `build_mlp`에는 유닛 512개인 은닉층과 10개인 출력층이 있고, 입력 784개를 받을 준비가 되어 있습니다.
@@ -430,7 +438,7 @@ def test_build_mlp_layers(submission):
 
 
 @pytest.mark.cell("test-build-mlp", weight=2)
-def test_build_mlp_predicts_like_numpy(submission, reference):
+def test_build_mlp_predicts_like_numpy(submission: Submission, reference: Submission) -> None:
     """`build_mlp` predicts what the two formulas say: ReLU in the hidden layer, softmax at the end.
 
     `build_mlp`는 두 식대로 예측합니다. 은닉층은 ReLU, 마지막은 소프트맥스입니다.
@@ -443,7 +451,7 @@ def test_build_mlp_predicts_like_numpy(submission, reference):
 
 
 @pytest.mark.cell("test-build-mlp")
-def test_build_mlp_loss(submission, reference):
+def test_build_mlp_loss(submission: Submission, reference: Submission) -> None:
     """`build_mlp` is compiled with the categorical cross-entropy of probabilities and one-hot targets.
 
     `build_mlp`는 확률과 원-핫 정답의 범주형 교차 엔트로피로 컴파일되어 있습니다.
@@ -460,7 +468,7 @@ def test_build_mlp_loss(submission, reference):
 
 
 @pytest.mark.cell("test-build-mlp")
-def test_build_mlp_reports_accuracy(submission, reference):
+def test_build_mlp_reports_accuracy(submission: Submission, reference: Submission) -> None:
     """`build_mlp` reports the accuracy as a metric when it is evaluated.
 
     `build_mlp`는 평가할 때 정확도를 지표로 알려 줍니다.
@@ -478,7 +486,7 @@ def test_build_mlp_reports_accuracy(submission, reference):
 
 
 @pytest.mark.cell("test-build-mlp")
-def test_build_mlp_optimizer(submission):
+def test_build_mlp_optimizer(submission: Submission) -> None:
     """`build_mlp` is compiled with Adam.
 
     `build_mlp`는 Adam으로 컴파일되어 있습니다.
@@ -489,7 +497,7 @@ def test_build_mlp_optimizer(submission):
 
 
 @pytest.mark.cell("test-build-mlp")
-def test_build_mlp_learns(submission):
+def test_build_mlp_learns(submission: Submission) -> None:
     """`build_mlp` learns: a few steps on a batch make its loss smaller.
 
     `build_mlp`는 배웁니다. 한 배치로 몇 걸음만 나아가도 그 배치의 손실이 줄어듭니다.
@@ -508,7 +516,7 @@ def _loss(result: Any) -> float:
     return float(np.ravel(result)[0])
 
 
-# --- callbacks ----------------------------------------------------------------------------------------
+# -- callbacks
 
 
 def facts(submission: Submission, patience: int | None = None) -> dict[str, Any]:
@@ -525,7 +533,7 @@ def facts(submission: Submission, patience: int | None = None) -> dict[str, Any]
 
 
 @pytest.mark.cell("test-make-callbacks")
-def test_make_callbacks_watch_validation_loss(submission):
+def test_make_callbacks_watch_validation_loss(submission: Submission) -> None:
     """`make_callbacks` watches the validation loss in both callbacks, and smaller is better.
 
     `make_callbacks`의 두 콜백은 모두 검증 손실을 지켜보고, 작을수록 좋다고 봅니다.
@@ -537,7 +545,7 @@ def test_make_callbacks_watch_validation_loss(submission):
 
 
 @pytest.mark.cell("test-make-callbacks")
-def test_make_callbacks_patience(submission):
+def test_make_callbacks_patience(submission: Submission) -> None:
     """`make_callbacks` gives early stopping the patience asked for, and 10 when none is given.
 
     `make_callbacks`는 조기 종료에 받은 patience를 넘기고, 받지 않으면 10을 씁니다.
@@ -547,7 +555,7 @@ def test_make_callbacks_patience(submission):
 
 
 @pytest.mark.cell("test-make-callbacks")
-def test_make_callbacks_file_names(submission):
+def test_make_callbacks_file_names(submission: Submission) -> None:
     """`make_callbacks` saves in the given folder, under names made of epoch and validation loss.
 
     `make_callbacks`는 주어진 폴더에, 에포크와 검증 손실로 지은 이름으로 저장합니다.
@@ -560,7 +568,7 @@ def test_make_callbacks_file_names(submission):
 
 
 @pytest.mark.cell("test-make-callbacks")
-def test_make_callbacks_best_only(submission):
+def test_make_callbacks_best_only(submission: Submission) -> None:
     """`make_callbacks` saves the model only when it is the best so far.
 
     `make_callbacks`는 모델이 지금까지 중 가장 좋을 때만 저장합니다.
@@ -570,7 +578,7 @@ def test_make_callbacks_best_only(submission):
     )
 
 
-# --- the plot -----------------------------------------------------------------------------------------
+# -- the plot
 
 # Rising, so that the curves end in the upper right corner: a legend is there only if it was put there.
 # The two curves, and the accuracies beside them, all differ; one value is above 1.
@@ -601,7 +609,7 @@ def curve(axes: Any, label: str) -> Any:
     [("Testset_loss", "val_loss", "red"), ("Trainset_loss", "loss", "blue")],
     ids=["red", "blue"],
 )
-def test_plot_losses_lines(submission, label, key, colour):
+def test_plot_losses_lines(submission: Submission, label: str, key: str, colour: str) -> None:
     """`plot_losses` draws each loss with its own name, its own colour and the marker '.'.
 
     `plot_losses`는 두 손실을 각각 제 이름, 제 색, 표식 '.'으로 그립니다.
@@ -615,7 +623,7 @@ def test_plot_losses_lines(submission, label, key, colour):
 
 
 @pytest.mark.cell("test-plot-losses")
-def test_plot_losses_epochs(submission):
+def test_plot_losses_epochs(submission: Submission) -> None:
     """`plot_losses` draws one point an epoch, the epochs counted from 0 or from 1.
 
     `plot_losses`는 에포크마다 점을 하나씩 찍습니다. 에포크는 0이나 1부터 셉니다.
@@ -627,7 +635,7 @@ def test_plot_losses_epochs(submission):
 
 
 @pytest.mark.cell("test-plot-losses")
-def test_plot_losses_legend(submission):
+def test_plot_losses_legend(submission: Submission) -> None:
     """`plot_losses` has a legend with both names in the upper right corner.
 
     `plot_losses`에는 두 이름이 적힌 범례가 오른쪽 위에 있습니다.
@@ -645,7 +653,7 @@ def test_plot_losses_legend(submission):
 
 
 @pytest.mark.cell("test-plot-losses")
-def test_plot_losses_grid_and_labels(submission):
+def test_plot_losses_grid_and_labels(submission: Submission) -> None:
     """`plot_losses` has a grid, and its axes are labelled epoch and loss.
 
     `plot_losses`에는 격자가 있고, 축 이름은 epoch와 loss입니다.
@@ -658,7 +666,7 @@ def test_plot_losses_grid_and_labels(submission):
 
 
 @pytest.mark.cell("test-plot-losses")
-def test_plot_losses_of_another_run(submission):
+def test_plot_losses_of_another_run(submission: Submission) -> None:
     """`plot_losses` draws the losses of the run that it is given, not those of the one before.
 
     `plot_losses`는 앞서 그린 학습이 아니라 받은 학습의 손실을 그립니다.

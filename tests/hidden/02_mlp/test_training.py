@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def expected_files(val_losses: list[float]) -> list[str]:
 
 
 @pytest.mark.cell("test-train-mlp")
-def test_train_mlp_stops_early(drifting):
+def test_train_mlp_stops_early(drifting: Any) -> None:
     """`train_mlp` stops when the validation loss has not improved for ten epochs.
 
     `train_mlp`는 검증 손실이 열 에포크 동안 나아지지 않으면 멈춥니다.
@@ -36,7 +37,7 @@ def test_train_mlp_stops_early(drifting):
 
 
 @pytest.mark.cell("test-train-mlp")
-def test_train_mlp_at_most_30_epochs(improving):
+def test_train_mlp_at_most_30_epochs(improving: Any) -> None:
     """`train_mlp` goes on for 30 epochs as long as the validation loss improves, and no longer.
 
     `train_mlp`는 검증 손실이 계속 나아지면 30 에포크까지 학습하고, 그 이상은 하지 않습니다.
@@ -46,7 +47,7 @@ def test_train_mlp_at_most_30_epochs(improving):
 
 
 @pytest.mark.cell("test-train-mlp", weight=2)
-def test_train_mlp_keeps_the_best_weights(drifting):
+def test_train_mlp_keeps_the_best_weights(drifting: Any) -> None:
     """After `train_mlp` the model has the weights of its best epoch, not those of the last one.
 
     `train_mlp`가 끝나면 모델은 마지막 에포크가 아니라 가장 좋은 에포크의 가중치를 가집니다.
@@ -59,7 +60,7 @@ def test_train_mlp_keeps_the_best_weights(drifting):
 
 
 @pytest.mark.cell("test-train-mlp")
-def test_train_mlp_batches_of_200(drifting, improving):
+def test_train_mlp_batches_of_200(drifting: Any, improving: Any) -> None:
     """`train_mlp` uses batches of 200.
 
     `train_mlp`는 배치 크기 200을 씁니다.
@@ -73,7 +74,7 @@ def test_train_mlp_batches_of_200(drifting, improving):
 
 
 @pytest.mark.cell("test-train-mlp", weight=2)
-def test_train_mlp_does_not_learn_from_validation_data(drifting):
+def test_train_mlp_does_not_learn_from_validation_data(drifting: Any) -> None:
     """`train_mlp` learns from its training images only: validation labels leave no trace in the model.
 
     `train_mlp`는 학습 이미지로만 배웁니다. 검증 이미지의 레이블은 모델에 흔적을 남기지 않습니다.
@@ -86,7 +87,7 @@ def test_train_mlp_does_not_learn_from_validation_data(drifting):
 
 
 @pytest.mark.cell("test-train-mlp")
-def test_train_mlp_trains_the_given_model(improving):
+def test_train_mlp_trains_the_given_model(improving: Any) -> None:
     """`train_mlp` trains the model that it is given, and validates with the pair that it is given.
 
     `train_mlp`는 받은 모델을 학습시키고, 받은 쌍으로 검증합니다.
@@ -101,7 +102,7 @@ def test_train_mlp_trains_the_given_model(improving):
 
 
 @pytest.mark.cell("test-train-mlp")
-def test_train_mlp_history(improving):
+def test_train_mlp_history(improving: Any) -> None:
     """`train_mlp` returns a dictionary with the training and the validation loss of every epoch.
 
     `train_mlp`는 에포크마다의 학습 손실과 검증 손실이 담긴 사전을 돌려줍니다.
@@ -116,7 +117,7 @@ def test_train_mlp_history(improving):
 
 
 @pytest.mark.cell("test-make-callbacks")
-def test_checkpoints_of_a_training(drifting, improving):
+def test_checkpoints_of_a_training(drifting: Any, improving: Any) -> None:
     """A training leaves one file for each new best model, named after its epoch and validation loss.
 
     학습이 끝나면 새로 가장 좋아진 모델마다 에포크와 검증 손실로 지은 이름의 파일이 하나씩 남습니다.
@@ -130,7 +131,7 @@ def test_checkpoints_of_a_training(drifting, improving):
 
 
 @pytest.mark.cell("test-train-mlp")
-def test_train_mlp_best_weights_of_the_network(trained):
+def test_train_mlp_best_weights_of_the_network(trained: Any) -> None:
     """After training on digits, the network's loss on the validation images is the best one of the run.
 
     숫자 이미지로 학습한 뒤, 검증 이미지에 대한 신경망의 손실은 그 학습에서 가장 좋았던 값입니다.
@@ -142,7 +143,7 @@ def test_train_mlp_best_weights_of_the_network(trained):
 
 @pytest.mark.cell("test-trained-model")
 @pytest.mark.parametrize("rung", [0, 1, 2, 3], ids=["first", "second", "third", "target"])
-def test_trained_model_reads_digits(trained, ladder, rung):
+def test_trained_model_reads_digits(trained: Any, ladder: Any, rung: int) -> None:
     """The network, trained in the grader, reads images that it never saw; each step up to the target counts.
 
     채점기에서 학습한 신경망이 처음 보는 이미지를 충분히 읽습니다. 목표까지 가는 단계마다 점수가 있습니다.

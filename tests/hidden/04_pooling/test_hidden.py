@@ -20,7 +20,7 @@ from autograder.testing import Strided, Submission, as_array, expect_array, expe
 Array = npt.NDArray[Any]
 
 # A layer written in float32 (TensorFlow's default) is as right as one in float64.
-CLOSE = {"rtol": 1e-5, "atol": 1e-5}
+LOOSE = {"rtol": 1e-5, "atol": 1e-5}
 
 # Window (or kernel) and step: each an int or (rows, columns).
 Cases = list[tuple[Any, Any]]
@@ -57,7 +57,7 @@ def _expect_any_memory_order(pool: Any, expected: Any, seeds: tuple[int, ...], *
         expect_array(pool(Strided(x), 3, 2), expected(x, 3, 2), **close)
 
 
-# --- max pooling -------------------------------------------------------------------------------------
+# -- max pooling
 
 
 @pytest.mark.cell("test-max-pool-slide")
@@ -158,7 +158,7 @@ def test_max_pool_any_memory_order(submission: Submission, reference: Submission
     _expect_any_memory_order(submission.max_pool_2d, reference.max_pool_2d, seeds=(91, 92))
 
 
-# --- average pooling ---------------------------------------------------------------------------------
+# -- average pooling
 
 
 @pytest.mark.cell("test-avg-pool-mean")
@@ -168,7 +168,7 @@ def test_avg_pool_batch(submission: Submission, reference: Submission) -> None:
     `avg_pool_2d`는 이미지마다, 채널마다 따로 평균을 내고, 창을 채우지 못하는 행과 열은 버립니다.
     """
     x = _signed(3, 7, 9, 2, seed=11)
-    expect_array(submission.avg_pool_2d(x), reference.avg_pool_2d(x), dtype=np.float64, **CLOSE)
+    expect_array(submission.avg_pool_2d(x), reference.avg_pool_2d(x), dtype=np.float64, **LOOSE)
 
 
 @pytest.mark.cell("test-avg-pool-mean")
@@ -181,7 +181,7 @@ def test_avg_pool_strides(submission: Submission, reference: Submission, cases: 
     images = (_signed(2, 10, 6, 3, seed=12), _signed(1, 5, 8, 2, seed=13))
     for (size, strides), x in itertools.product(cases, images):
         actual = submission.avg_pool_2d(x, size, strides)
-        expect_array(actual, reference.avg_pool_2d(x, size, strides), **CLOSE)
+        expect_array(actual, reference.avg_pool_2d(x, size, strides), **LOOSE)
 
 
 @pytest.mark.cell("test-avg-pool-mean")
@@ -192,7 +192,7 @@ def test_avg_pool_dtype(submission: Submission, reference: Submission) -> None:
     """
     for dtype in (np.uint8, np.int64, np.float32):
         x = _bytes(2, 6, 4, 3, seed=14).astype(dtype)
-        expect_array(submission.avg_pool_2d(x), reference.avg_pool_2d(x), dtype=np.float64, **CLOSE)
+        expect_array(submission.avg_pool_2d(x), reference.avg_pool_2d(x), dtype=np.float64, **LOOSE)
 
 
 @pytest.mark.cell("test-avg-pool-mean")
@@ -202,7 +202,7 @@ def test_avg_pool_leaves_input_alone(submission: Submission, reference: Submissi
     `avg_pool_2d`는 받은 배열을 바꾸지 않습니다.
     """
     x = _signed(2, 5, 7, 3, seed=15)
-    expect_array(expect_unchanged(submission.avg_pool_2d, x, 2, 1), reference.avg_pool_2d(x, 2, 1), **CLOSE)
+    expect_array(expect_unchanged(submission.avg_pool_2d, x, 2, 1), reference.avg_pool_2d(x, 2, 1), **LOOSE)
 
 
 @pytest.mark.cell("test-avg-pool-same")
@@ -215,7 +215,7 @@ def test_avg_pool_same(submission: Submission, reference: Submission, cases: Cas
     x = _signed(2, 8, 5, 3, seed=16)
     for size, strides in cases:
         actual = submission.avg_pool_2d(x, size, strides, padding="same")
-        expect_array(actual, reference.avg_pool_2d(x, size, strides, padding="same"), **CLOSE)
+        expect_array(actual, reference.avg_pool_2d(x, size, strides, padding="same"), **LOOSE)
 
 
 @pytest.mark.cell("test-avg-pool-same")
@@ -227,7 +227,7 @@ def test_avg_pool_same_black_pixels(submission: Submission, reference: Submissio
     x = _signed(1, 7, 5, 2, seed=17)
     x[np.abs(x) < 5] = 0
     actual = submission.avg_pool_2d(x, 3, 2, padding="same")
-    expect_array(actual, reference.avg_pool_2d(x, 3, 2, padding="same"), **CLOSE)
+    expect_array(actual, reference.avg_pool_2d(x, 3, 2, padding="same"), **LOOSE)
 
 
 @pytest.mark.cell("test-avg-pool-mean")
@@ -236,10 +236,10 @@ def test_avg_pool_any_memory_order(submission: Submission, reference: Submission
 
     `avg_pool_2d`는 메모리에 어떻게 놓여 있든 원소를 읽으며, 입력이 바뀌면 결과도 바뀝니다.
     """
-    _expect_any_memory_order(submission.avg_pool_2d, reference.avg_pool_2d, seeds=(93, 94), **CLOSE)
+    _expect_any_memory_order(submission.avg_pool_2d, reference.avg_pool_2d, seeds=(93, 94), **LOOSE)
 
 
-# --- dropout -----------------------------------------------------------------------------------------
+# -- dropout
 
 
 def _values(*shape: int, seed: int) -> Array:
@@ -300,7 +300,7 @@ def test_dropout_survivors(submission: Submission) -> None:
     x = _values(30, 7, 5, seed=24)
     for rate in (0.2, 0.75):
         after = submission.dropout(x, rate, True, _generator(submission, 9))
-        expect_array(after, np.where(np.asarray(after) == 0, 0.0, x / (1 - rate)), **CLOSE)
+        expect_array(after, np.where(np.asarray(after) == 0, 0.0, x / (1 - rate)), **LOOSE)
 
 
 @pytest.mark.cell("test-dropout-training")
@@ -353,7 +353,7 @@ def test_dropout_leaves_the_rest_alone(submission: Submission) -> None:
     """
     x = _values(5, 6, 7, seed=28)
     after = expect_unchanged(submission.dropout, x, 0.5, True, _generator(submission, 14))
-    expect_array(after, np.where(np.asarray(after) == 0, 0.0, x * 2), **CLOSE)
+    expect_array(after, np.where(np.asarray(after) == 0, 0.0, x * 2), **LOOSE)
 
 
 @pytest.mark.cell("test-dropout-rate")
@@ -389,7 +389,7 @@ def test_dropout_accepts_high_rate(submission: Submission) -> None:
     assert 0.93 < off < 0.999, f"at rate 0.97 about 97% should be 0, it was {off:.1%}"
 
 
-# --- flatten -----------------------------------------------------------------------------------------
+# -- flatten
 
 
 @pytest.mark.cell("test-flatten")
@@ -403,7 +403,7 @@ def test_flatten_shapes(submission: Submission, shapes: list[tuple[int, ...]]) -
     """
     for shape in shapes:
         x = _signed(*shape, seed=41)
-        expect_array(submission.flatten(x), x.reshape(shape[0], int(np.prod(shape[1:]))), **CLOSE)
+        expect_array(submission.flatten(x), x.reshape(shape[0], int(np.prod(shape[1:]))), **LOOSE)
 
 
 @pytest.mark.cell("test-flatten")
@@ -413,7 +413,7 @@ def test_flatten_leaves_input_alone(submission: Submission) -> None:
     `flatten`은 받은 배열의 값도 모양도 바꾸지 않습니다.
     """
     x = _signed(4, 3, 5, 2, seed=42)
-    expect_array(expect_unchanged(submission.flatten, x), x.reshape(4, 30), **CLOSE)
+    expect_array(expect_unchanged(submission.flatten, x), x.reshape(4, 30), **LOOSE)
 
 
 @pytest.mark.cell("test-flatten")
@@ -425,10 +425,10 @@ def test_flatten_any_memory_order(submission: Submission, reference: Submission)
     for seed in (95, 96):
         x = _signed(3, 12, 11, 4, seed=seed)
         actual = submission.flatten(Strided(x))
-        expect_array(actual, x.reshape(3, 528), **CLOSE)
+        expect_array(actual, x.reshape(3, 528), **LOOSE)
 
 
-# --- a convolution layer -----------------------------------------------------------------------------
+# -- a convolution layer
 
 
 @pytest.mark.cell("test-conv2d-layer-channels")
@@ -443,7 +443,7 @@ def test_conv2d_layer_general(submission: Submission, reference: Submission) -> 
     ):
         kernels, bias = _signed(*shape, seed=53), _signed(shape[-1], seed=54)
         actual = submission.conv2d_layer(x, kernels, bias)
-        expect_array(actual, reference.conv2d_layer(x, kernels, bias), **CLOSE)
+        expect_array(actual, reference.conv2d_layer(x, kernels, bias), **LOOSE)
 
 
 @pytest.mark.cell("test-conv2d-layer-channels")
@@ -453,7 +453,7 @@ def test_conv2d_layer_square(submission: Submission, reference: Submission) -> N
     `conv2d_layer`는 커널을 있는 그대로 씁니다. 뒤집거나 전치하지 않고, 축 순서는 채널 다음이 필터입니다.
     """
     x, kernels, bias = _signed(2, 6, 6, 3, seed=55), _signed(3, 3, 3, 3, seed=56), _signed(3, seed=57)
-    expect_array(submission.conv2d_layer(x, kernels, bias), reference.conv2d_layer(x, kernels, bias), **CLOSE)
+    expect_array(submission.conv2d_layer(x, kernels, bias), reference.conv2d_layer(x, kernels, bias), **LOOSE)
 
 
 @pytest.mark.cell("test-conv2d-layer-channels")
@@ -467,7 +467,7 @@ def test_conv2d_layer_one_channel_counts(submission: Submission, reference: Subm
         x = np.zeros((1, 4, 5, 3))
         x[..., channel] = _signed(1, 4, 5, seed=58)
         actual = submission.conv2d_layer(x, kernels, bias)
-        expect_array(actual, reference.conv2d_layer(x, kernels, bias), **CLOSE)
+        expect_array(actual, reference.conv2d_layer(x, kernels, bias), **LOOSE)
 
 
 @pytest.mark.cell("test-conv2d-layer-channels")
@@ -489,7 +489,7 @@ def test_conv2d_layer_bias_once(submission: Submission) -> None:
     """
     x, bias = _signed(2, 5, 4, 3, seed=63), np.array([2.5, -3.0, 0.75, 8.0])
     actual = submission.conv2d_layer(x, np.zeros((2, 3, 3, 4)), bias)
-    expect_array(actual, np.broadcast_to(bias, (2, 4, 2, 4)), **CLOSE)
+    expect_array(actual, np.broadcast_to(bias, (2, 4, 2, 4)), **LOOSE)
 
 
 @pytest.mark.cell("test-conv2d-layer-filters")
@@ -499,7 +499,7 @@ def test_conv2d_layer_negative_stays(submission: Submission, reference: Submissi
     `conv2d_layer`에는 활성화 함수가 없습니다. 음수인 합도 그대로 남습니다.
     """
     x, kernels, bias = -_negative(1, 4, 6, 2, seed=64), _negative(2, 3, 2, 3, seed=65), _negative(3, seed=66)
-    expect_array(submission.conv2d_layer(x, kernels, bias), reference.conv2d_layer(x, kernels, bias), **CLOSE)
+    expect_array(submission.conv2d_layer(x, kernels, bias), reference.conv2d_layer(x, kernels, bias), **LOOSE)
 
 
 @pytest.mark.cell("test-conv2d-layer-filters")
@@ -510,7 +510,7 @@ def test_conv2d_layer_images_apart(submission: Submission, reference: Submission
     """
     x, kernels, bias = _signed(4, 3, 5, 2, seed=67), _signed(2, 2, 2, 3, seed=68), _signed(3, seed=69)
     actual = expect_unchanged(submission.conv2d_layer, x, kernels, bias)
-    expect_array(actual, reference.conv2d_layer(x, kernels, bias), **CLOSE)
+    expect_array(actual, reference.conv2d_layer(x, kernels, bias), **LOOSE)
 
 
 @pytest.mark.cell("test-conv2d-layer-strides")
@@ -523,7 +523,7 @@ def test_conv2d_layer_strides(submission: Submission, reference: Submission, cas
     x, kernels, bias = _signed(2, 9, 7, 2, seed=71), _signed(2, 3, 2, 3, seed=72), _signed(3, seed=73)
     for strides in cases:
         actual = submission.conv2d_layer(x, kernels, bias, strides)
-        expect_array(actual, reference.conv2d_layer(x, kernels, bias, strides), **CLOSE)
+        expect_array(actual, reference.conv2d_layer(x, kernels, bias, strides), **LOOSE)
 
 
 @pytest.mark.cell("test-conv2d-layer-strides")
@@ -541,7 +541,7 @@ def test_conv2d_layer_same(submission: Submission, reference: Submission, cases:
     for size, strides in cases:
         kernels = _signed(*size, 2, 3, seed=76)
         actual = submission.conv2d_layer(x, kernels, bias, strides, "same")
-        expect_array(actual, reference.conv2d_layer(x, kernels, bias, strides, "same"), **CLOSE)
+        expect_array(actual, reference.conv2d_layer(x, kernels, bias, strides, "same"), **LOOSE)
 
 
 @pytest.mark.cell("test-conv2d-layer-channels")
@@ -554,10 +554,10 @@ def test_conv2d_layer_any_memory_order(submission: Submission, reference: Submis
         x = _signed(2, 13, 12, 3, seed=seed)
         kernels, bias = _signed(3, 2, 3, 4, seed=seed + 10), _signed(4, seed=seed + 20)
         actual = submission.conv2d_layer(Strided(x), Strided(kernels), bias)
-        expect_array(actual, reference.conv2d_layer(x, kernels, bias), **CLOSE)
+        expect_array(actual, reference.conv2d_layer(x, kernels, bias), **LOOSE)
 
 
-# --- the whole network -------------------------------------------------------------------------------
+# -- the whole network
 
 SHAPES = {"conv2d": (3, 3, 1, 32), "conv2d_1": (3, 3, 32, 64), "dense": (9216, 128), "dense_1": (128, 10)}
 

@@ -25,7 +25,7 @@ Array = npt.NDArray[Any]
 SHAPES = [(26, 26, 32), (24, 24, 64), (12, 12, 64), (12, 12, 64), (9216,), (128,), (128,), (10,)]
 PARAMETERS = [320, 18_496, 0, 0, 0, 1_179_776, 0, 1_290]
 
-# --- layer_shapes and layer_parameters ------------------------------------------------------------------
+# -- layer_shapes and layer_parameters
 
 
 @pytest.mark.cell("test-layer-shapes", weight=2)
@@ -110,7 +110,7 @@ def test_shapes_of_one_size_after_another(submission: Submission) -> None:
         expect_ints(list(shapes)[:5], [*expected, (rows, columns, 64), (rows * columns * 64,)])
 
 
-# --- build_cnn ------------------------------------------------------------------------------------------
+# -- build_cnn
 
 
 def real_layers(model: Any) -> list[tuple[str, Any]]:
@@ -272,7 +272,7 @@ def test_it_can_learn(submission: Submission) -> None:
     assert all(layer.trainable for layer in model.layers), "some layers are frozen (trainable=False)"
 
 
-# --- predict_digits -------------------------------------------------------------------------------------
+# -- predict_digits
 
 
 def dense_model(submission: Submission, weights: Array, bias: Array, *, dropout: float = 0.0) -> Any:
@@ -358,7 +358,7 @@ def test_a_single_image(submission: Submission) -> None:
         expect_array(labels_of(submission.predict_digits(model, image), 1), [digit])
 
 
-# --- confusion_matrix -----------------------------------------------------------------------------------
+# -- confusion_matrix
 
 
 def counted(y_true: Array, y_pred: Array, num_classes: int) -> Array:
