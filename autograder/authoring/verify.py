@@ -97,14 +97,19 @@ def _verify_week(
         )
         return
     solution = read_script(paths.solution(name).read_text(encoding="utf-8"))
+    mutants: list[Mutant] = []
+    alternatives: list[Alternative] = []
     try:
         mutants = load_mutants(paths.suite(name), functions_of(solution))
+    except CatalogueError as error:
+        report.complaints.append(str(error))
+    try:
         alternatives = load_alternatives(paths.suite(name))
     except CatalogueError as error:
         report.complaints.append(str(error))
-        return
     report.mutants, report.alternatives = len(mutants), len(alternatives)
     report.complaints += _languages(solution, name)
+    report.complaints += _same_helper(course, paths, name, solution)
     report.complaints += _catalogue(mutants, alternatives, name, ids)
     report.complaints += _release(course, assignment, paths, solution)
     if said := hidden_tests_in_cells(paths, name):
@@ -158,6 +163,26 @@ def _languages(solution: NotebookNode, name: str) -> Iterator[str]:
             return
     if len(prose) % 2:
         yield f"solutions/{name}.py: the last prose cell has no Korean twin."
+
+
+_HELPER = "check"
+"""What the notebooks' visible checks call; students learn to read what it prints."""
+
+
+def _same_helper(course: Course, paths: Paths, name: str, solution: NotebookNode) -> Iterator[str]:
+    """The helper of all notebooks is the same one."""
+    mine = functions_of(solution).get(_HELPER)
+    for other in course.assignments:
+        if mine is None or other.name == name:
+            return
+        if paths.solution(other.name).is_file():
+            theirs = functions_of(read_script(paths.solution(other.name).read_text(encoding="utf-8")))
+            if theirs.get(_HELPER, mine) != mine:
+                yield (
+                    f"solutions/{name}.py: its `{_HELPER}` is not that of solutions/{other.name}.py; "
+                    "make them equal, or give one another name."
+                )
+                return
 
 
 def _catalogue(

@@ -85,7 +85,6 @@ def test_a_sound_course_has_no_complaint(tmp_path: Path) -> None:
 
 
 DEFECTS = [
-    ("tests/hidden/trial/mutants.yml", 'ko: "두 배입니다."', 'ko: ""'),
     ("tests/hidden/trial/alternatives.yml", "np.add(x, x)", "np.add(x, 0)"),
     ("tests/hidden/trial/alternatives.yml", "double-sum", "double-adds-two"),
     ("tests/hidden/trial/test_hidden.py", 'cell("test-half")', 'cell("test-quarter")'),
@@ -96,7 +95,6 @@ DEFECTS = [
     ("solutions/trial.py", "assert half(4) == 2", "assert undefined == half(4)"),
 ]
 COMPLAINTS = [
-    "lacks its misconception or hint in ko",
     "double-adds-two is refused",
     "'double-adds-two' is used twice",
     "no hidden test counts for 'test-half'",
@@ -168,3 +166,26 @@ def test_nothing_depends_on_a_picture(tmp_path: Path, old: str, new: str, expect
     assert bool(complaints) == bool(expected), complaints
     for words in expected:
         assert any(words.replace("'shows'", "shows") in said for said in complaints), (words, complaints)
+
+
+def test_a_mutant_without_korean_is_told_with_its_line(tmp_path: Path) -> None:
+    root = course(tmp_path)
+    edit(root / "tests/hidden/trial/mutants.yml", 'ko: "두 배입니다."', 'ko: ""')
+    (complaint,) = report(root).complaints
+    assert complaint.startswith("tests/hidden/trial/mutants.yml, line 1: ")
+    assert "in Korean; write `" in complaint
+
+
+def test_a_helper_that_drifts_is_told(tmp_path: Path) -> None:
+    root = course(tmp_path)
+    helper = "\n\n# %%\ndef check(x):\n    assert x\n"
+    solution = root / "solutions" / "trial.py"
+    solution.write_text(solution.read_text(encoding="utf-8") + helper, encoding="utf-8")
+    second = solution.read_text(encoding="utf-8").replace("    assert x\n", "    assert x, 'no'\n")
+    (root / "solutions" / "after.py").write_text(second, encoding="utf-8")
+    settings = root / "course.yml"
+    text = settings.read_text(encoding="utf-8")
+    entry = text[text.index("  - name: trial") :]
+    settings.write_text(text + entry.replace("name: trial", "name: after"), encoding="utf-8")
+    found = {report.week: report.complaints for report in verify(root, ["after"], fast=True)}
+    assert any("its `check` is not that of solutions/trial.py" in said for said in found["after"])
