@@ -25,8 +25,8 @@ def npz(tmp_path: Path) -> Path:
     return path
 
 
-def rows(*digits: digits.Digits) -> set[bytes]:
-    return {image.tobytes() for part in digits for image in part.images}
+def rows(*parts: digits.Digits) -> set[bytes]:
+    return {image.tobytes() for part in parts for image in part.images}
 
 
 def write_full(path: Path, train: int = 60_000, test: int = 10_000) -> Path:
@@ -272,6 +272,6 @@ def test_stand_ins_give_way_to_the_real_packages(npz: Path, use: str) -> None:
 def test_install_serves_the_real_packages(npz: Path, first: str) -> None:
     forms = "\n".join(f"{form}\n{COUNTS}" for form in FORMS.values())
     installed = (
-        f"from pathlib import Path\nfrom autograder.mnist.digits import *\ninstall(Path({str(npz)!r}))"
+        f"from pathlib import Path\nfrom autograder.mnist.stand_ins import *\ninstall(Path({str(npz)!r}))"
     )
     assert run(f"{first}\n{installed}\n{forms}").splitlines() == [EXPECTED] * len(FORMS)

@@ -242,7 +242,7 @@ class TestOnGradescope:
     @pytest.mark.parametrize(
         ("files", "said"),
         [
-            ({}, "there is no small.ipynb among the files"),
+            ({}, "There is no small.ipynb among the files"),
             ({"a.ipynb": b"{}", "b.ipynb": b"{}"}, "there is a.ipynb, b.ipynb"),
             ({"small.ipynb": b"%PDF-1.7"}, word("unreadable", Language.EN)),
         ],

@@ -101,7 +101,7 @@ def test_hostile_outputs_cost_their_own_submission_little_and_the_others_nothing
     # The workers are other processes: what is forbidden here is allowed there.
     for module, name in (
         (reading, "read_submission"),
-        (reading, "merge"),
+        (merging, "merge"),
         (harmless, "clean"),
         (harmless, "markdown"),
     ):

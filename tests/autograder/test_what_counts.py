@@ -355,7 +355,7 @@ def test_grade_and_nbgrader_autograde_take_it(tmp_path: Path) -> None:
         "park": 0,
     }
     assert found["park"].status is Status.MISSING
-    assert "2 other notebooks, a.ipynb, b.ipynb" in found["park"].notices[0].text
+    assert "2 other notebooks, a.ipynb, b.ipynb" in str(found["park"].notices[0].text)
     assert course.grade(force=False) == found
     assert handed_in_since(course.root, WEEK, "2020-01-01") == ("kim", "lee")  # by the file's own time
     ours = {key: score for key, score in grades(course.root).items() if key[0] == "kim"}
