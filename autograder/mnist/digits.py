@@ -162,7 +162,7 @@ def write_student_npz(path: Path, data: CourseData | None = None) -> None:
     The file appears whole or not at all and is readable by everybody (a candidate runs as another user).
 
     Args:
-        path: the file to write; its folder exists.
+        path: the file to write; its folder is made if there is none.
         data: default :func:`course_data`'s.
     """
     data = data or course_data()

@@ -152,8 +152,9 @@ def test_students_file_is_whole_readable_and_reproducible(npz: Path, tmp_path: P
     digits.write_student_npz(tmp_path / "again.npz")
     assert npz.read_bytes() == (tmp_path / "again.npz").read_bytes()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["again.npz", "digits.npz"]
-    with pytest.raises(FileNotFoundError):
-        digits.write_student_npz(tmp_path / "no-folder" / "digits.npz")
+    digits.write_student_npz(tmp_path / "new-folder" / "digits.npz")
+    with pytest.raises(OSError, match="again.npz"):
+        digits.write_student_npz(tmp_path / "again.npz" / "digits.npz")
 
 
 def test_private_files_name_the_embedded_images() -> None:

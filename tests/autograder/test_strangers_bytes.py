@@ -23,7 +23,7 @@ from trial import GOOD_DOUBLE, SUITE
 from autograder.course.folders import Paths
 from autograder.course.turns import lock_file, turn
 from autograder.examination import Examination, Status
-from autograder.gradebook import ledger
+from autograder.gradebook import graded_notebook
 from autograder.grading import pool
 from autograder.grading.pool import Ended, Seat, WorkerFailed, lost, read_answer
 from autograder.markup import harmless
@@ -106,7 +106,7 @@ def test_hostile_outputs_cost_their_own_submission_little_and_the_others_nothing
         (harmless, "markdown"),
     ):
         monkeypatch.setattr(module, name, never)
-    monkeypatch.setattr(ledger, "read_submission", never)
+    monkeypatch.setattr(graded_notebook, "read_submission", never)
     begun = time.process_time()
     graded = trial.grade(workers=2)
     assert time.process_time() - begun < 60
