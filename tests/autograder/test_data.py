@@ -153,7 +153,7 @@ def test_students_file_is_whole_readable_and_reproducible(npz: Path, tmp_path: P
     assert npz.read_bytes() == (tmp_path / "again.npz").read_bytes()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["again.npz", "digits.npz"]
     digits.write_student_npz(tmp_path / "new-folder" / "digits.npz")
-    with pytest.raises(OSError, match="again.npz"):
+    with pytest.raises(OSError, match="again"):
         digits.write_student_npz(tmp_path / "again.npz" / "digits.npz")
 
 
