@@ -193,17 +193,26 @@ def check(
 def collect(
     week: Week,
     source: Annotated[
-        Path, typer.Argument(help="a folder, a zip or tar, or a CSV with columns student,file")
+        Path, typer.Argument(help="a folder, a zip or tar, or a CSV with columns student,file,time")
     ],
+    names_in: Annotated[
+        str | None, typer.Option("--names-in", help="encoding of names in a zip, or of a CSV: cp949, gbk …")
+    ] = None,
 ) -> None:
-    """Put submissions from Canvas, Moodle or nbgrader's exchange into submitted/."""
+    """Put submissions from Canvas, Moodle, Gradescope, GitHub or nbgrader's exchange into submitted/.
+
+    Exit codes: 0 done; 1 nothing was found; 3 a person has to look at what was left out.
+    """
     from autograder.course.folders import find_root
     from autograder.course.reading import load_course
     from autograder.platforms.collect import collect as run
 
     root = find_root()
-    load_course(root).assignment(week)
-    print(run(root, week, source))
+    course = load_course(root)
+    course.assignment(week)
+    report = run(root, week, source, names_in=names_in, zone=course.zone)
+    print(report)
+    raise typer.Exit(report.exit_code)
 
 
 class Platform(StrEnum):

@@ -45,11 +45,6 @@ class Match:
         """All groups."""
         return tuple(self._found.groups())
 
-    def fill(self, template: str) -> str:
-        """The template with this match's groups in the places of ``\\1`` to ``\\9``."""
-        first, *rest = template.split("\\")
-        return first + "".join(f"{self[int(part[0])] or ''}{part[1:]}" for part in rest)
-
     @property
     def lastgroup(self) -> str | None:
         """Name of the group that took part last."""

@@ -1,4 +1,4 @@
-"""Tables for spreadsheets: CSV in which nothing is taken for a formula."""
+"""Tables of spreadsheets: read as they come, written so that nothing is taken for a formula."""
 
 from __future__ import annotations
 
@@ -6,7 +6,47 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from autograder.encodings import decoded
+
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+# -- reading tables -----------------------------------------------------------------------------
+
+
+def read_table(raw: bytes, encoding: str | None = None) -> list[tuple[int, list[str]]]:
+    """Rows of a CSV file that are not empty, each with its line's number, the headings first.
+
+    Commas, semicolons and tabs separate, whichever the headings have most of, or what ``sep=`` in front of
+    them says. The encoding is found out (see :func:`autograder.encodings.decoded`).
+
+    Args:
+        raw: the file.
+        encoding: to be taken instead.
+
+    Raises:
+        ValueError: it is not such a file; the text says why.
+    """
+    try:
+        text, _ = decoded(raw, encoding)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"its text is not {error.encoding}") from None
+    skipped = 0
+    delimiter = ""
+    first, _, rest = text.partition("\n")
+    if first.strip().lower().startswith("sep=") and len(first.strip()) == 5:
+        delimiter, text, skipped = first.strip()[4], rest, 1
+    heading = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = delimiter or max(",;\t", key=heading.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        return [
+            (reader.line_num + skipped, [unguarded(cell) for cell in row])
+            for row in reader
+            if any(cell.strip() for cell in row)
+        ]
+    except csv.Error as error:
+        raise ValueError(f"line {reader.line_num + skipped}: {error}") from None
 
 
 # -- writing tables -----------------------------------------------------------------------------

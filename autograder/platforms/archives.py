@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import stat
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from autograder.encodings import encoding_of
 from autograder.linear import Pattern
 from autograder.notebooks.sizes import MAX_NOTEBOOK
 from autograder.problem import Problem
@@ -23,12 +25,15 @@ MAX_FILES = 50_000
 MAX_RATIO = 200
 """How many times smaller a zip may make a file of more than ``_SMALL`` bytes; text shrinks to a tenth."""
 _SMALL = 4 << 20
-A_LINK, _ODD = "it is a link", "it is no ordinary file"
+A_LINK, _ODD = "it is a link", "it is not an ordinary file"
 _MAX_HEADER = 1 << 20
 MAX_NAME = 100
 
+_WANTED = Pattern(r"\.ipynb(\.txt|\.json)?$|\.zip$|(^|/)(timestamp\.txt|submission_metadata\.yml)$")
+"""What is read of a tar, in which nothing can be looked up later."""
 _IGNORED = Pattern(
-    r"(^|/)(__MACOSX|\.ipynb_checkpoints|\.git|__pycache__)(/|$)|(^|/)(\.DS_Store|Thumbs\.db)$"
+    r"(^|/)(__MACOSX|\.ipynb_checkpoints|\.git|\.github|__pycache__)(/|$)"
+    r"|(^|/)(\.DS_Store|Thumbs\.db|desktop\.ini|\._[^/]*)$"
 )
 
 
@@ -43,10 +48,12 @@ class Skipped:
     Attributes:
         name: in the source.
         reason: in one line.
+        matters: whether it may be somebody's work, so that a person has to look.
     """
 
     name: str
     reason: str
+    matters: bool = True
 
     def __str__(self) -> str:
         return f"{shown(self.name)}: {self.reason}"
@@ -64,8 +71,16 @@ class Entry:
     read: Callable[[], bytes]
 
 
-def safe(entries: Iterable[Entry], skipped: list[Skipped]) -> Iterator[Entry]:
-    """Entries whose paths are plain relative ones, none of them there twice."""
+def safe(
+    entries: Iterable[Entry], skipped: list[Skipped], repositories: set[str] | None = None
+) -> Iterator[Entry]:
+    """Entries whose paths are plain relative ones, none of them there twice.
+
+    Args:
+        entries: all.
+        skipped: gets the others.
+        repositories: gets the folders that are clones of a repository.
+    """
     kept = []
     for number, entry in enumerate(entries):
         if number >= MAX_FILES:
@@ -74,6 +89,8 @@ def safe(entries: Iterable[Entry], skipped: list[Skipped]) -> Iterator[Entry]:
             skipped.append(Skipped(entry.path, problem))
         elif not _IGNORED.search(entry.path):
             kept.append(entry)
+        elif repositories is not None and (found := _REPOSITORY.match(entry.path)):
+            repositories.add(found[1])
     counts = Counter(entry.path for entry in kept)
     for entry in kept:
         if counts[entry.path] == 1:
@@ -82,6 +99,7 @@ def safe(entries: Iterable[Entry], skipped: list[Skipped]) -> Iterator[Entry]:
             skipped.append(Skipped(entry.path, f"it is there {counts[entry.path]} times"))
 
 
+_REPOSITORY = Pattern(r"(?:.*/)?([^/]+)/\.git(?:hub)?/")
 _DRIVE = Pattern(r"[A-Za-z]:")
 
 
@@ -130,16 +148,26 @@ def _read(file: IO[bytes], size: int) -> bytes:
     return content
 
 
-def zip_entries(archive: zipfile.ZipFile, skipped: list[Skipped]) -> Iterator[Entry]:
+def zip_entries(
+    archive: zipfile.ZipFile, skipped: list[Skipped], names_in: str | None = None
+) -> Iterator[Entry]:
+    """The files of an open zip.
+
+    Args:
+        archive: the zip.
+        skipped: gets what cannot be had.
+        names_in: the encoding of names without a mark; found out by how they read if None.
+    """
+    names_in = names_in or names_encoding(archive) or "utf-8"
     for info in archive.infolist():
         kind = stat.S_IFMT(info.external_attr >> 16)
-        if info.is_dir():
+        if info.is_dir() or info.filename.endswith("\\"):
             continue
-        # A name without the UTF-8 flag was read as cp437; most programs mean UTF-8 all the same.
         name = info.filename
-        if not info.flag_bits & 0x800:
+        if not _is_marked(info):
             with suppress(UnicodeError):
-                name = name.encode("cp437").decode("utf-8")
+                name = name.encode("cp437").decode(names_in)
+        name = name.replace("\\", "/")  # as some of Windows' own programs write it
         if kind not in (0, stat.S_IFREG):
             skipped.append(Skipped(name, A_LINK if kind == stat.S_IFLNK else _ODD))
         elif info.flag_bits & 1:
@@ -148,6 +176,46 @@ def zip_entries(archive: zipfile.ZipFile, skipped: list[Skipped]) -> Iterator[En
             skipped.append(Skipped(name, "it is compressed too well to be true"))
         else:
             yield Entry(name, lambda info=info: _read_zipped(archive, info))  # type: ignore[misc]
+
+
+def names_encoding(archive: zipfile.ZipFile) -> str | None:
+    """The encoding in which the names of a zip read as names; None if all are marked as UTF-8 or ASCII.
+
+    Names without the mark were read as cp437, which loses nothing.
+    """
+    texts = []
+    for info in archive.infolist():
+        if not _is_marked(info):
+            with suppress(UnicodeEncodeError):
+                texts.append(info.filename.encode("cp437"))
+    return None if all(text.isascii() for text in texts) else encoding_of(texts)
+
+
+def _is_marked(info: zipfile.ZipInfo) -> bool:
+    return bool(info.flag_bits & 0x800)
+
+
+def inner_zip(entry: Entry, skipped: list[Skipped]) -> list[Entry]:
+    """The files of a zip that lies in the source itself, as people hand in what a system gave them.
+
+    Raises:
+        Refused: it is not to be had.
+    """
+    with _opened(entry) as archive:
+        found = list(safe(zip_entries(archive, skipped), skipped))
+
+    def read(path: str) -> bytes:
+        with _opened(entry) as archive:  # once more: a class's zips together may not fit into memory
+            return next(inner.read() for inner in zip_entries(archive, []) if inner.path == path)
+
+    return [Entry(f"{entry.path}/{inner.path}", functools.partial(read, inner.path)) for inner in found]
+
+
+def _opened(entry: Entry) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(io.BytesIO(entry.read()))
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OSError) as error:
+        raise Refused(f"it is a damaged zip ({error})") from None
 
 
 def _read_zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
@@ -195,7 +263,7 @@ def tar_entries(source: Path, skipped: list[Skipped]) -> Iterator[Entry]:
                     link = member.issym() or member.islnk()
                     skipped.append(Skipped(member.name, A_LINK if link else _ODD))
                     continue
-                if not member.name.endswith((".ipynb", "timestamp.txt")):
+                if not _WANTED.search(member.name.lower()):
                     yield Entry(member.name, bytes)
                     continue
                 file = archive.extractfile(member)

@@ -2,23 +2,24 @@
 
 What a learning platform hands over is a stranger's archive in a platform's naming. Nothing is unpacked:
 names are read as text, each notebook's bytes are read up to a limit, and only what belongs to the week is
-written, under names that are made here. The source may be a folder, a zip, a tar, or a CSV file with the
-columns ``student`` and ``file`` (and ``time``).
+written, under names that are made here. The source may be a folder, a zip, a tar, or a table with the columns
+``student`` and ``file`` (and ``time``).
 """
 
 from __future__ import annotations
 
-import csv
+import codecs
 import datetime as dt
-import io
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
-from nbgrader.utils import parse_utc
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from autograder.course.folders import Paths
 from autograder.files import drafted
@@ -31,6 +32,8 @@ from autograder.platforms.archives import (
     Refused,
     Skipped,
     folder_entries,
+    inner_zip,
+    names_encoding,
     problem_of_path,
     read_file,
     safe,
@@ -38,7 +41,8 @@ from autograder.platforms.archives import (
     tar_entries,
     zip_entries,
 )
-from autograder.submissions.timestamps import TIMESTAMP, join_offset, read_timestamp, stamp
+from autograder.spreadsheet import read_table
+from autograder.submissions.timestamps import TIMESTAMP, moment_of, read_timestamp, stamp
 
 
 @dataclass(frozen=True)
@@ -50,16 +54,26 @@ class CollectReport:
         unchanged: students whose notebook was there already.
         late: students whom the platform calls late without saying when they handed in.
         skipped: what was left out, and why.
+        remarks: what was decided on the way and may be decided otherwise.
     """
 
     collected: tuple[str, ...]
     unchanged: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """0 if all went well, 1 if there was nothing, 3 if a person has to look at something."""
+        if not self.collected and not self.unchanged:
+            return 1
+        return 3 if any(skipped.matters for skipped in self.skipped) else 0
 
     def __str__(self) -> str:
         counts = (len(self.collected), len(self.unchanged), len(self.skipped))
         lines = ["{} collected, {} unchanged, {} skipped".format(*counts)]
+        lines += list(self.remarks)
         lines += [f"late, says the platform, but not by how much: {student}" for student in self.late]
         lines += [f"skipped {skipped}" for skipped in self.skipped]
         return "\n".join(lines)
@@ -76,6 +90,7 @@ class Attempt:
         time: when it was handed in, in UTC, None if the source does not tell.
         order: which attempt is later, where no time tells: Canvas counts files up.
         late: marked so by the platform.
+        number: by which the platform tells students of one name apart.
     """
 
     name: str
@@ -84,16 +99,26 @@ class Attempt:
     time: dt.datetime | None = None
     order: int = 0
     late: bool = False
+    number: str = ""
 
 
-def collect(root: Path, week: str, source: Path, *, names: Mapping[str, str] | None = None) -> CollectReport:
+def collect(
+    root: Path,
+    week: str,
+    source: Path,
+    *,
+    names: Mapping[str, str] | None = None,
+    names_in: str | None = None,
+    zone: dt.tzinfo = dt.UTC,
+) -> CollectReport:
     """Collect a week's submissions from a folder, an archive, or a CSV file.
 
     Known are Canvas (``nameperson_12345_678_file.ipynb``), Moodle
-    (``Name_12345_assignsubmission_file_/file.ipynb``), nbgrader's exchange
-    (``user+week+time+random/week.ipynb``), nbgrader's own ``student/week/week.ipynb``, and simply
-    ``student/file.ipynb`` or ``student.ipynb``. Of several attempts the latest counts. Collecting twice
-    changes nothing.
+    (``Name_12345_assignsubmission_file_/file.ipynb``, with folders and without), Gradescope
+    (``submission_123/`` beside ``submission_metadata.yml``), clones of GitHub Classroom's repositories,
+    nbgrader's exchange (``user+week+time+random/week.ipynb``), nbgrader's own ``student/week/week.ipynb``,
+    and simply ``student/file.ipynb`` or ``student.ipynb``; all that in one more folder, too. Of several
+    attempts the latest counts. Collecting twice changes nothing.
 
     Args:
         root: the course's folder.
@@ -101,15 +126,25 @@ def collect(root: Path, week: str, source: Path, *, names: Mapping[str, str] | N
         source: of any of these kinds.
         names: what a student's folder is to be called, by what the platform calls the student: Canvas's
             number, or the name in Moodle. Without it that is the folder's name.
+        names_in: encoding of the names in a zip that does not say it, or of a table.
+        zone: of a table's times that have none.
 
     Raises:
         CollectError: there is no such source, or it cannot be read.
     """
     if not source.exists():
         raise CollectError(f"{source} does not exist: name a folder, a zip, a tar or a CSV file.")
+    if names_in is not None:
+        try:
+            codecs.lookup(names_in)
+        except LookupError:
+            raise CollectError(
+                f"{names_in!r} is not the name of an encoding: cp949, gbk, shift_jis, cp1252, cp437 or utf-8."
+            ) from None
     skipped: list[Skipped] = []
+    remarks: list[str] = []
     paths = Paths(root)
-    with _attempts(source, week, skipped) as attempts:
+    with _attempts(source, week, skipped, remarks, names_in, zone) as attempts:
         named = [replace(a, student=(names or {}).get(a.student, a.student)) for a in attempts]
         chosen = list(_latest(_with_good_names(named, skipped), week, skipped))
         collected: list[str] = []
@@ -119,7 +154,8 @@ def collect(root: Path, week: str, source: Path, *, names: Mapping[str, str] | N
             try:
                 new = _write(paths, week, attempt)
             except Refused as refused:
-                skipped.append(Skipped(attempt.name, str(refused)))
+                superseded = isinstance(refused, Superseded)
+                skipped.append(Skipped(attempt.name, str(refused), matters=not superseded))
                 continue
             except OSError as error:
                 raise CollectError(
@@ -129,7 +165,11 @@ def collect(root: Path, week: str, source: Path, *, names: Mapping[str, str] | N
             (collected if new else unchanged).append(attempt.student)
             if attempt.late and attempt.time is None:
                 late.append(attempt.student)
-    return CollectReport(tuple(collected), tuple(unchanged), tuple(late), tuple(skipped))
+    return CollectReport(tuple(collected), tuple(unchanged), tuple(late), tuple(skipped), tuple(remarks))
+
+
+class Superseded(Refused):
+    """It need not be had: what is there already is newer."""
 
 
 def _write(paths: Paths, week: str, attempt: Attempt) -> bool:
@@ -140,7 +180,7 @@ def _write(paths: Paths, week: str, attempt: Attempt) -> bool:
         raise Refused(f"{folder} is a link")
     known = read_timestamp(folder)
     if attempt.time is not None and known is not None and known > attempt.time:
-        raise Refused(f"there is a later attempt of {attempt.student} already")
+        raise Superseded(f"there is a later attempt of {attempt.student} already")
     contents = {notebook: attempt.read()}
     if attempt.time is not None:
         contents[folder / TIMESTAMP] = stamp(attempt.time)
@@ -174,7 +214,7 @@ def _with_good_names(attempts: Iterable[Attempt], skipped: list[Skipped]) -> Ite
 
 def _problem_of_name(name: str) -> str:
     if not name.strip(". "):
-        return "is none"
+        return "is empty"
     if not name.isprintable() or any(character in name for character in '/\\:*?"<>|'):
         return "holds characters that no folder should have"
     if name[0] in ".-":
@@ -206,7 +246,9 @@ def _latest(attempts: Iterable[Attempt], week: str, skipped: list[Skipped]) -> I
                 skipped += [Skipped(attempt.name, reason) for attempt in found]
                 continue
             last = rivals[0]
-        skipped += [Skipped(a.name, f"{last.name} counts instead") for a in found if a is not last]
+        skipped += [
+            Skipped(a.name, f"{last.name} counts instead", matters=False) for a in found if a is not last
+        ]
         yield last
 
 
@@ -216,107 +258,318 @@ def _moment(attempt: Attempt) -> tuple[dt.datetime, int]:
 
 # -- what the platforms call a file ---------------------------------------------------------------
 
-_EXCHANGE = Pattern(r"(?P<student>[^+]+)\+(?P<week>[^+]+)\+(?P<time>\d{4}-\d\d-\d\d [^+]*)(\+[^+]*)?")
-_MOODLE = Pattern(r"(?P<student>.+)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?")
-_CANVAS = Pattern(
-    r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<student>\d+)_(?P<order>\d+)_(?P<file>.+)", dot_all=True
+_EXCHANGE = Pattern(
+    r"(?P<student>[^+]+)\+(?P<week>[^+]+)\+(?P<time>\d{4}-\d\d-\d\d .*?)(\+[^+ :]*[A-Za-z][^+ :]*)?"
 )
+_MOODLE = Pattern(r"(?P<student>.+)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_(?P<file>.*)", dot_all=True)
+_CANVAS = Pattern(r"(?P<name>.+?)_(?P<late>LATE_)?(?P<student>\d+)_(?P<order>\d+)_(?P<file>.+)", dot_all=True)
+_ANONYMOUS = Pattern(
+    r"(?P<late>LATE_)?anon_(?P<student>[A-Za-z0-9]+)_(?P<order>\d+)_(?P<file>.+)", dot_all=True
+)
+_NOTEBOOK = Pattern(r"(?i)\.ipynb(\.txt|\.json)?\s*$")
+"""Also as mail programs, browsers and editors rename it."""
+_ELSEWISE = {
+    **dict.fromkeys(
+        ("7z", "rar", "gz", "tar", "tgz", "xz"), "it is packed in a way that is not read: unpack it"
+    ),
+    **dict.fromkeys(("py", "html", "pdf", "doc", "docx"), "it is not a notebook: ask for the .ipynb file"),
+}
+"""What may be somebody's work in another form, by ending."""
 
 
-def _identified(entries: Iterable[Entry], week: str, skipped: list[Skipped]) -> Iterator[Attempt]:
+def _identified(
+    entries: Iterable[Entry], week: str, skipped: list[Skipped], remarks: list[str], repositories: set[str]
+) -> Iterator[Attempt]:
     """The notebooks among a source's files, each with whose it is."""
+    there = _without_wrapping(list(entries), week)
+    prefix = _common_prefix(repositories)  # the entries have been read by now
+    people = _gradescope_people(there)
     stamps: dict[str, dt.datetime] = {}
     found: list[tuple[Entry, Attempt]] = []
-    for entry in entries:
+    odd: list[Skipped] = []
+    for entry in there:
         path = PurePosixPath(entry.path)
         if path.name == TIMESTAMP:
             with suppress(Refused):
-                if (time := _time(entry.read().decode("utf-8", "replace"))) is not None:
+                if (time := moment_of(entry.read().decode("utf-8", "replace"))) is not None:
                     stamps[str(path.parent)] = time
-        elif path.suffix != ".ipynb":
-            skipped.append(Skipped(entry.path, "it is no notebook"))
-        elif isinstance(attempt := _attempt(entry, week), str):
-            skipped.append(Skipped(entry.path, attempt))
+        elif path.name.lower().endswith(".zip"):
+            found += _of_inner_zip(entry, week, people, skipped)
+        elif not _NOTEBOOK.search(path.name):
+            if any((m := _MOODLE.fullmatch(part)) and m["kind"] != "file" for part in path.parts):
+                skipped.append(Skipped(entry.path, "it was typed into Moodle", matters=False))
+            elif path.name != _METADATA:
+                ending = path.suffix.lower().lstrip(".")
+                reason = _ELSEWISE.get(ending, "it is not a notebook")
+                odd.append(Skipped(entry.path, reason, matters=ending in _ELSEWISE))
         else:
-            found.append((entry, attempt))
+            found += [(entry, attempt) for attempt in _attempts_of(entry, week, people, skipped)]
+    complete = {str(PurePosixPath(entry.path).parent) for entry, _ in found}
+    for one in odd:  # beside a notebook they are what belongs to it
+        alone = str(PurePosixPath(one.name).parent) not in complete
+        skipped.append(replace(one, matters=one.matters and alone))
+    found = [
+        (entry, replace(attempt, student=attempt.student.removeprefix(prefix))) for entry, attempt in found
+    ]
+    found = _told_apart(found, remarks)
     for entry, attempt in found:
         stamp = stamps.get(str(PurePosixPath(entry.path).parent))
         yield attempt if stamp is None else replace(attempt, time=stamp)
 
 
-def _attempt(entry: Entry, week: str) -> Attempt | str:
+def _of_inner_zip(
+    entry: Entry, week: str, people: Mapping[str, Submitters], skipped: list[Skipped]
+) -> list[tuple[Entry, Attempt]]:
+    """Notebooks in a zip that somebody handed in: they are whose the zip is."""
+    try:
+        notebooks = [inner for inner in inner_zip(entry, skipped) if _NOTEBOOK.search(inner.path)]
+    except Refused as refused:
+        skipped.append(Skipped(entry.path, str(refused)))
+        return []
+    if not notebooks:
+        skipped.append(Skipped(entry.path, "there is no notebook in it"))
+        return []
+    owners = _attempts_of(entry, week, people, skipped)
+    return [
+        (inner, replace(owner, name=inner.path, read=inner.read)) for inner in notebooks for owner in owners
+    ]
+
+
+def _attempts_of(
+    entry: Entry, week: str, people: Mapping[str, Submitters], skipped: list[Skipped]
+) -> list[Attempt]:
+    """A notebook as the attempt of each of those who handed it in together."""
+    for part in PurePosixPath(entry.path).parts[:-1]:
+        if part in people:
+            told = people[part]
+            return [Attempt(entry.path, student, entry.read, time=told.time) for student in told.students]
+    attempt = _attempt(entry, week)
+    if isinstance(attempt, Skipped):
+        skipped.append(attempt)
+        return []
+    return [attempt]
+
+
+def _without_wrapping(entries: list[Entry], week: str) -> list[Entry]:
+    """The entries without a folder around all of them, and without a repository's prefix."""
+    while True:
+        tops = {entry.path.partition("/")[0] for entry in entries if "/" in entry.path}
+        if len(tops) != 1 or any("/" not in entry.path for entry in entries):
+            return entries
+        (top,) = tops
+        inner = [Entry(entry.path.partition("/")[2], entry.read) for entry in entries]
+        if _EXCHANGE.fullmatch(top) or _MOODLE.fullmatch(top) or not _is_class(inner, week):
+            return entries
+        entries = inner
+
+
+def _common_prefix(repositories: Collection[str]) -> str:
+    """What the names of an assignment's repositories begin with: ``convolution-`` of ``convolution-ada``."""
+    if len(repositories) < 2:
+        return ""
+    first, last = min(repositories), max(repositories)
+    length = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    return first[: first.rfind("-", 0, length) + 1]
+
+
+def _is_class(entries: Sequence[Entry], week: str) -> bool:
+    """Whether these are a class's files, and not one student's."""
+    notebooks = [PurePosixPath(entry.path) for entry in entries if _NOTEBOOK.search(entry.path)]
+    folders = {PurePosixPath(entry.path).parts[0] for entry in entries if "/" in entry.path}
+    flat = [path for path in notebooks if len(path.parts) == 1]
+    if flat:
+        return len(flat) > 1 and not any(week in path.stem for path in flat if not _is_platforms(path.name))
+    return bool(folders - {week})
+
+
+def _is_platforms(name: str) -> bool:
+    return any(pattern.fullmatch(name) for pattern in (_CANVAS, _ANONYMOUS, _MOODLE))
+
+
+_METADATA = "submission_metadata.yml"
+
+
+@dataclass(frozen=True)
+class Submitters:
+    """Who handed in a submission of Gradescope's, and when."""
+
+    students: tuple[str, ...]
+    time: dt.datetime | None
+
+
+def _gradescope_people(entries: Sequence[Entry]) -> dict[str, Submitters]:
+    """What Gradescope says of its submissions, by folder; of a person the id, else the email's first part."""
+    people = {}
+    for entry in entries:
+        if PurePosixPath(entry.path).name != _METADATA:
+            continue
+        with suppress(Refused, YAMLError, UnicodeDecodeError, RecursionError):
+            told = YAML(typ="safe").load(entry.read().decode("utf-8"))
+            for folder, fields in told.items() if isinstance(told, dict) else ():
+                students = tuple(filter(None, map(_submitter, _field(fields, "submitters", []))))
+                time = moment_of(str(_field(fields, "created_at", "")))
+                if isinstance(folder, str) and students:
+                    people[folder] = Submitters(students, time)
+    return people
+
+
+def _field(fields: object, name: str, default: Any) -> Any:
+    """A field of Gradescope's, whose keys are Ruby's symbols."""
+    found = fields.get(f":{name}", fields.get(name, default)) if isinstance(fields, dict) else default
+    return found if isinstance(found, type(default)) or not isinstance(default, list) else default
+
+
+def _submitter(person: object) -> str:
+    email = str(_field(person, "email", "") or "")
+    return str(_field(person, "sid", "") or "") or email.partition("@")[0] or str(_field(person, "name", ""))
+
+
+def _told_apart(found: list[tuple[Entry, Attempt]], remarks: list[str]) -> list[tuple[Entry, Attempt]]:
+    """Students of one name, whom only the platform's number tells apart, get it after their names."""
+    numbers: dict[str, set[str]] = {}
+    for _, attempt in found:
+        numbers.setdefault(_normal(attempt.student), set()).add(attempt.number)
+    result = []
+    for entry, attempt in found:
+        name = _normal(attempt.student)
+        if attempt.number and (len(numbers[name]) > 1 or name in _NOBODYS_NAMES):
+            attempt = replace(attempt, student=f"{attempt.student}_{attempt.number}")
+        result.append((entry, attempt))
+    for name, several in numbers.items():
+        if len(several - {""}) > 1 and name not in _NOBODYS_NAMES:
+            both = ", ".join(f"{name}_{number}" for number in sorted(several - {""}))
+            remarks.append(f"{shown(name)} is the name of {len(several)}: they are {shown(both)}")
+    return result
+
+
+_NOBODYS_NAMES = frozenset({"Participant", "참가자", "참여자"})
+"""What Moodle calls everybody where markers shall not see names."""
+
+
+def _normal(name: str) -> str:
+    return unicodedata.normalize("NFC", name).strip()
+
+
+def _attempt(entry: Entry, week: str) -> Attempt | Skipped:
     """Whose notebook this is, or why it is nobody's."""
     path = PurePosixPath(entry.path)
-    for part in reversed(path.parts[:-1]):
+    for part in reversed(path.parts):
         if match := _EXCHANGE.fullmatch(part):
             if match["week"] != week:
-                return f"it belongs to {match['week']}"
-            return Attempt(entry.path, match["student"], entry.read, time=_time(match["time"]))
+                return Skipped(entry.path, f"it belongs to {match['week']}", matters=False)
+            return Attempt(entry.path, match["student"], entry.read, time=moment_of(match["time"]))
         if match := _MOODLE.fullmatch(part):
-            return Attempt(entry.path, match["student"], entry.read)
-    if match := _CANVAS.fullmatch(path.name):
-        late = match["late"] is not None
-        return Attempt(entry.path, match["student"], entry.read, order=int(match["order"][:18]), late=late)
+            return Attempt(entry.path, match["student"], entry.read, number=match["id"])
+        for pattern in (_ANONYMOUS, _CANVAS):
+            if match := pattern.fullmatch(part):
+                order, late = int(match["order"][:18]), match["late"] is not None
+                return Attempt(entry.path, match["student"], entry.read, order=order, late=late)
     if len(path.parts) == 1:
-        return Attempt(entry.path, path.stem, entry.read)
+        return Attempt(entry.path, _NOTEBOOK.sub("", path.name), entry.read)
     if path.parts[-2] == week and len(path.parts) > 2:
         return Attempt(entry.path, path.parts[-3], entry.read)
     if path.parts[-2] == week or len(path.parts) > 3:
-        return "nothing in its path tells whose it is"
+        return Skipped(entry.path, "nothing in its path tells whose it is")
     return Attempt(entry.path, path.parts[-2], entry.read)
-
-
-def _time(text: str) -> dt.datetime | None:
-    """A time in UTC, naive as nbgrader keeps it; None if the text is none."""
-    with suppress(ValueError, OverflowError, TypeError):
-        found: dt.datetime = parse_utc(join_offset(text[:100].strip()))
-        return found
-    return None
 
 
 # -- the sources ----------------------------------------------------------------------------------
 
 
 @contextmanager
-def _attempts(source: Path, week: str, skipped: list[Skipped]) -> Iterator[Iterator[Attempt]]:
+def _attempts(
+    source: Path,
+    week: str,
+    skipped: list[Skipped],
+    remarks: list[str],
+    names_in: str | None,
+    zone: dt.tzinfo,
+) -> Iterator[Iterator[Attempt]]:
     """The attempts in a source, which stays open as long as they may be read."""
+    repositories: set[str] = set()
     if source.is_dir():
-        yield _identified(safe(folder_entries(source, skipped), skipped), week, skipped)
-    elif source.suffix.lower() == ".csv":
-        yield _described(source, skipped)
+        entries = safe(folder_entries(source, skipped), skipped, repositories)
+        yield _identified(entries, week, skipped, remarks, repositories)
+    elif source.suffix.lower() in (".csv", ".tsv"):
+        yield _described(source, skipped, names_in, zone)
     elif zipfile.is_zipfile(source):
         try:
             archive = zipfile.ZipFile(source)
         except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OSError) as error:
             raise CollectError(f"{source} is a damaged zip ({error}): download it again.") from None
         with archive:
-            yield _identified(safe(zip_entries(archive, skipped), skipped), week, skipped)
+            taken = names_in or names_encoding(archive)
+            if names_in is None and taken not in (None, "utf-8"):
+                remarks.append(f"the names were read as {taken}; another encoding: --names-in")
+            entries = safe(zip_entries(archive, skipped, taken or "utf-8"), skipped, repositories)
+            yield _identified(entries, week, skipped, remarks, repositories)
     else:
-        yield _identified(safe(tar_entries(source, skipped), skipped), week, skipped)
+        entries = safe(tar_entries(source, skipped), skipped, repositories)
+        yield _identified(entries, week, skipped, remarks, repositories)
 
 
-def _described(source: Path, skipped: list[Skipped]) -> Iterator[Attempt]:
-    """What a CSV file says of files beside it."""
+_COLUMNS = {
+    "student": ("student", "studentid", "user", "username", "학생", "학번", "학생id", "아이디", "사용자"),
+    "file": ("file", "filename", "notebook", "path", "파일", "파일명", "파일이름", "노트북"),
+    "time": (
+        *("time", "timestamp", "submitted", "submittedat", "date", "시간", "시각", "제출시간", "제출시각"),
+        *("제출일시", "제출일", "일시", "타임스탬프"),
+    ),
+}
+
+
+def _described(
+    source: Path, skipped: list[Skipped], encoding: str | None, zone: dt.tzinfo
+) -> Iterator[Attempt]:
+    """What a table says of files beside it."""
     try:
-        text = source.read_text(encoding="utf-8-sig")
-        rows = list(csv.DictReader(io.StringIO(text), strict=True))
-    except (OSError, ValueError, csv.Error) as error:
+        rows = read_table(source.read_bytes(), encoding)
+    except OSError as error:
+        raise CollectError(f"{source} cannot be read ({error.strerror}).") from None
+    except ValueError as error:
         raise CollectError(f"{source} cannot be read as CSV: {error}.") from None
-    base = source.parent
-    for number, row in enumerate(rows, start=2):
-        fields = {str(key).strip().lower(): value for key, value in row.items() if isinstance(value, str)}
-        if not {"student", "file"} <= fields.keys():
-            raise CollectError(f"{source}, line {number}: the columns student and file are needed.")
-        name, file = fields["student"].strip(), fields["file"].strip()
-        time = _time(fields["time"]) if fields.get("time", "").strip() else None
-        path = base / file
-        if problem := problem_of_path(file):
-            skipped.append(Skipped(file, problem))
-        elif fields.get("time", "").strip() and time is None:
-            skipped.append(Skipped(file, f"{shown(fields['time'])} is no time"))
-        elif any((base / parent).is_symlink() for parent in [Path(file), *Path(file).parents]):
-            skipped.append(Skipped(file, A_LINK))
-        elif not path.is_file():
-            skipped.append(Skipped(file, "there is no such file"))
-        else:
-            yield Attempt(file, name, lambda path=path: read_file(path), time=time, order=number)  # type: ignore[misc]
+    if not rows:
+        raise CollectError(f"{source} is empty: the columns student and file are needed.")
+    number, heading = rows[0]
+    keys = ["".join(title.split()).replace("_", "").lower() for title in heading]
+    columns = {
+        name: next((n for n, key in enumerate(keys) if key in known), None)
+        for name, known in _COLUMNS.items()
+    }
+    if columns["student"] is None or columns["file"] is None:
+        raise CollectError(f"{source}, line {number}: the columns student and file are needed.")
+    for number, row in rows[1:]:
+        fields = {
+            name: row[n].strip() if n is not None and n < len(row) else "" for name, n in columns.items()
+        }
+        if not any(fields.values()):
+            continue
+        yield from _row(source.parent, f"{source.name}, line {number}", number, fields, zone, skipped)
+
+
+def _row(
+    base: Path, place: str, number: int, fields: Mapping[str, str], zone: dt.tzinfo, skipped: list[Skipped]
+) -> Iterator[Attempt]:
+    name, file = fields["student"], fields["file"].replace("\\", "/")
+    file = str(PurePosixPath(file)) if file else ""
+    time = moment_of(fields["time"], zone) if fields["time"] else None
+    path = base / file
+    if not name or not file:
+        skipped.append(Skipped(place, "it lacks the student or the file"))
+    elif _NUMBER_OF_A_SPREADSHEET.fullmatch(name):
+        reason = f"a spreadsheet has made {shown(name)} of the student's id: format the column as text"
+        skipped.append(Skipped(place, reason))
+    elif problem := problem_of_path(file):
+        skipped.append(Skipped(file, problem))
+    elif fields["time"] and time is None:
+        reason = f"the time {shown(fields['time'])} is not clear ({place}): write it as 2027-04-05 23:50"
+        skipped.append(Skipped(file, reason))
+    elif any((base / parent).is_symlink() for parent in [Path(file), *Path(file).parents]):
+        skipped.append(Skipped(file, A_LINK))
+    elif not path.is_file():
+        skipped.append(Skipped(file, "there is no such file"))
+    else:
+        yield Attempt(file, name, lambda: read_file(path), time=time, order=number)
+
+
+_NUMBER_OF_A_SPREADSHEET = Pattern(r"\d(?:[.,]\d+)?E\+?\d+")

@@ -5,17 +5,110 @@ from __future__ import annotations
 import datetime as dt
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
-from autograder.linear import Pattern
+from autograder.linear import Match, Pattern
 
 TIMESTAMP = "timestamp.txt"
-_OFFSET = Pattern(r"[+-][0-9]{2}:?[0-9]{2}")
+_PARTS = Pattern(
+    r"(?:(?P<year>\d{4})\s?[-/.]\s?(?P<month>\d{1,2})\s?[-/.]\s?(?P<day>\d{1,2})\.?"
+    r"|(?P<first>\d{1,2})\s?[-/.]\s?(?P<second>\d{1,2})\s?[-/.]\s?(?P<last>\d{4})\.?)"
+    r"(?:[T\s,]+(?P<before>AM|PM|am|pm|오전|오후)?\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})"
+    r"(?::(?P<second_of>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?\s*(?P<after>[AaPp]\.?[Mm]\.?)?)?"
+    r"\s*(?P<zone>[A-Za-z]{0,5}\s?(?:[+-]\d{1,2}(?::?\d{2})?)?)"
+)
+_ZONE = Pattern(r"(?P<name>[A-Za-z]*)\s?(?:(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?)?")
+_NAMED = {
+    "": None,
+    "Z": 0,
+    "UTC": 0,
+    "GMT": 0,
+    "KST": 9,
+    "JST": 9,
+    "CET": 1,
+    "CEST": 2,
+    "EST": -5,
+    "EDT": -4,
+    "MST": -7,
+    "MDT": -6,
+    "PST": -8,
+    "PDT": -7,
+}
+"""Hours east of Greenwich; names that mean several zones are not among them."""
 
 
-def join_offset(text: str) -> str:
-    """A time whose offset stands apart (``... +0900``) with the two together, as the ISO format has them."""
-    time, *offset = text.rsplit(maxsplit=1)[:2] or [""]
-    return time + offset[0] if offset and _OFFSET.fullmatch(offset[0]) else text
+def moment_of(text: str, zone: dt.tzinfo = dt.UTC) -> dt.datetime | None:
+    """A time as systems and forms write it, naive UTC as nbgrader keeps it; None if it is not clear.
+
+    Not clear are ``04/05/2027``, which is April in one country and May in another, and a zone whose name
+    several have. ``GMT+9`` is nine hours east, as forms write it.
+
+    Args:
+        text: the time.
+        zone: the one that is meant where the text has none.
+    """
+    found = _PARTS.fullmatch(_with_numbers(text[:100].strip()))
+    if found is None:
+        return None
+    date = _date(found)
+    offset = _offset(found["zone"] or "")
+    if date is None or offset is False:
+        return None
+    hour, half = int(found["hour"] or 0), (found["before"] or found["after"] or "").lower().replace(".", "")
+    if half:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if half in ("pm", "오후") else 0)
+    fraction = (found["fraction"] or "0")[:6].ljust(6, "0")
+    with suppress(ValueError, OverflowError):
+        local = dt.datetime(
+            *date, hour, int(found["minute"] or 0), int(found["second_of"] or 0), int(fraction)
+        )
+        placed = local.replace(tzinfo=zone if offset is None else dt.timezone(offset))
+        return placed.astimezone(dt.UTC).replace(tzinfo=None)
+    return None
+
+
+_KOREAN_DATE = Pattern(r"(\d{4})년\s*(\d{1,2})월\s*(\d{1,2})일(?:\s*\(?[월화수목금토일](?:요일)?\)?)?,?")
+_DAY_FIRST = Pattern(r"(?:[A-Za-z]{3,9},?\s+)?(\d{1,2})\s+([A-Za-z]{3,9})\.?,?\s+(\d{4}),?")
+_MONTH_FIRST = Pattern(r"(?:[A-Za-z]{3,9},?\s+)?([A-Za-z]{3,9})\.?\s+(\d{1,2}),?\s+(\d{4}),?")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def _with_numbers(text: str) -> str:
+    """The text with a date in words (``Sunday, 4 April 2027``, ``2027년 4월 4일``) as ``2027-4-4``."""
+    if found := _KOREAN_DATE.match(text):
+        return f"{found[1]}-{found[2]}-{found[3]}{text[found.end() :]}"
+    for pattern, day, month in ((_DAY_FIRST, 1, 2), (_MONTH_FIRST, 2, 1)):
+        found = pattern.match(text)
+        if found is not None and found[month][:3].lower() in _MONTHS:
+            number = _MONTHS.index(found[month][:3].lower()) + 1
+            return f"{found[3]}-{number}-{found[day]}{text[found.end() :]}"
+    return text
+
+
+def _date(found: Match) -> tuple[int, int, int] | None:
+    if found["year"]:
+        return int(found["year"]), int(found["month"]), int(found["day"])
+    first, second, year = int(found["first"]), int(found["second"]), int(found["last"])
+    if first == second or second > 12:
+        return year, first, second
+    return (year, second, first) if first > 12 else None
+
+
+def _offset(text: str) -> dt.timedelta | Literal[False] | None:
+    """How far east of Greenwich; None if the text does not say, False if it is not clear."""
+    found = _ZONE.fullmatch(text.strip())
+    if found is None:
+        return False
+    name = found["name"].upper()
+    if name not in _NAMED or (found["sign"] and _NAMED[name] not in (None, 0)):
+        return False
+    if not found["sign"]:
+        hours = _NAMED[name]
+        return None if hours is None else dt.timedelta(hours=hours)
+    east = dt.timedelta(hours=int(found["hours"]), minutes=int(found["minutes"] or 0))
+    return (east if found["sign"] == "+" else -east) if east < dt.timedelta(days=1) else False
 
 
 def stamp(moment: dt.datetime) -> bytes:
@@ -28,13 +121,6 @@ def read_timestamp(folder: Path) -> dt.datetime | None:
 
     None if there is no such file or if it holds no time.
     """
-    from nbgrader.utils import parse_utc  # nbgrader takes a second to import
-
-    with suppress(OSError, ValueError, OverflowError):
-        with (folder / TIMESTAMP).open(encoding="utf-8") as file:
-            text = file.read(100).strip()
-        # nbgrader reads an offset such as +0900 as seconds, so hours are left to the ISO format.
-        text = join_offset(text)
-        found: dt.datetime | None = parse_utc(text) if text else None
-        return found
+    with suppress(OSError, ValueError), (folder / TIMESTAMP).open(encoding="utf-8") as file:
+        return moment_of(file.read(100))
     return None

@@ -14,7 +14,7 @@ import autograder
 PACKAGE = Path(autograder.__file__).parent
 
 LEVELS = (
-    "protocol problem options linear cache files processes wire spreadsheet",
+    "protocol problem options linear cache files processes wire encodings spreadsheet",
     "messages",
     "examination",
     "markup wording notebooks mnist course",

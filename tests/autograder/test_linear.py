@@ -23,7 +23,7 @@ from autograder.notebooks.merging import merge
 from autograder.notebooks.reading import read_released, read_submission
 from autograder.similarity import compare, page, tokens
 from autograder.spreadsheet import guarded, unguarded
-from autograder.submissions.timestamps import join_offset
+from autograder.submissions.timestamps import moment_of
 from autograder.wording.messages import said, sentence
 from autograder.wording.text import one_line, plain, prose, tidy, without_colours
 
@@ -177,7 +177,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "tidy numbers": lambda text: tidy(plain(text)),
     "prose": prose,
     "words": lambda text: (has_word(text, "mnist"), is_korean(text), sound(text)),
-    "times": join_offset,
+    "times": moment_of,
     "tables": lambda text: unguarded(guarded(text)),
     "colours of code": highlighted,
     "order": lambda text: well_formed(text, {"b", "p", "table", "tr", "td", "div", "a", "li", "ul"}, 10**9),
