@@ -2,7 +2,9 @@
 
 Each week keeps wrong implementations that students really write. When a submission fails tests, the
 calls it was asked and what it answered are compared with what each of them answers to the same calls.
-Equal in every call means: this is that misconception. Almost equal means nothing, and nothing is said.
+Equal in every call, and unlike the solution in one of them, means: this is that misconception. Almost equal
+means nothing, and nothing is said. Nor is anything said of a function that needs another one which failed
+tests of its own: whose mistake its answers are cannot be told.
 """
 
 from __future__ import annotations
@@ -11,8 +13,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from autograder.examination import Misconception, Verdict
-from autograder.examiner.mutants import Mutant, load_mutants
+from autograder.examination import Misconception, Text, Verdict
+from autograder.examiner.mutants import Mutant, load_mutants, needed_by
 from autograder.examiner.outcomes import TestRun
 from autograder.examiner.remote.log import LoggedCall
 from autograder.examiner.remote.values import same_but_for_rounding
@@ -39,7 +41,7 @@ class Catalogue:
         self._suite = suite
         self._functions = functions
         self._run = run
-        self._answers: dict[tuple[str, str], list[LoggedCall]] = {}
+        self._known: dict[tuple[str, str, str], list[LoggedCall]] = {}
 
     @cached_property
     def _mutants(self) -> list[Mutant]:
@@ -51,34 +53,62 @@ class Catalogue:
         for run in runs:
             if run.outcome.verdict in (Verdict.FAILED, Verdict.WRONG_TYPE, Verdict.EXCEPTION):
                 suspects += [call.function for call in run.calls[-1:] if call.function not in suspects]
+        failed = {run.outcome.key for run in runs if run.outcome.verdict is not Verdict.PASSED}
         found = []
         for function in suspects:
-            mine = _answers(runs, function)
-            failed = {run.outcome.key for run in runs if run.outcome.verdict is not Verdict.PASSED}
-            # The tests that failed come first: there a mutant that is another one differs soonest.
-            order = sorted(mine, key=lambda test: test not in failed)
-            for mutant in self._mutants:
-                if mutant.replaces == function and all(
-                    self._same(mutant, test, mine[test]) for test in order
-                ):
-                    found.append(
-                        Misconception(
-                            mutant=mutant.id,
-                            function=function,
-                            misconception=mutant.misconception,
-                            hint=mutant.hint,
-                        )
+            if needed_by(function, self._functions) & set(suspects):
+                continue
+            mutant = self._held_by(_answers(runs, function), failed, function)
+            if mutant is not None:
+                found.append(
+                    Misconception(
+                        mutant=mutant.id,
+                        function=function,
+                        misconception=mutant.misconception,
+                        hint=mutant.hint,
                     )
-                    break
+                )
         return tuple(found)
 
-    def _same(self, mutant: Mutant, test: str, mine: list[LoggedCall]) -> bool:
-        key = (mutant.id, test)
-        if key not in self._answers:
-            runs = self._run(mutant, {test})
-            self._answers[key] = _answers(runs, mutant.replaces).get(test, [])
-        theirs = self._answers[key]
-        return len(mine) == len(theirs) and all(_same_call(a, b) for a, b in zip(mine, theirs, strict=True))
+    def _held_by(self, mine: Answers, failed: Collection[str], function: str) -> Mutant | None:
+        """The first mutant that gives all of these answers, one of them unlike the solution's."""
+        # The tests that failed come first: there a mutant that is another one differs soonest.
+        order = sorted(mine, key=lambda test: test not in failed)
+        for mutant in self._mutants:
+            if mutant.replaces != function:
+                continue
+            if all(_same(mine[test], self._theirs(mutant, test)) for test in order) and any(
+                self._is_evidence(mutant, test, mine[test]) for test in order
+            ):
+                return mutant
+        return None
+
+    def _is_evidence(self, mutant: Mutant, test: str, mine: Sequence[LoggedCall]) -> bool:
+        """Whether an answer shows the mutant at work: the solution's is another one.
+
+        An exception shows it only with the mutant's own words: many mistakes raise a ValueError.
+        """
+        right = self._theirs(_solution(mutant.replaces), test)
+        return any(
+            (not theirs.raised or str(own.value) == str(theirs.value)) and not _same_call(theirs, solutions)
+            for own, theirs, solutions in zip(mine, self._theirs(mutant, test), right, strict=False)
+        )
+
+    def _theirs(self, mutant: Mutant, test: str) -> list[LoggedCall]:
+        key = (mutant.id, mutant.replaces, test)
+        if key not in self._known:
+            self._known[key] = _answers(self._run(mutant, {test}), mutant.replaces).get(test, [])
+        return self._known[key]
+
+
+def _solution(function: str) -> Mutant:
+    """The solution itself, asked as a mutant is."""
+    nothing = Text(en="", ko="")
+    return Mutant(id="", replaces=function, misconception=nothing, hint=nothing, source="")
+
+
+def _same(mine: Sequence[LoggedCall], theirs: Sequence[LoggedCall]) -> bool:
+    return len(mine) == len(theirs) and all(_same_call(a, b) for a, b in zip(mine, theirs, strict=True))
 
 
 def _answers(runs: Sequence[TestRun], function: str) -> Answers:

@@ -1,0 +1,123 @@
+"""A misconception is said only if it is there: on evidence, and of the function whose mistake it is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.examination import TestOutcome as Outcome
+from autograder.examination import Text, Verdict
+from autograder.examiner.misconceptions import Catalogue
+from autograder.examiner.mutants import Mutant, needed_by
+from autograder.examiner.outcomes import TestRun as Run
+from autograder.examiner.remote.errors import student_error
+from autograder.examiner.remote.log import LoggedCall
+from autograder.wire import Handle
+
+MUTANTS = """\
+- {id: half-floors, replaces: half, misconception: {en: floors, ko: 내림}, hint: {en: h, ko: ㅎ}, source: floors}
+- {id: half-raises, replaces: half, misconception: {en: raises, ko: 예외}, hint: {en: h, ko: ㅎ}, source: raises}
+- {id: quarter-wrong, replaces: quarter, misconception: {en: w, ko: ㅇ}, hint: {en: h, ko: ㅎ}, source: quarter}
+"""
+FUNCTIONS = {
+    "half": "def half(x):\n    return x / 2\n",
+    "quarter": "def quarter(x):\n    return half(half(x))\n",
+}
+
+
+def raised(text: str, kind: str = "ValueError") -> Exception:
+    return student_error({"type": kind, "bases": [kind], "text": text, "trace": ""})
+
+
+def call(function: str, value: Any) -> LoggedCall:
+    return LoggedCall(function, function, b"", (), {}, value, isinstance(value, Exception))
+
+
+def run(name: str, function: str, *values: Any, passed: bool = False) -> Run:
+    outcome = Outcome(
+        name=name,
+        module="m",
+        title=Text(en="t", ko="t"),
+        cell="c",
+        verdict=Verdict.PASSED if passed else Verdict.FAILED,
+    )
+    return Run(outcome, [call(function, value) for value in values])
+
+
+ANSWERS: dict[str, dict[str, list[Any]]] = {
+    "": {
+        "m::odd": [1.5],
+        "m::even": [1.0],
+        "m::text": [raised("x has to be a number")],
+        "m::model": [Handle(0, "M")],
+    },
+    "floors": {"m::odd": [1], "m::even": [1.0], "m::text": [raised("no")], "m::model": [Handle(0, "M")]},
+    "raises": {
+        "m::odd": [raised("odd")],
+        "m::even": [1.0],
+        "m::text": [raised("no")],
+        "m::model": [Handle(3, "M")],
+    },
+    "quarter": {"m::deep": [7.0]},
+}
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Catalogue:
+    (tmp_path / "mutants.yml").write_text(MUTANTS, encoding="utf-8")
+
+    def answers(mutant: Mutant, tests: Collection[str]) -> list[Run]:
+        known = ANSWERS[mutant.source] | ({"m::deep": [0.25]} if mutant.source == "" else {})
+        return [run(t.partition("::")[2], mutant.replaces, *known[t]) for t in tests if t in known]
+
+    return Catalogue(tmp_path, FUNCTIONS, answers)
+
+
+def named(catalogue: Catalogue, *runs: Run) -> list[str]:
+    return [found.mutant for found in catalogue.recognise(runs)]
+
+
+def test_equal_answers_of_which_one_is_wrong(catalogue: Catalogue) -> None:
+    assert named(catalogue, run("odd", "half", 1), run("even", "half", 1.0, passed=True)) == ["half-floors"]
+
+
+def test_almost_equal_says_nothing(catalogue: Catalogue) -> None:
+    assert named(catalogue, run("odd", "half", 1), run("even", "half", 2.0)) == []
+
+
+def test_no_answer_is_no_evidence(catalogue: Catalogue) -> None:
+    assert named(catalogue, run("odd", "half")) == []
+    assert named(catalogue) == []
+
+
+def test_answers_that_are_the_solutions_are_no_evidence(catalogue: Catalogue) -> None:
+    assert named(catalogue, run("even", "half", 1.0)) == []
+    assert named(catalogue, run("model", "half", Handle(5, "M"))) == []
+
+
+def test_an_exception_is_evidence_only_in_the_mutants_own_words(catalogue: Catalogue) -> None:
+    assert named(catalogue, run("odd", "half", raised("odd"))) == ["half-raises"]
+    assert named(catalogue, run("odd", "half", raised("kernel_size is too large"))) == []
+    assert named(catalogue, run("odd", "half", raised("odd", "TypeError"))) == []
+
+
+def test_whose_mistake_it_is_cannot_be_told_of_what_needs_a_wrong_function(catalogue: Catalogue) -> None:
+    wrong = run("deep", "quarter", 7.0)
+    assert named(catalogue, wrong) == ["quarter-wrong"]
+    assert named(catalogue, run("odd", "half", 1), wrong) == ["half-floors"]
+    assert named(catalogue, run("odd", "half", 99), wrong) == []
+
+
+def test_what_a_function_needs_is_read_from_the_solution() -> None:
+    functions = {
+        "a": "def a(x):\n    return b(x) + b(x)\n",
+        "b": "def b(x):\n    return [c(y) for y in x]\n",
+        "c": "def c(x):\n    return a if x else len(x)\n",
+        "d": "def d(a):\n    return 1\n",
+    }
+    assert needed_by("a", functions) == {"b", "c"}
+    assert needed_by("c", functions) == {"a", "b"}
+    assert needed_by("nobody", functions) == frozenset()
