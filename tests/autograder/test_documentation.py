@@ -17,7 +17,6 @@ import nbformat
 import pytest
 import typer
 from nbgrader.apps.nbgraderapp import NbGraderApp
-from ruamel.yaml import YAML
 from typer.core import TyperGroup
 from typer.testing import CliRunner
 
@@ -225,16 +224,21 @@ def test_the_settings_that_the_documentation_shows_are_valid(tmp_path: Path) -> 
     assert load_course(tmp_path).names == (WEEK,)
 
 
-def test_the_mutant_that_the_documentation_shows_is_one(tmp_path: Path) -> None:
-    from autograder.examiner.mutants import load_mutants
+def test_the_mutants_that_the_documentation_shows_are_some(tmp_path: Path) -> None:
+    from autograder.examiner.mutants import functions_of, load_mutants
+    from autograder.notebooks.scripts import read_script
 
     page = (REPOSITORY / "docs" / "writing-a-week.md").read_text(encoding="utf-8")
-    (shown,) = [block for language, block in _FENCE.findall(page) if language == "yaml"]
-    (tmp_path / "mutants.yml").write_text(shown, encoding="utf-8")
-    (mutant,) = load_mutants(tmp_path)
-    compile(mutant.source, "mutant", "exec")
-    assert f"def {mutant.replaces}(" in mutant.source
-    assert YAML(typ="safe").load(shown)
+    blocks = _FENCE.findall(page)
+    whole, edit = [block for language, block in blocks if language == "yaml"]
+    solution = next(block for language, block in blocks if language == "python" and "def scale" in block)
+    functions = functions_of(read_script(solution))
+    for text in (whole, whole[: whole.index("  source:")] + edit):
+        (tmp_path / "mutants.yml").write_text(text, encoding="utf-8")
+        (mutant,) = load_mutants(tmp_path, functions)
+        compile(mutant.source, "mutant", "exec")
+        assert f"def {mutant.replaces}(" in mutant.source
+    assert "return values / largest" in mutant.source
 
 
 def test_the_table_of_modules_is_complete() -> None:

@@ -259,7 +259,6 @@ class TestPattern:
         assert found[0].lastgroup == "number"
         assert pattern.sub("x", text) == "x\nx\n=4"
         assert pattern.sub(lambda m: f"<{m[1]}>", text) == "<값>\n<b>\n=4"
-        assert found[0].fill(r"\2은(는) \1의 값") == "3은(는) 값의 값"
 
     def test_a_replacement_is_taken_as_it_is(self) -> None:
         assert Pattern("a").sub(r"\1", "cab") == r"c\1b"

@@ -17,11 +17,11 @@ from autograder.examiner.remote.errors import student_error
 from autograder.examiner.remote.log import LoggedCall
 from autograder.wire import Handle
 
-MUTANTS = """\
-- {id: half-floors, replaces: half, misconception: {en: floors, ko: 내림}, hint: {en: h, ko: ㅎ}, source: floors}
-- {id: half-raises, replaces: half, misconception: {en: raises, ko: 예외}, hint: {en: h, ko: ㅎ}, source: raises}
-- {id: quarter-wrong, replaces: quarter, misconception: {en: w, ko: ㅇ}, hint: {en: h, ko: ㅎ}, source: quarter}
-"""
+MUTANTS = "".join(
+    f"- {{id: {name}, replaces: {name.partition('-')[0]}, source: {source},\n"
+    "   misconception: {en: m, ko: ㅁ}, hint: {en: h, ko: ㅎ}}\n"
+    for name, source in (("half-floors", "floors"), ("half-raises", "raises"), ("quarter-wrong", "quarter"))
+)
 FUNCTIONS = {
     "half": "def half(x):\n    return x / 2\n",
     "quarter": "def quarter(x):\n    return half(half(x))\n",

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 
 from autograder.course.folders import CourseError, Paths
-from autograder.examiner.misconceptions import load_alternatives
+from autograder.examiner.mutants import load_alternatives
 from autograder.notebooks.metadata import grade_id, is_solution
 from autograder.notebooks.scripts import dump, read_script
 from autograder.problem import GradeError
