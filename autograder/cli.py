@@ -203,16 +203,31 @@ def collect(
 
     Exit codes: 0 done; 1 nothing was found; 3 a person has to look at what was left out.
     """
-    from autograder.course.folders import find_root
+    from autograder.course.folders import Paths, find_root
     from autograder.course.reading import load_course
     from autograder.platforms.collect import collect as run
+    from autograder.platforms.roster import class_list
 
     root = find_root()
     course = load_course(root)
     course.assignment(week)
-    report = run(root, week, source, names_in=names_in, zone=course.zone)
+    known = class_list(Paths(root))
+    report = run(root, week, source, class_list=known, names_in=names_in, zone=course.zone)
     print(report)
     raise typer.Exit(report.exit_code)
+
+
+@app.command()
+def roster(
+    files: Annotated[
+        list[Path], typer.Argument(help="lists of Canvas, Moodle, Gradescope or GitHub, or your own CSV")
+    ],
+) -> None:
+    """Merge a platform's list of students into roster.csv, by which collect and export know everybody."""
+    from autograder.course.folders import Paths, find_root
+    from autograder.platforms.roster import add_to_class_list
+
+    print(add_to_class_list(Paths(find_root()), files))
 
 
 class Platform(StrEnum):
@@ -255,6 +270,8 @@ def export(
         Platform.CSV: exports.export_csv,
     }[platform]
     print(whole(root, chosen, roster, provisional=provisional))
+    for student in exports.not_in_roster(root, chosen, roster):
+        print(f"{student} is not in the roster: the row has the folder's name only", file=sys.stderr)
 
 
 class Host(StrEnum):

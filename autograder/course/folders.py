@@ -58,6 +58,11 @@ class Paths:
         return self.root / "feedback"
 
     @property
+    def roster(self) -> Path:
+        """The class list."""
+        return self.root / "roster.csv"
+
+    @property
     def exports(self) -> Path:
         """Grades for other systems."""
         return self.root / "exports"

@@ -29,6 +29,9 @@ class Student:
         canvas_id: Canvas's own number, the column ``ID``.
         sis_user_id, sis_login_id, section: Canvas's other columns.
         id_number: Moodle's column ``ID number``.
+        moodle_id: Moodle's number of the participant, as blind marking shows it.
+        github: GitHub's name of the user.
+        team: with whom the student works.
     """
 
     id: str
@@ -39,6 +42,9 @@ class Student:
     sis_login_id: str = ""
     section: str = ""
     id_number: str = ""
+    moodle_id: str = ""
+    github: str = ""
+    team: str = ""
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ from autograder.platforms.archives import (
     tar_entries,
     zip_entries,
 )
+from autograder.platforms.roster import Roster
 from autograder.spreadsheet import read_table
 from autograder.submissions.timestamps import TIMESTAMP, moment_of, read_timestamp, stamp
 
@@ -55,6 +56,7 @@ class CollectReport:
         late: students whom the platform calls late without saying when they handed in.
         skipped: what was left out, and why.
         remarks: what was decided on the way and may be decided otherwise.
+        strangers: students who are not in the class list.
     """
 
     collected: tuple[str, ...]
@@ -62,18 +64,23 @@ class CollectReport:
     late: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     remarks: tuple[str, ...] = ()
+    strangers: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
         """0 if all went well, 1 if there was nothing, 3 if a person has to look at something."""
         if not self.collected and not self.unchanged:
             return 1
-        return 3 if any(skipped.matters for skipped in self.skipped) else 0
+        return 3 if self.strangers or any(skipped.matters for skipped in self.skipped) else 0
 
     def __str__(self) -> str:
         counts = (len(self.collected), len(self.unchanged), len(self.skipped))
         lines = ["{} collected, {} unchanged, {} skipped".format(*counts)]
         lines += list(self.remarks)
+        lines += [
+            f"{shown(name)} is not in roster.csv: add a line that begins with {shown(name)}"
+            for name in self.strangers
+        ]
         lines += [f"late, says the platform, but not by how much: {student}" for student in self.late]
         lines += [f"skipped {skipped}" for skipped in self.skipped]
         return "\n".join(lines)
@@ -108,6 +115,7 @@ def collect(
     source: Path,
     *,
     names: Mapping[str, str] | None = None,
+    class_list: Roster | None = None,
     names_in: str | None = None,
     zone: dt.tzinfo = dt.UTC,
 ) -> CollectReport:
@@ -126,6 +134,7 @@ def collect(
         source: of any of these kinds.
         names: what a student's folder is to be called, by what the platform calls the student: Canvas's
             number, or the name in Moodle. Without it that is the folder's name.
+        class_list: who is who, by any id; without it people are called as the source calls them.
         names_in: encoding of the names in a zip that does not say it, or of a table.
         zone: of a table's times that have none.
 
@@ -146,6 +155,9 @@ def collect(
     paths = Paths(root)
     with _attempts(source, week, skipped, remarks, names_in, zone) as attempts:
         named = [replace(a, student=(names or {}).get(a.student, a.student)) for a in attempts]
+        if class_list is not None:
+            named = [_in_the_class(attempt, class_list) for attempt in named]
+        named = _told_apart(named, remarks)
         chosen = list(_latest(_with_good_names(named, skipped), week, skipped))
         collected: list[str] = []
         unchanged: list[str] = []
@@ -165,7 +177,11 @@ def collect(
             (collected if new else unchanged).append(attempt.student)
             if attempt.late and attempt.time is None:
                 late.append(attempt.student)
-    return CollectReport(tuple(collected), tuple(unchanged), tuple(late), tuple(skipped), tuple(remarks))
+    there = {*collected, *unchanged}
+    strangers = sorted(there - class_list.students.keys()) if class_list is not None else []
+    return CollectReport(
+        tuple(collected), tuple(unchanged), tuple(late), tuple(skipped), tuple(remarks), tuple(strangers)
+    )
 
 
 class Superseded(Refused):
@@ -278,7 +294,7 @@ _ELSEWISE = {
 
 
 def _identified(
-    entries: Iterable[Entry], week: str, skipped: list[Skipped], remarks: list[str], repositories: set[str]
+    entries: Iterable[Entry], week: str, skipped: list[Skipped], repositories: set[str]
 ) -> Iterator[Attempt]:
     """The notebooks among a source's files, each with whose it is."""
     there = _without_wrapping(list(entries), week)
@@ -311,7 +327,6 @@ def _identified(
     found = [
         (entry, replace(attempt, student=attempt.student.removeprefix(prefix))) for entry, attempt in found
     ]
-    found = _told_apart(found, remarks)
     for entry, attempt in found:
         stamp = stamps.get(str(PurePosixPath(entry.path).parent))
         yield attempt if stamp is None else replace(attempt, time=stamp)
@@ -424,17 +439,23 @@ def _submitter(person: object) -> str:
     return str(_field(person, "sid", "") or "") or email.partition("@")[0] or str(_field(person, "name", ""))
 
 
-def _told_apart(found: list[tuple[Entry, Attempt]], remarks: list[str]) -> list[tuple[Entry, Attempt]]:
+def _in_the_class(attempt: Attempt, class_list: Roster) -> Attempt:
+    """The attempt under the name of the folder that the class list has for whoever handed it in."""
+    folder = class_list.folder_of(attempt.student, attempt.number)
+    return attempt if folder is None else replace(attempt, student=folder, number="")
+
+
+def _told_apart(attempts: list[Attempt], remarks: list[str]) -> list[Attempt]:
     """Students of one name, whom only the platform's number tells apart, get it after their names."""
     numbers: dict[str, set[str]] = {}
-    for _, attempt in found:
+    for attempt in attempts:
         numbers.setdefault(_normal(attempt.student), set()).add(attempt.number)
     result = []
-    for entry, attempt in found:
+    for attempt in attempts:
         name = _normal(attempt.student)
         if attempt.number and (len(numbers[name]) > 1 or name in _NOBODYS_NAMES):
             attempt = replace(attempt, student=f"{attempt.student}_{attempt.number}")
-        result.append((entry, attempt))
+        result.append(attempt)
     for name, several in numbers.items():
         if len(several - {""}) > 1 and name not in _NOBODYS_NAMES:
             both = ", ".join(f"{name}_{number}" for number in sorted(several - {""}))
@@ -489,7 +510,7 @@ def _attempts(
     repositories: set[str] = set()
     if source.is_dir():
         entries = safe(folder_entries(source, skipped), skipped, repositories)
-        yield _identified(entries, week, skipped, remarks, repositories)
+        yield _identified(entries, week, skipped, repositories)
     elif source.suffix.lower() in (".csv", ".tsv"):
         yield _described(source, skipped, names_in, zone)
     elif zipfile.is_zipfile(source):
@@ -502,10 +523,10 @@ def _attempts(
             if names_in is None and taken not in (None, "utf-8"):
                 remarks.append(f"the names were read as {taken}; another encoding: --names-in")
             entries = safe(zip_entries(archive, skipped, taken or "utf-8"), skipped, repositories)
-            yield _identified(entries, week, skipped, remarks, repositories)
+            yield _identified(entries, week, skipped, repositories)
     else:
         entries = safe(tar_entries(source, skipped), skipped, repositories)
-        yield _identified(entries, week, skipped, remarks, repositories)
+        yield _identified(entries, week, skipped, repositories)
 
 
 _COLUMNS = {

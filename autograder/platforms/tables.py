@@ -15,9 +15,9 @@ from autograder.course.folders import Paths
 from autograder.course.models import Course
 from autograder.course.reading import load_course
 from autograder.files import write_atomically
-from autograder.gradebook.grades import ExportError, Grades
+from autograder.gradebook.grades import Grades
 from autograder.gradebook.reading import read_grades
-from autograder.platforms.roster import Roster, read_roster, with_roster
+from autograder.platforms.roster import Roster, class_list, read_file, with_roster
 from autograder.spreadsheet import BYTE_ORDER_MARK, Cell, table
 
 
@@ -114,17 +114,23 @@ def export_csv(
     return _write(paths.exports / "grades.csv", plain_csv(grades, course.zone, provisional=provisional))
 
 
+def not_in_roster(root: Path, weeks: Sequence[str] = (), roster: Path | None = None) -> tuple[str, ...]:
+    """Students with grades whom the roster does not know; none where there is no roster."""
+    return _class(load_course(root), Paths(root), weeks, roster)[1].strangers
+
+
 def _class(course: Course, paths: Paths, weeks: Sequence[str], roster: Path | None) -> tuple[Grades, Roster]:
     grades = read_grades(course, paths, weeks)
+    if roster is None and paths.roster.is_file():
+        roster = paths.roster
     if roster is None:
         return grades, Roster({})
-    try:
-        text = roster.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ExportError(f"The roster {roster} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError:
-        raise ExportError(f"The roster {roster} is not UTF-8 text: save it as CSV UTF-8.") from None
-    names = read_roster(text, [student.id for student in grades.students])
+    names = read_file(roster, [student.id for student in grades.students])
+    own = class_list(paths)
+    if own is not None and roster != paths.roster:  # it knows of more platforms than this one's file
+        grades = with_roster(
+            grades, Roster({s: own.students[s] for s in names.students if s in own.students})
+        )
     return with_roster(grades, names), names
 
 

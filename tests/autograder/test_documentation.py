@@ -47,7 +47,7 @@ NOT_RUN = {
 """Commands of the documentation that are checked but not run, and why."""
 
 ORDER = (
-    *("doctor", "new-week", "release", "collect", "grade", "check"),
+    *("doctor", "new-week", "release", "roster", "collect", "grade", "check"),
     *("feedback", "similarity", "report", "export", "package", "verify"),
 )
 """In a term's order, so that each finds what the one before has made."""
@@ -147,7 +147,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
             archive.write(root / "handed-in" / name / WEEK / f"{WEEK}.ipynb", f"{name}/{WEEK}/{WEEK}.ipynb")
     shutil.copy(root / "handed-in" / "kim_minji" / WEEK / f"{WEEK}.ipynb", root)
     roster = "Student,Email,ID number\nkim_minji,kim@example.org,1\nada,ada@example.org,2\n"
-    (root / "roster.csv").write_text(roster, encoding="utf-8")
+    (root / "students.csv").write_text(roster, encoding="utf-8")
     for made_here in ("class", "handed-in", "assignments", ".autograder"):
         shutil.rmtree(root / made_here)
     return root

@@ -431,7 +431,7 @@ class TestFromTheGradebook:
         canvas = rows(export_canvas(paths.root, roster=roster).read_text(encoding="utf-8-sig"))
         assert canvas[2:] == [["Lovelace, Ada", "11", "", "", "A", "10"], ["Cleo", "12", "", "", "B", ""]]
         roster.write_bytes(b"\xff\xfe")
-        with pytest.raises(ExportError, match="not UTF-8"):
+        with pytest.raises(ExportError, match="is empty"):
             export_canvas(paths.root, roster=roster)
         with pytest.raises(ExportError, match="cannot be read"):
             export_canvas(paths.root, roster=tmp_path / "none.csv")
