@@ -336,9 +336,10 @@ def _run(
     from autograder.examiner.causes import with_causes
 
     shown: list[TestRun] = []
+    own = {name for name, is_callable in candidate.names.items() if is_callable}
 
     def judged(run: TestRun) -> bool:
-        (explained,) = with_causes([run], candidate.outcomes, material.notebook, candidate.changes)
+        (explained,) = with_causes([run], candidate.outcomes, material.notebook, candidate.changes, own)
         shown.append(explained)
         show(explained.outcome)
         return False

@@ -157,6 +157,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     # -- what became of a test
     "not-implemented": ("not implemented yet", "아직 작성하지 않았습니다"),
     "not-defined": ("`{name}` is not defined in the notebook", "노트북에 `{name}`의 정의가 없습니다"),
+    "did-you-mean": (
+        "`{name}` is not defined in the notebook, but `{found}` is: give it the name that is asked for",
+        "노트북에 `{name}`의 정의가 없고 `{found}`의 정의만 있습니다. 과제에서 정한 이름으로 바꾸세요",
+    ),
     "cell-ended-with": (
         "{what}: its cell (number {cell}) ended with {how}",
         "{what}. 그 셀(셀 {cell})이 다음과 같이 끝났습니다: {how}",

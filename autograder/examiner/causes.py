@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import difflib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,7 @@ def with_causes(
     cells: Sequence[CellOutcome],
     notebook: NotebookNode,
     changes: Mapping[str, Change] | None = None,
+    own_names: Collection[str] = (),
 ) -> list[TestRun]:
     """The runs, with those put right whose cause lies elsewhere; what they earn does not change.
 
@@ -93,6 +95,7 @@ def with_causes(
         cells: how they ended.
         notebook: the merged one.
         changes: names that were used again, as the candidate tells.
+        own_names: what the notebook defines that can be called and that the assignment has not.
     """
     broken = {
         name: cell
@@ -120,10 +123,30 @@ def with_causes(
             outcome = outcome.model_copy(update={"message": said})
         elif (reason := explained(run, changes or {})) is not None:
             outcome = outcome.model_copy(update={"message": reason})
+        elif run.missing and (found := _alike(run.missing, own_names)):
+            said = fact("did-you-mean", name=run.missing, found=found)
+            outcome = outcome.model_copy(update={"message": said})
         elif run.training and outcome.verdict in _LOST and outcome.message.code != _UNFINISHED:
             outcome = outcome.model_copy(update={"message": fact(_UNFINISHED, why=outcome.message)})
         result.append(replace(run, outcome=outcome))
     return result
+
+
+def _alike(name: str, names: Collection[str]) -> str | None:
+    """The name that somebody may have given to what was to be called otherwise: ``my_conv2d``, ``Conv2d``."""
+    wanted = _essence(name)
+    alike = {other for other in names if _essence(other) == wanted}
+    if len(wanted) >= 4:
+        alike = alike or {other for other in names if wanted in _essence(other)}
+        alike = alike or set(difflib.get_close_matches(name, list(names)[:_MOST_NAMES], n=1, cutoff=0.8))
+    return min(alike, key=lambda other: (len(other), other)) if alike else None
+
+
+def _essence(name: str) -> str:
+    return name.replace("_", "").casefold()
+
+
+_MOST_NAMES = 500
 
 
 def explained(run: TestRun, changes: Mapping[str, Change]) -> Message | None:

@@ -46,6 +46,7 @@ from autograder.examiner.settings import WorkerSettings
 from autograder.examiner.suite import Suite
 from autograder.messages import Message, fact, words
 from autograder.mnist import digits
+from autograder.notebooks.definitions import defined_names
 from autograder.notebooks.merging import merge
 from autograder.notebooks.metadata import grade_id, is_picture, is_test
 from autograder.notebooks.reading import UnreadableNotebook, read_released, read_submission
@@ -127,6 +128,12 @@ class Examiner:
         self.bounds = (limits, self._assignment.seed + seed)
         self._pictures = {grade_id(cell) for cell in self._released.cells if is_picture(cell)}
         self.reference = Reference(zygote, self._without_checks(), *self.bounds)
+        self._given_names = {
+            name
+            for cell in self._released.cells
+            if cell.cell_type == "code"
+            for name in defined_names(cell.source)
+        }
         self._company = Company(paths.cache)
         self._trainings = {test.key for test in suite.tests if test.training}
         self._rehearsed = False
@@ -232,7 +239,9 @@ class Examiner:
             candidate.close()
             if self._fair_training():
                 raise _MoreTime
-        found.runs = with_causes(without_blanket_refusals(runs), found.cells, notebook, candidate.changes)
+        own = {name for name, callable_ in candidate.names.items() if callable_} - self._given_names
+        runs = without_blanket_refusals(runs)
+        found.runs = with_causes(runs, found.cells, notebook, candidate.changes, own)
         found.pictures = self.suite.pictures
         found.timings["tests"] = time.perf_counter() - mark
         mark = time.perf_counter()

@@ -578,3 +578,34 @@ def test_the_page_says_it_in_korean(
 def test_a_test_of_another_function_keeps_its_message(graded: tuple[Class, dict[str, Examination]]) -> None:
     half = [test for test in graded[1]["used_again"].tests if test.cell == "test-half"]
     assert {str(test.message) for test in half} == {""}
+
+
+@pytest.mark.parametrize(
+    ("asked", "names", "found"),
+    [
+        ("conv2d", {"my_conv2d"}, "my_conv2d"),
+        ("conv2d", {"Conv2d", "other"}, "Conv2d"),
+        ("conv2d", {"conv_2d"}, "conv_2d"),
+        ("conv2d", {"conv2d_v2", "conv2d_final_version"}, "conv2d_v2"),
+        ("output_size", {"outputsize"}, "outputsize"),
+        ("output_size", {"ouput_size"}, "ouput_size"),
+        ("relu", {"my_relu"}, "my_relu"),
+        ("conv2d", {"pool", "helper"}, None),
+        ("f", {"my_function"}, None),
+        ("conv2d", set(), None),
+    ],
+)
+def test_a_function_of_another_name_is_pointed_out(asked: str, names: set[str], found: str | None) -> None:
+    outcome = Outcome(
+        name="test_it",
+        module="m",
+        title=Text(en="t", ko="t"),
+        cell="c",
+        verdict=Verdict.MISSING,
+        message=fact("not-defined", name=asked),
+    )
+    notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
+    (run,) = with_causes([TestRun(outcome, [], missing=asked)], [], notebook, own_names=names)
+    expected = fact("did-you-mean", name=asked, found=found) if found else outcome.message
+    assert run.outcome.message == expected
+    assert run.outcome.verdict is Verdict.MISSING

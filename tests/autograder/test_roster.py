@@ -34,9 +34,7 @@ def people(content: str | bytes, *folders: str) -> dict[str, str]:
     [
         CANVAS.format(posting=""),
         CANVAS.format(posting=",,,,,Manual Posting,,\n"),
-        CANVAS.format(posting=",,,,,Manual Posting,,\n")
-        .replace(",", ";")
-        .replace("; ", ", "),
+        CANVAS.format(posting=",,,,,Manual Posting,,\n").replace(",", ";").replace("; ", ", "),
         "LastName,FirstName,ID,SIS User ID,SIS Login ID,Section,Convolution (777)\n"
         "    Points Possible,,,,,,100\nKim,Minji,101,S1,kim_minji,A,\n",
     ],
