@@ -10,6 +10,7 @@ import ast
 import datetime as dt
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -83,6 +84,8 @@ class CheckView:
     came_back: str = ""
     expected: str = ""
     figure: FigureView | None = None
+    function: str = ""
+    above: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,28 @@ class MisconceptionView:
 
 
 @dataclass(frozen=True)
+class NextView:
+    """What to do first: a cell to mend, or a check of a task.
+
+    Attributes:
+        more: what is left after it.
+        cell: of which cell, and how many checks wait for it.
+        message: how that cell ended.
+        task, anchor: the task, and where it is on the page.
+        check: in full; it is only named further below.
+        hint: of the misconception that the check shows, if there is one.
+    """
+
+    more: str = ""
+    cell: str = ""
+    message: Said | None = None
+    task: str = ""
+    anchor: str = ""
+    check: CheckView | None = None
+    hint: MisconceptionView | None = None
+
+
+@dataclass(frozen=True)
 class LimitView:
     """A limit that was reached, and where."""
 
@@ -177,6 +202,7 @@ class PageView:
     footer: str
     remarks: tuple[str, ...] = ()
     alerts: tuple[AlertView, ...] = ()
+    next: NextView | None = None
     misconceptions: tuple[MisconceptionView, ...] = ()
     limits: tuple[LimitView, ...] = ()
     sections: tuple[SectionView, ...] = ()
@@ -266,7 +292,9 @@ def make_page(
         notices=_listed(_notices(examination, context)) if told else (),
         comments=tuple(_comments(examination, context)) if told else (),
     )
+    view = _with_next(view, examination, context) if told else view
     present = {
+        "next": (say("next"), view.next),
         "likely": (say("likely"), view.misconceptions),
         "limits": (say("limits"), view.limits),
         "tasks": (view.tasks_title, view.sections),
@@ -278,6 +306,60 @@ def make_page(
     }
     contents = tuple((anchor, text) for anchor, (text, there) in present.items() if there)
     return replace(view, contents=contents)
+
+
+def _with_next(view: PageView, examination: Examination, context: _Context) -> PageView:
+    """The page with its first step at the top: a cell that others wait for, or the first failed check."""
+    open_ones = sum(not check.passed for s in view.sections for task in s.tasks for check in task.checks)
+    if (found := _cell_to_mend(examination)) is not None:
+        cell, waiting = found
+        said = context.word("next-cell", number=cell.index + 1, count=waiting)
+        rest = open_ones - waiting
+        more = context.word("next-more", count=rest) if rest > 0 else ""
+        return replace(view, next=NextView(more, said, _cell_message(cell, context)))
+    place = _first_failed(view.sections)
+    if place is None:
+        return view
+    s, t, c = place
+    task = view.sections[s].tasks[t]
+    check = task.checks[c]
+    hint = next((m for m in view.misconceptions if check.function and m.function == check.function), None)
+    more = context.word("next-more", count=open_ones - 1) if open_ones > 1 else ""
+    named = replace(check, told=False, above=True, figure=None)
+    tasks = _put(view.sections[s].tasks, t, replace(task, checks=_put(task.checks, c, named)))
+    return replace(
+        view,
+        next=NextView(more, task=task.name, anchor=task.anchor, check=check, hint=hint),
+        sections=_put(view.sections, s, replace(view.sections[s], tasks=tasks)),
+        misconceptions=tuple(m for m in view.misconceptions if m is not hint),
+    )
+
+
+def _cell_to_mend(examination: Examination) -> tuple[CellOutcome, int] | None:
+    """The first cell that failed tests wait for, and how many."""
+    waiting = Counter(
+        str(test.message.values.get("cell", ""))
+        for test in examination.tests
+        if test.message.code == "cell-ended-with"
+    )
+    for cell in examination.cells:
+        if count := waiting[str(cell.index + 1)]:
+            return cell, count
+    return None
+
+
+def _first_failed(sections: Sequence[SectionView]) -> tuple[int, int, int] | None:
+    """Where the first failed check is, in the notebook's order; of a task's, one that can be told in full."""
+    for s, section in enumerate(sections):
+        for t, task in enumerate(section.tasks):
+            failed = [c for c, check in enumerate(task.checks) if not check.passed]
+            if failed:
+                return s, t, next((c for c in failed if task.checks[c].told), failed[0])
+    return None
+
+
+def _put(items: tuple[_Item, ...], place: int, item: _Item) -> tuple[_Item, ...]:
+    return (*items[:place], item, *items[place + 1 :])
 
 
 def _listed(items: Iterable[_Item]) -> tuple[_Item, ...]:
@@ -519,6 +601,7 @@ def _check(test: TestOutcome, context: _Context, identity: str) -> CheckView:
         "tone": _tone(test.verdict),
         "passed": test.verdict is Verdict.PASSED,
         "tags": tuple(tags),
+        "function": one_line(test.call.function, 80) if test.call is not None else "",
     }
     if context.policy.explains(test):
         details = _details(test, context, identity)

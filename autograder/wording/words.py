@@ -102,6 +102,16 @@ _WORDS: dict[str, tuple[str, str]] = {
         "The grader failed on your submission. That is not your fault: a person will look at it.",
         "채점기가 이 제출물을 채점하지 못했습니다. 여러분의 잘못이 아니며, 사람이 확인합니다.",
     ),
+    "next": ("What to do next", "다음에 할 일"),
+    "next-cell": (
+        "Cell {number} did not run to its end: mend it first. Checks that wait for it: {count}.",
+        "셀 {number}을(를) 끝까지 실행하지 못했습니다. 먼저 고치세요. 이 셀을 기다리는 검사: {count}개",
+    ),
+    "next-more": (
+        "After that, checks that are not passed yet: {count}.",
+        "그다음, 아직 통과하지 못한 검사: {count}개",
+    ),
+    "shown-above": ("shown above", "위에 있음"),
     "likely": ("What is most likely behind it", "가장 그럴듯한 원인"),
     "hint": ("Hint", "힌트"),
     "by-task": ("Points by task", "과제별 점수"),

@@ -699,3 +699,54 @@ def test_a_browser_runs_nothing_loads_nothing_and_fits_a_phone(tmp_path: Path) -
                 tab.close()
         browser.close()
     assert said == []
+
+
+# What to do next
+
+
+def next_card(page: str) -> str:
+    found = re.search(r'<section class="card alert idea next".*?</section>', page, re.S)
+    return found[0] if found else ""
+
+
+def test_the_first_failed_check_stands_first_and_only_once_in_full() -> None:
+    page = render(everything(), "full")
+    card = next_card(page)
+    assert "conv2d" in card
+    assert "turns the kernel" in card  # with the misconception that it shows
+    assert page.index('id="next"') < page.index('id="tasks"')
+    assert page.count("Came back") == page.count("<dt>Came back</dt>")
+    assert 'href="#next"' in page[page.index('id="checks"') :]
+    assert len(set(re.findall(r'id="([^"]+)"', page))) == len(re.findall(r'id="([^"]+)"', page))
+
+
+def test_a_cell_that_others_wait_for_comes_before_all(language: Language = Language.EN) -> None:
+    how = words_of("SyntaxError: '(' was never closed")
+    waiting = wrong(verdict=Verdict.MISSING).model_copy(
+        update={
+            "message": fact("cell-ended-with", what=fact("not-defined", name="conv2d"), cell=3, how=how),
+            "call": None,
+            "difference": None,
+        }
+    )
+    cells = (CellOutcome(index=2, grade_id="conv2d", verdict=Verdict.EXCEPTION, message=how),)
+    record = examination(waiting, waiting.model_copy(update={"name": "test_more"}), wrong(), cells=cells)
+    card = next_card(render(record, "names"))
+    assert "Cell 3 did not run to its end" in card
+    assert "Checks that wait for it: 2." in card
+    assert "was never closed" in card
+    assert "not passed yet: 1" in card
+    assert "셀 3" in next_card(render(record, "names", KO))
+
+
+def test_nothing_is_left_to_do_where_all_is_right() -> None:
+    assert next_card(render(examination(passed()), "full")) == ""
+
+
+@pytest.mark.parametrize("level", ["none"])
+def test_who_is_told_nothing_is_not_told_what_comes_next(level: Level) -> None:
+    assert next_card(render(everything(), level)) == ""
+
+
+def test_the_next_step_tells_no_more_than_the_level(level: Level = "names") -> None:
+    assert SECRET not in next_card(render(secretive(), level))
