@@ -260,6 +260,10 @@ def _judge(error: BaseException | None, outputs: Outputs) -> tuple[str, str]:
 
 def _text_of(error: Any) -> str:
     try:
+        if isinstance(error, SyntaxError) and str(error.filename).startswith("<ipython-input"):
+            # The line itself says more than a file's name that nobody has seen.
+            line = f": {error.text.strip()}" if error.text and error.text.strip() else ""
+            return f"{error.msg} (line {error.lineno}{line})"
         return str(error)
     except BaseException:  # a student's __str__ may do anything
         return "(its message cannot be shown)"

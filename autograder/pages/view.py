@@ -294,7 +294,6 @@ def make_page(
     )
     view = _with_next(view, examination, context) if told else view
     present = {
-        "next": (say("next"), view.next),
         "likely": (say("likely"), view.misconceptions),
         "limits": (say("limits"), view.limits),
         "tasks": (view.tasks_title, view.sections),

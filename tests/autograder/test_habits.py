@@ -581,6 +581,27 @@ def test_a_test_of_another_function_keeps_its_message(graded: tuple[Class, dict[
 
 
 @pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("def f(x)\n    return x", "SyntaxError: expected ':' (line 1: def f(x))"),
+        ("x = 1\ny = (2", "SyntaxError: '(' was never closed (line 2: y = (2)"),
+        (
+            "if True:\nx = 1",
+            "IndentationError: expected an indented block after 'if' statement on line 1 (line 2: x = 1)",
+        ),
+        ("compile('a b', 'file.py', 'exec')", "SyntaxError: invalid syntax (file.py, line 1)"),
+    ],
+)
+def test_a_line_that_is_no_python_is_shown(source: str, said: str) -> None:
+    from autograder.candidate.cells import _text_of
+
+    try:
+        exec(compile(source, "<ipython-input-3-abc>", "exec"))
+    except SyntaxError as error:
+        assert f"{type(error).__name__}: {_text_of(error)}" == said
+
+
+@pytest.mark.parametrize(
     ("asked", "names", "found"),
     [
         ("conv2d", {"my_conv2d"}, "my_conv2d"),
