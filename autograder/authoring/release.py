@@ -199,14 +199,14 @@ def _check(solution: NotebookNode, file: str) -> None:
         for name, times in Counter(names).items():
             if times > 1:
                 raise ReleaseError(
-                    f"{file}: the grade id {name!r} is there {times} times; give each cell its own."
+                    f"{file}: the grade id {name!r} appears {times} times; give each cell its own."
                 )
     for cell in solution.cells:
         first = cell.source.strip().split("\n")[0][:60]
         place = grade_id(cell) or f"that starts with {first!r}"
         marks = re.findall(r"(BEGIN|END) SOLUTION", cell.source)
         if marks and not is_solution(cell):
-            raise ReleaseError(f"{file}: the cell {place} has a solution region but is no solution cell.")
+            raise ReleaseError(f"{file}: the cell {place} has a solution region but is not a solution cell.")
         if marks != ["BEGIN", "END"] * (len(marks) // 2):
             raise ReleaseError(
                 f"{file}: in the cell {place} the lines BEGIN SOLUTION and END SOLUTION have to take turns."

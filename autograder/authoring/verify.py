@@ -348,7 +348,7 @@ def _pictures_only_show(examination: Examination, solution: NotebookNode) -> Ite
         if PICTURE_TAG in tags(cell) and not is_picture(cell):
             place = grade_id(cell) or cell.source.strip().split("\n")[0][:40]
             said = f"the cell {place!r} has the tag {PICTURE_TAG}"
-            yield f"solutions/{name}.py: {said} but is no given cell with a grade id; take the tag away."
+            yield f"solutions/{name}.py: {said} but is not a given cell with a grade id; take the tag away."
     ids = {grade_id(cell) for cell in pictures}
     for outcome in examination.cells:
         if outcome.grade_id in ids and outcome.verdict not in (Verdict.PASSED, Verdict.SKIPPED):
@@ -368,7 +368,7 @@ def _suite_fits(pool: Pool, graded: list[NotebookNode], name: str) -> Iterator[s
     cells = Counter(grade_id(cell) for cell in graded)
     for identity, times in cells.items():
         if times > 1:
-            yield f"solutions/{name}.py: the grade id {identity!r} is there {times} times; rename one."
+            yield f"solutions/{name}.py: the grade id {identity!r} appears {times} times; rename one."
     ((_, answer),) = pool.run([{"tests": True}])
     tests = answer["tests"] if isinstance(answer, dict) else []
     hidden = {test["cell"] for test in tests if not test["public"] and test["weight"] > 0}
@@ -378,7 +378,7 @@ def _suite_fits(pool: Pool, graded: list[NotebookNode], name: str) -> Iterator[s
     for test in tests:
         if test["cell"] not in cells:
             said = f"{test['name']} counts for {test['cell']!r}"
-            yield f"tests/hidden/{name}: {said}, which is no cell; correct its marker."
+            yield f"tests/hidden/{name}: {said}, which is not a cell of the notebook; correct its marker."
 
 
 def _stub_fails(examination: Examination) -> Iterator[str]:

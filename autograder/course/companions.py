@@ -88,7 +88,7 @@ def read_tree(folder: Path, without: Collection[str] = ()) -> dict[str, bytes]:
                 raise _too_much(label, name)
             found[name] = path.read_bytes()
     except UnicodeEncodeError:
-        raise CompanionError(f"A file in {label} has a name that is no text: rename it.") from None
+        raise CompanionError(f"A file in {label} has a name that is not UTF-8: rename it.") from None
     except OSError as error:
         raise CompanionError(
             f"{error.filename or label} cannot be read ({error.strerror}): look at its permissions."

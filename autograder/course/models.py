@@ -178,7 +178,7 @@ class Course(Part):
         zones = available_timezones()
         if value not in zones:
             raise PydanticCustomError(
-                "timezone", "is no time zone{hint}", {"hint": did_you_mean(value, sorted(zones))}
+                "timezone", "is not a time zone{hint}", {"hint": did_you_mean(value, sorted(zones))}
             )
         return value
 
@@ -195,7 +195,7 @@ class Course(Part):
         for index, week in enumerate(value):
             # A dotted path from here: the error is about one assignment, not about the list.
             if week.name in seen:
-                raise PydanticCustomError("at", "is there twice", {"at": (index, "name")})
+                raise PydanticCustomError("at", "appears twice", {"at": (index, "name")})
             seen.add(week.name)
             times = {
                 key: time if time.tzinfo else time.replace(tzinfo=zone)
@@ -213,7 +213,7 @@ class Course(Part):
                 if week != EVERY_WEEK and week not in self.names:
                     raise PydanticCustomError(
                         "at",
-                        "is no assignment{hint}",
+                        "is not an assignment{hint}",
                         {
                             "at": ("late", "extensions", student, week),
                             "hint": did_you_mean(week, self.names),

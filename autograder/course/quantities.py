@@ -147,7 +147,7 @@ def student_name(value: Any) -> str:
     """A student's id, which YAML takes for a number where it is made of digits."""
     if isinstance(value, str):
         return value
-    raise PydanticCustomError("at", "has to be in quotes, since it is a name and no number", {"at": ()})
+    raise PydanticCustomError("at", "has to be in quotes, since it is a name, not a number", {"at": ()})
 
 
 def _extensions(value: Any) -> Any:

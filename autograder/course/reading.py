@@ -143,7 +143,7 @@ def _problem(location: Sequence[int | str], details: ErrorDetails) -> str:
         "int_type": lambda: f"has to be a whole number, not {given}",
         "float_type": lambda: f"has to be a number, not {given}",
         "path_type": lambda: f"has to be the path of a file, not {given}",
-        "invalid_key": lambda: "is no setting here: keys are words",
+        "invalid_key": lambda: "is not a setting here: keys are words",
         "bool_type": lambda: f"has to be true or false, not {given}",
         "string_type": lambda: f"has to be text, not {given}",
         "tuple_type": lambda: "has to be a list, each item with a dash",
@@ -161,7 +161,9 @@ def _problem(location: Sequence[int | str], details: ErrorDetails) -> str:
     }
     if kind == "extra_forbidden":
         fields = _fields(location[:-1])
-        return f"is no setting here{did_you_mean(str(location[-1]), fields)}; known are {', '.join(fields)}"
+        return (
+            f"is not a setting here{did_you_mean(str(location[-1]), fields)}; known are {', '.join(fields)}"
+        )
     if kind in ("literal_error", "enum"):
         return f"has to be {context['expected']}, not {given}"
     if kind in ("model_type", "model_attributes_type", "dict_type"):

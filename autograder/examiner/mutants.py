@@ -170,9 +170,9 @@ def _edited(path: Path, number: int, entry: dict[str, Any], source: str | None) 
     lines = source.splitlines()
     places = [index for index, text in enumerate(lines) if text.strip() == line]
     if len(places) != 1:
-        times = "does not stand" if not places else f"stands {len(places)} times"
+        times = "does not appear" if not places else f"appears {len(places)} times"
         said = f"replaces the line `{line}`, which {times} in the solution's {entry['replaces']}"
-        raise _error(path, number, entry, f"{said}; name one that stands there once, or write a source")
+        raise _error(path, number, entry, f"{said}; name a line that appears once, or write a source")
     (place,) = places
     indent = lines[place][: len(lines[place]) - len(lines[place].lstrip())]
     new = textwrap.indent(textwrap.dedent(by).strip("\n"), indent).splitlines() if by.strip() else []

@@ -128,7 +128,7 @@ class Ledger:
         """
         student = examination.student
         if student in ("", ".", "..") or "/" in student or "\\" in student:
-            raise GradebookError(f"{student!r} cannot be a student's id: it is no name of a folder.")
+            raise GradebookError(f"{student!r} cannot be a student's id: it is not a folder's name.")
         merged = examined_notebook(examination, self._released)
         extension = self.extensions.get(student)
         level = feedback_level(self._course, self._name, student, self._now, extension=extension)

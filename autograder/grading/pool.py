@@ -37,7 +37,7 @@ _READY_SECONDS = 900.0
 _HOW = (
     (ChannelClosed, "its process ended"),
     (ChannelTimeout, "it gave no answer"),
-    (WireError, "its answer was none"),
+    (WireError, "its answer was not a valid one"),
 )
 
 
@@ -299,7 +299,7 @@ def read_answer(submission: Submission, answer: dict[str, Any] | Ended) -> Exami
     try:
         return Examination.model_validate_json(answer["examination"])
     except ValueError as error:  # one record that cannot be read must not end the class
-        return lost(submission, f"its record is none: {str(error)[:200]}")
+        return lost(submission, f"its record is not a valid one: {str(error)[:200]}")
 
 
 def lost(submission: Submission, reason: str, *, lasting: bool = False) -> Examination:

@@ -186,14 +186,14 @@ def _full(path: Path) -> CourseData:
     except FileNotFoundError:
         raise
     except Exception as problem:  # zipfile, zlib, NumPy and KeyError each have their own way to say it
-        raise ValueError(f"{path} is no mnist.npz: {problem}") from problem
+        raise ValueError(f"{path} is not a valid mnist.npz: {problem}") from problem
     for name, images, labels, count in (
         ("train", x_train, y_train, 60_000),
         ("test", x_test, y_test, 10_000),
     ):
         sound = images.shape == (count, 28, 28) and labels.shape == (count,) and images.dtype == np.uint8
         if not (sound and labels.dtype.kind in "iu" and labels.min() == 0 and labels.max() == CLASSES - 1):
-            raise ValueError(f"{path} is no full MNIST: {count} images of 28x28 uint8 expected in x_{name}")
+            raise ValueError(f"{path} is not the full MNIST: x_{name} needs {count} images of 28x28 uint8")
     y_train, y_test = y_train.astype(np.uint8), y_test.astype(np.uint8)
     return CourseData(
         train=Digits(x_train[:FULL_TRAIN], y_train[:FULL_TRAIN]),

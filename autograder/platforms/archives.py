@@ -84,7 +84,7 @@ def safe(
     kept = []
     for number, entry in enumerate(entries):
         if number >= MAX_FILES:
-            raise CollectError(f"The source holds more than {MAX_FILES} files: that is no class's work.")
+            raise CollectError(f"The source holds more than {MAX_FILES} files: collect a class at a time.")
         if problem := problem_of_path(entry.path):
             skipped.append(Skipped(entry.path, problem))
         elif not _IGNORED.search(entry.path):
@@ -96,7 +96,7 @@ def safe(
         if counts[entry.path] == 1:
             yield entry
         else:
-            skipped.append(Skipped(entry.path, f"it is there {counts[entry.path]} times"))
+            skipped.append(Skipped(entry.path, f"it appears {counts[entry.path]} times"))
 
 
 _REPOSITORY = Pattern(r"(?:.*/)?([^/]+)/\.git(?:hub)?/")
@@ -256,7 +256,7 @@ def tar_entries(source: Path, skipped: list[Skipped]) -> Iterator[Entry]:
                 total += member.size
                 if total > MAX_TOTAL:
                     limit = f"{MAX_TOTAL >> 30} GiB"
-                    raise CollectError(f"{source} holds more than {limit}: that is no class's work.")
+                    raise CollectError(f"{source} holds more than {limit}: collect a class at a time.")
                 if member.isdir():
                     continue
                 if not member.isreg() or member.issparse():
@@ -280,7 +280,7 @@ def tar_entries(source: Path, skipped: list[Skipped]) -> Iterator[Entry]:
                 yield Entry(member.name, io.BytesIO(content).getvalue)
     except (tarfile.TarError, EOFError, OSError, ValueError, OverflowError, _TarHeader) as error:
         reason = str(error) or "its headers make no sense"
-        raise CollectError(f"{source} is no folder, zip or tar that can be read ({reason}).") from None
+        raise CollectError(f"{source} is not a folder, zip or tar that can be read ({reason}).") from None
     except Exception as error:  # zlib.error, lzma.LZMAError and their like
         if isinstance(error, CollectError):
             raise

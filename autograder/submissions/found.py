@@ -67,7 +67,7 @@ def find_submissions(paths: Paths, assignment: str, students: Sequence[str] = ()
             continue
         if not folder.name.isprintable():
             raise GradeError(
-                f"The folder {folder.name!r} in submitted/ has a name that is no text: rename it."
+                f"The folder {folder.name!r} in submitted/ has a name that cannot be shown: rename it."
             )
         raw, problem = read_notebook(folder / assignment, assignment)
         found.append(Submission.of(folder.name, assignment, raw, problem))
@@ -167,7 +167,7 @@ def handed_in_since(root: Path, assignment: str, since: str, students: Sequence[
     try:
         moment = datetime.fromisoformat(since)
     except ValueError:
-        raise GradeError(f"{since!r} is no time: write it as 2027-03-15 23:59.") from None
+        raise GradeError(f"{since!r} is not a time: write it as 2027-03-15 23:59.") from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=course.zone)
     found = []
     for submission in find_submissions(paths, assignment, students):

@@ -404,7 +404,7 @@ def test_one_name_twice(root: Path, tmp_path: Path) -> None:
         archive.writestr("kim.ipynb", notebook("one"))
         archive.writestr("kim.ipynb", notebook("two"))
     report = collect(root, WEEK, tmp_path / "s.zip")
-    assert [skipped.reason for skipped in report.skipped] == ["it is there 2 times"] * 2
+    assert [skipped.reason for skipped in report.skipped] == ["it appears 2 times"] * 2
     assert submitted(root) == {}
 
 

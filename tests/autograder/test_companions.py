@@ -117,7 +117,7 @@ class TestWhatIsAFileBesideANotebook:
 
     def test_a_name_that_is_no_text_is_one_sentence(self, tmp_path: Path) -> None:
         (tmp_path / os.fsdecode(b"\xff.csv")).touch()
-        with pytest.raises(CompanionError, match="a name that is no text: rename it"):
+        with pytest.raises(CompanionError, match="a name that is not UTF-8: rename it"):
             read_tree(tmp_path)
 
     def test_they_are_written_read_only_and_can_be_written_again(self, tmp_path: Path) -> None:

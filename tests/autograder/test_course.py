@@ -103,13 +103,13 @@ class TestTheCourse:
     ("old", "new", "said"),
     [
         # keys
-        ("language: en", "langauge: en", 'line 2: langauge is no setting here (did you mean "language"?)'),
-        ("due: 2027-03-07", "deu: 2027-03-07", 'line 9: assignments.01_first.deu is no setting here (did'),
-        ("memory:", "memry:", 'assignments.01_first.limits.memry is no setting here (did you mean'),
+        ("language: en", "langauge: en", 'line 2: langauge is not a setting here (did you mean "language"?)'),
+        ("due: 2027-03-07", "deu: 2027-03-07", 'line 9: assignments.01_first.deu is not a setting here (did'),
+        ("memory:", "memry:", 'assignments.01_first.limits.memry is not a setting here (did you mean'),
         ("    due: 2027-03-07\n", "", "line 6: assignments.01_first.due is missing"),
         ("title: {en: A course, ko: 과목}\n", "", "line 1: title is missing"),
-        ("ko: 둘째", "fr: Deux", "line 12: assignments.02_second.title.fr is no setting here"),
-        ("language: en", "1: en", "line 2: 1 is no setting here"),
+        ("ko: 둘째", "fr: Deux", "line 12: assignments.02_second.title.fr is not a setting here"),
+        ("language: en", "1: en", "line 2: 1 is not a setting here"),
         ("language: en", "late: {extensions: {ada: {03: 1 day}}}", "extensions.ada.3 has to be text, not 3"),
         ("language: en", "late: {extensions: {123: 1 day}}", "late.extensions.123 has to be in quotes"),
         ("language: en", "late: {extensions: {ada: {first: 1 day}}}", "late.extensions.ada.first is no"),
@@ -141,9 +141,9 @@ class TestTheCourse:
         ("2027-03-08 09:00", "2027-03-08 25:00", "line 13: assignments.02_second.release has to be a date"),
         ("2027-03-08 09:00", "next week", "has to be a date that exists, written as 2027-03-15 23:59, not"),
         ("due: 2027-03-07", "due: 2027-02-07", "line 9: assignments.01_first.due has to come after release"),
-        ("Asia/Seoul", "Asia/Soul", 'line 3: timezone is no time zone (did you mean "Asia/Seoul"?)'),
+        ("Asia/Seoul", "Asia/Soul", 'line 3: timezone is not a time zone (did you mean "Asia/Seoul"?)'),
         # assignments
-        ("name: 02_second", "name: 01_first", "line 11: assignments.01_first.name is there twice"),
+        ("name: 02_second", "name: 01_first", "line 11: assignments.01_first.name appears twice"),
         # YAML
         ("language: en", "language: [en", "this is not YAML"),
         ("language: en", "language: en\n\tx: 1", "line 3: this is not YAML"),

@@ -182,5 +182,5 @@ def test_only_what_came_since_is_chosen(tmp_path: Path) -> None:
     # Midnight in Seoul is three in the afternoon of the day before in UTC.
     assert handed_in_since(course.root, "trial", "2027-03-05 08:59") == ("early", "late")
     assert handed_in_since(course.root, "trial", "2027-03-05 09:01") == ("late",)
-    with pytest.raises(GradeError, match="is no time"):
+    with pytest.raises(GradeError, match="is not a time"):
         handed_in_since(course.root, "trial", "yesterday")

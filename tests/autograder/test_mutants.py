@@ -77,7 +77,7 @@ TWICE = SOLUTION.replace("    return values\n", "    return values\n    return v
     ("edit", "said"),
     [
         ("  replace: no such line\n  by: x\n", "line 1: scale-negative replaces the line `no such line`"),
-        ('  replace: "Its docstring is no line of it."\n  by: x\n', "which does not stand in the solution"),
+        ('  replace: "Its docstring is no line of it."\n  by: x\n', "which does not appear in the solution"),
         ("  replace: smallest = smallest\n", "lacks by"),
         ("  replace: ''\n  by: x\n", "lacks replace"),
         ("", "lacks source; write `source: …`"),
@@ -93,7 +93,7 @@ def test_what_cannot_be_used_is_said_with_its_line(tmp_path: Path, edit: str, sa
 
 def test_a_line_that_stands_there_twice_is_no_place(tmp_path: Path) -> None:
     (tmp_path / "mutants.yml").write_text(ENTRY + "  replace: return values\n  by: x\n", encoding="utf-8")
-    with pytest.raises(CatalogueError, match="stands 2 times in the solution's scale"):
+    with pytest.raises(CatalogueError, match="appears 2 times in the solution's scale"):
         load_mutants(tmp_path, functions_of(read_script(TWICE)))
 
 

@@ -119,7 +119,7 @@ def test_an_untouched_release_fails_with_its_own_words_only(small: tuple[Course,
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('"grade_id": "double"', '"grade_id": "setup"', "'setup' is there 2 times"),
+        ('"grade_id": "double"', '"grade_id": "setup"', "'setup' appears 2 times"),
         (
             "### BEGIN SOLUTION\n    secret",
             "### BEGIN SOLUTION\n    ### BEGIN SOLUTION\n    secret",

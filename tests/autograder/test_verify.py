@@ -98,7 +98,7 @@ COMPLAINTS = [
     "double-adds-two is refused",
     "'double-adds-two' is used twice",
     "no hidden test counts for 'test-half'",
-    "counts for 'test-quarter', which is no cell",
+    "counts for 'test-quarter', which is not a cell of the notebook",
     "the points sum to 90",
     "has no Korean twin",
     "fails test_half with seed 0",
