@@ -358,27 +358,6 @@ def _dictionary(items: list[tuple[Any, Any]]) -> dict[Any, Any]:
     return dict(items)
 
 
-def decode_frame(frame: bytes, *, strided: bool = False) -> Any:
-    """The value of a whole frame, header and all; raises as :func:`decode`."""
-    structure, payload = parts_of(frame)
-    return decode(structure, payload, strided=strided)
-
-
-def parts_of(frame: bytes) -> tuple[bytes, bytearray]:
-    """Structure and payload of a whole frame; arrays of what it decodes to can be written to.
-
-    Raises:
-        WireError: its header says otherwise.
-    """
-    if len(frame) < HEADER.size:
-        raise WireError("a frame without a header")
-    structure, payload = HEADER.unpack_from(frame)
-    middle = HEADER.size + structure
-    if middle + payload != len(frame):
-        raise WireError("a frame of another length")
-    return frame[HEADER.size : middle], bytearray(memoryview(frame)[middle:])
-
-
 def _dtype(name: Any) -> np.dtype[Any]:
     if not isinstance(name, str) or name not in _DTYPES:
         raise WireError("dtype is not one of the kinds b, i, u, f, c")

@@ -34,13 +34,6 @@ def read_script(text: str) -> NotebookNode:
     return with_stable_ids(notebook)
 
 
-def write_script(notebook: NotebookNode) -> str:
-    """The notebook in jupytext's percent format."""
-    import jupytext
-
-    return str(jupytext.writes(notebook, fmt="py:percent"))
-
-
 def with_stable_ids(notebook: NotebookNode) -> NotebookNode:
     """The notebook with cell ids made from grade ids and contents, so that equal cells get equal ids."""
     seen: dict[str, int] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -210,10 +210,10 @@ def fault(examination: Examination) -> str:
     return ""
 
 
-def write_files(folder: Path, files: Mapping[str, bytes], executable: Sequence[str] = ()) -> None:
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write a bundle's files below ``folder``."""
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-        path.chmod(0o755 if name in executable else 0o644)
+        path.chmod(0o644)

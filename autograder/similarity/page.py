@@ -20,10 +20,8 @@ from autograder.notebooks.metadata import grade_id, is_solution
 from autograder.notebooks.reading import UnreadableNotebook, read_released, read_submission
 from autograder.notebooks.scripts import read_script
 from autograder.similarity.compare import (
-    LEAST,
     MOST,
     RUN,
-    THRESHOLD,
     ClassCode,
     Pair,
     compare_class,
@@ -41,7 +39,7 @@ _DEFINED = Pattern(
 # -- a week -------------------------------------------------------------------------------------
 
 
-def similarity(root: Path, week: str, *, threshold: float = THRESHOLD, least: float = LEAST) -> list[Pair]:
+def similarity(root: Path, week: str) -> list[Pair]:
     """Pairs of submissions of a week that are worth a look, the most alike first.
 
     Writes ``exports/similarity-<week>.json`` and a page for each pair below ``report/similarity/``. A pair
@@ -50,8 +48,6 @@ def similarity(root: Path, week: str, *, threshold: float = THRESHOLD, least: fl
     Args:
         root: the course's folder.
         week: the assignment.
-        threshold: least share of the smaller submission's own code that is in the other one.
-        least: least number of tokens that both have, counted by their weights.
 
     Raises:
         CourseError, GradeError: with one sentence for a person.
@@ -60,7 +56,7 @@ def similarity(root: Path, week: str, *, threshold: float = THRESHOLD, least: fl
     course.assignment(week)
     demand_released(paths, week)
     code = read_class(paths, week)
-    pairs = code.pairs(threshold, least)[:MOST]
+    pairs = code.pairs()[:MOST]
     pages = {pair: page_path(paths, week, pair) for pair in pairs}
     folder = paths.root / "report" / "similarity" / week
     for old in folder.glob("*.html") if folder.is_dir() else ():

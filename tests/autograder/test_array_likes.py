@@ -12,7 +12,7 @@ from autograder.candidate.serve import Server
 from autograder.examiner.remote.objects import Origin, RemoteObject
 from autograder.examiner.remote.values import array_of, same_but_for_rounding
 from autograder.testing import Mismatch, as_array, expect_array, expect_int, expect_number
-from autograder.wire import Channel, FrameLimits, Handle, decode_frame
+from autograder.wire import HEADER, Channel, FrameLimits, Handle, decode
 
 TABLE = [[1, 2], [3, 4]]
 
@@ -125,7 +125,8 @@ def answer(request: dict[str, Any], **names: Any) -> Any:
     with ours, theirs:
         server = Server(Channel(theirs), names, FrameLimits())
         server.objects.append(Tensor([7]))
-        return decode_frame(b"".join(server._reply(request)))["value"]
+        head, *payload = server._reply(request)
+        return decode(head[HEADER.size :], b"".join(payload))["value"]
 
 
 def call(target: Any, *args: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import json
 import time
 from typing import Any
 
+import jupytext
 import nbformat
 import pytest
 from hypothesis import given, settings
@@ -28,7 +29,7 @@ from autograder.notebooks.metadata import (
     points,
 )
 from autograder.notebooks.reading import UnreadableNotebook, read_submission
-from autograder.notebooks.scripts import dump, read_script, write_script
+from autograder.notebooks.scripts import dump, read_script
 
 
 def graded(kind: str, name: str, source: str, **flags: Any) -> dict[str, Any]:
@@ -106,7 +107,7 @@ class TestScripts:
         assert [cell.cell_type for cell in notebook.cells] == ["markdown", "code", "code", "code"]
         assert grade_id(notebook.cells[1]) == "relu"
         assert notebook.cells[0].metadata.tags == ["en"]
-        again = read_script(write_script(notebook))
+        again = read_script(jupytext.writes(notebook, fmt="py:percent"))
         assert dump(again) == dump(notebook)
 
     def test_ids_depend_on_the_text_alone_and_are_unique(self) -> None:

@@ -16,7 +16,6 @@ class Clone(IntFlag):
     """The kinds of namespaces, from ``linux/sched.h``."""
 
     NEWNS = 0x00020000
-    NEWCGROUP = 0x02000000
     NEWUTS = 0x04000000
     NEWIPC = 0x08000000
     NEWUSER = 0x10000000
@@ -52,7 +51,6 @@ class Capability(IntEnum):
     FOWNER = 3
     KILL = 5
     SYS_PTRACE = 19
-    SYS_ADMIN = 21
 
 
 _PR_SET_DUMPABLE = 4

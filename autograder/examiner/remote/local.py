@@ -49,14 +49,14 @@ class LocalProcess(Spawned):
         if hasattr(signal, "SIGALRM"):
             self._process.send_signal(signal.SIGALRM)
 
-    def kill(self, *, seconds: float = 10.0) -> None:
+    def kill(self) -> None:
         """End it, and what it started as far as the system tells."""
         if self.pidfd >= 0:
             self.pidfd = -1
             self.channel.close()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(0.3)  # one that has ended itself is asked for its own exit code
-            _end(self._process, seconds)
+            _end(self._process, 10.0)
 
     @property
     def exit_code(self) -> int:
@@ -74,7 +74,6 @@ class LocalZygote(Zygote):
     Args:
         settings: what to import.
         folder: working folder of the notebook.
-        threads: computing threads.
         files: what lies beside the notebook, content by name.
     """
 
@@ -82,10 +81,9 @@ class LocalZygote(Zygote):
         self,
         settings: Settings,
         folder: Path,
-        threads: int = 1,
         files: Mapping[str, bytes] | None = None,
     ) -> None:
-        super().__init__(settings, threads, files)
+        super().__init__(settings, files=files)
         self._folder = folder
         self._spawned: dict[int, LocalProcess] = {}
         self._next: tuple[subprocess.Popen[bytes], socket.socket, bytes] | None = None

@@ -23,6 +23,7 @@ from autograder.protocol import Settings
 from autograder.wire import Channel, ChannelClosed, ChannelTimeout, FrameLimits, WireError
 
 _WARM_SECONDS = 900.0  # TensorFlow's import takes 10 s of a processor that others may want, too
+_KILL_SECONDS = 60.0
 _SPAWN_SECONDS = 900.0  # the first notebook that mentions TensorFlow waits for its import
 
 
@@ -50,14 +51,14 @@ class Spawned:
         with contextlib.suppress(OSError):
             signal.pidfd_send_signal(self.pidfd, signal.SIGALRM)
 
-    def kill(self, *, seconds: float = 60.0) -> None:
+    def kill(self) -> None:
         """Kill everything in it and wait until it is gone."""
         if self.pidfd < 0:
             return
         self.channel.close()
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
-        gone, _, _ = select.select([self.pidfd], [], [], seconds)
+        gone, _, _ = select.select([self.pidfd], [], [], _KILL_SECONDS)
         os.close(self.pidfd)
         self.pidfd = -1
         if not gone:
