@@ -215,7 +215,6 @@ class Examiner:
             tests=found.tests,
             scores=self._scores(merged.notebook, found),
             misconceptions=found.misconceptions,
-            badges=_badges(found.tests),
             pictures=found.pictures,
             layers=candidate.layers,
             limits={name: float(value) for name, value in self.bounds[0].model_dump().items()},
@@ -392,11 +391,6 @@ def _ran_into_a_limit(examination: Examination) -> bool:
     """Whether anything ended for want of time."""
     ends = [cell.verdict for cell in examination.cells] + [test.verdict for test in examination.tests]
     return Verdict.TIMEOUT in ends
-
-
-def _badges(tests: tuple[TestOutcome, ...]) -> dict[str, float]:
-    """Tests of weight 0 earn no points; the passed ones are badges."""
-    return {test.name: 1.0 for test in tests if test.weight == 0 and test.verdict == "passed"}
 
 
 def listed(test: TestInfo) -> dict[str, Any]:

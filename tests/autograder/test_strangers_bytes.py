@@ -188,6 +188,21 @@ def test_a_worker_that_never_got_ready_says_nothing_of_the_submission(
     assert read_record(path) == (examination if at_work else None)
 
 
+def test_an_older_record_is_read_without_what_nothing_shows(tmp_path: Path) -> None:
+    """It may name the tests without points that passed; what else nobody knows makes it no record."""
+    examination = read_answer(
+        Submission.of("ada", "trial", b"", key="0"), Ended("its process ended", by_it=True)
+    )
+    path = record_path(Paths(tmp_path), "trial", "ada", "0")
+    keep_record(path, examination)
+    written = json.loads(path.read_bytes())
+    assert "badges" not in written
+    path.write_text(json.dumps(written | {"badges": {"test_best": 1.0}}))
+    assert read_record(path) == examination
+    path.write_text(json.dumps(written | {"unknown": 1}))
+    assert read_record(path) is None
+
+
 def test_a_passing_fault_is_not_kept(tmp_path: Path) -> None:
     submission = Submission.of("ada", "trial", b"", key="0")
     path = record_path(Paths(tmp_path), "trial", "ada", "0")
