@@ -36,8 +36,10 @@ lint: $(VENV)/.installed ## check style and types
 	$(BIN)/mypy
 
 schema: $(VENV)/.installed ## write course.schema.json anew, after a change of the settings
-	$(BIN)/python -c 'import json; from autograder.course.reading import course_schema; \
-	  print(json.dumps(course_schema(), indent=2, ensure_ascii=False))' > course.schema.json
+	$(BIN)/python -c 'import json; from pathlib import Path; \
+	  from autograder.course.folders import SCHEMA_FILE; from autograder.course.reading import course_schema; \
+	  text = json.dumps(course_schema(), indent=2, ensure_ascii=False) + "\n"; \
+	  Path(SCHEMA_FILE).write_text(text, encoding="utf-8")'
 
 verify: $(VENV)/.installed ## check that the course itself is sound
 	$(BIN)/autograder verify

@@ -1,7 +1,6 @@
 """What people read, in English and Korean; pure functions from facts to sentences.
 
-The grader's own messages are facts with one fixed wording each (``expected dtype float64, got int64``), so
-that they can be said in another language without being stored twice: see :func:`message`.
+The grader's own messages are facts with a wording of their own: see :mod:`autograder.messages`.
 """
 
 from __future__ import annotations

@@ -208,7 +208,7 @@ class TestPaths:
 class TestSchema:
     def test_the_committed_one_is_current(self) -> None:
         committed = json.loads((REPOSITORY / SCHEMA_FILE).read_text(encoding="utf-8"))
-        assert committed == course_schema(), f"write course_schema() to {SCHEMA_FILE} again"
+        assert committed == course_schema(), f"{SCHEMA_FILE} is of other settings: run make schema"
 
     def test_editors_find_it(self) -> None:
         first = (REPOSITORY / COURSE_FILE).read_text(encoding="utf-8").splitlines()[0]

@@ -17,6 +17,7 @@ import nbformat
 import pytest
 import typer
 from nbgrader.apps.nbgraderapp import NbGraderApp
+from ruamel.yaml import YAML
 from typer.core import TyperGroup
 from typer.testing import CliRunner
 
@@ -26,6 +27,8 @@ from autograder.course.reading import load_course
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = sorted([*REPOSITORY.glob("README*.md"), *(REPOSITORY / "docs").rglob("*.md")])
+FOR_CONTRIBUTORS = [REPOSITORY / "CHANGELOG.md", REPOSITORY / "CONTRIBUTING.md"]
+"""In their text a command is named without its arguments."""
 WEEK = "03_convolution"
 _GROUP = typer.main.get_command(app)
 assert isinstance(_GROUP, TyperGroup)
@@ -69,7 +72,10 @@ def mentioned(page: Path) -> list[str]:
     return [span for span in _SPAN.findall(text) if not re.search(r"[A-Z<…]{2,}|[<…]", span)]
 
 
-ALL = sorted({command for page in PAGES for command in [*commands(page), *mentioned(page)]})
+ALL = sorted(
+    {command for page in PAGES for command in mentioned(page)}
+    | {command for page in [*PAGES, *FOR_CONTRIBUTORS] for command in commands(page)}
+)
 
 
 def test_there_are_commands_in_the_documentation() -> None:
@@ -187,7 +193,9 @@ def test_every_command_that_is_not_run_is_in_the_documentation() -> None:
     assert set(NOT_RUN) <= set(ALL)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(REPOSITORY).as_posix())
+@pytest.mark.parametrize(
+    "page", [*PAGES, *FOR_CONTRIBUTORS], ids=lambda page: page.relative_to(REPOSITORY).as_posix()
+)
 def test_links_lead_somewhere(page: Path) -> None:
     for link in _LINK.findall(_FENCE.sub("", page.read_text(encoding="utf-8"))):
         if re.match(r"[a-z]+:", link):
@@ -255,3 +263,30 @@ def test_the_table_of_modules_is_complete() -> None:
         path.relative_to(package).as_posix() for path in package.rglob("*.py") if path.name != "__init__.py"
     }
     assert named == there, "each module belongs into the table of docs/design.md, and no other"
+
+
+def test_what_the_glossary_and_contributors_are_pointed_to_is_there() -> None:
+    for name in ("docs/glossary.md", "CONTRIBUTING.md"):
+        page = (REPOSITORY / name).read_text(encoding="utf-8")
+        paths = re.findall(r"`([\w./-]*(?:\.(?:py|md|yml)|\w/))`", page)
+        assert len(paths) > 5, name
+        for path in paths:
+            assert (REPOSITORY / path).exists() or (REPOSITORY / "autograder" / path).exists(), (name, path)
+
+
+def test_the_glossary_is_in_order() -> None:
+    page = (REPOSITORY / "docs" / "glossary.md").read_text(encoding="utf-8")
+    words = re.findall(r"^\| ([a-z ,]+?) \| ", page, re.M)[1:]  # the first row is the heading
+    assert len(words) > 20
+    assert words == sorted(words)
+
+
+def test_a_commit_is_checked_by_what_make_lint_runs() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    lint = makefile[makefile.index("\nlint:") :].split("\n\n")[0]
+    run = re.findall(r"^\t\$\(BIN\)/(\w+(?: (?:check|format))?)", lint, re.M)
+    hooks = YAML(typ="safe").load((REPOSITORY / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    (repository,) = hooks["repos"]
+    assert repository["repo"] == "local"
+    entries = [hook["entry"].removeprefix(".venv/bin/") for hook in repository["hooks"]]
+    assert [" ".join(word for word in entry.split() if not word.startswith("-")) for entry in entries] == run
