@@ -11,51 +11,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 import pytest
+from trial import Class, make
 
-from autograder.authoring.release import release
 from autograder.course.folders import Paths
-from autograder.course.reading import load_course
 from autograder.examination import Examination, Status, Verdict
 from autograder.grading import cluster
 from autograder.grading.grade import grade
-from autograder.notebooks.metadata import grade_id
-from autograder.notebooks.scripts import dump
 from autograder.options import Options
 from autograder.problem import GradeError
 
 pytestmark = pytest.mark.slow
-
-REPOSITORY = Path(__file__).parents[2]
-
-COURSE = """\
-title: {en: Trial, ko: 시험}
-timezone: Asia/Seoul
-assignments:
-  - name: trial
-    title: {en: Trial, ko: 시험}
-    release: 2027-03-01 09:00
-    due: 2027-03-07 23:59
-"""
-
-SOLUTION = '''\
-# %% [markdown] tags=["en"]
-# # Trial
-
-# %% [markdown] tags=["ko"]
-# # 시험
-
-# %% nbgrader={"grade": false, "grade_id": "double", "locked": false, "schema_version": 3, "solution": true}
-def double(x):
-    """Twice x."""
-    ### BEGIN SOLUTION
-    return x * 2
-    ### END SOLUTION
-
-# %% nbgrader={"grade": true, "grade_id": "test-double", "locked": true, "points": 60, "schema_version": 3, "solution": false}
-assert double(2) == 4
-'''  # noqa: E501
 
 # The suite is trusted code beside the Dask worker: what a machine could die of, it can stand for.
 SUITE = '''\
@@ -102,35 +68,27 @@ COUNT = 16
 
 
 @pytest.fixture
-def course(tmp_path: Path) -> Path:
+def trial(tmp_path: Path) -> Class:
+    """A class whose suite is the one above."""
     root = tmp_path / "course"
-    suite = root / "tests" / "hidden" / "trial"
-    suite.mkdir(parents=True)
-    (root / "solutions").mkdir()
-    (root / "course.yml").write_text(COURSE, encoding="utf-8")
-    (root / "nbgrader_config.py").write_bytes((REPOSITORY / "nbgrader_config.py").read_bytes())
-    (root / "solutions" / "trial.py").write_text(SOLUTION, encoding="utf-8")
-    (suite / "test_hidden.py").write_text(SUITE, encoding="utf-8")
-    (root / "solutions" / "trial" / "data").mkdir(parents=True)
-    (root / "solutions" / "trial" / "data" / "factor.txt").write_text("2")
-    loaded = load_course(root)
-    release(loaded, loaded.assignment("trial"), Paths(root))
+    beside = root / "solutions" / "trial" / "data"
+    beside.mkdir(parents=True)
+    (beside / "factor.txt").write_text("2")
+    made = make(root, suite=SUITE)
     kinds = sorted(ANSWERS)
     for number in range(COUNT):
         kind = kinds[number % len(kinds)]
-        hand_in(root, f"student-{number:02}-{kind}", ANSWERS[kind])
-    return root
+        hand_in(made, f"student-{number:02}-{kind}", ANSWERS[kind])
+    return made
 
 
-def hand_in(root: Path, student: str, source: str) -> None:
-    paths = Paths(root)
-    notebook = nbformat.read(paths.released("trial"), as_version=4)
-    for cell in notebook.cells:
-        if grade_id(cell) == "double":
-            cell["source"] = f"{source}  # {student}"
-    path = paths.submission(student, "trial")
-    path.parent.mkdir(parents=True)
-    path.write_bytes(dump(notebook))
+@pytest.fixture
+def course(trial: Class) -> Path:
+    return trial.root
+
+
+def hand_in(trial: Class, student: str, source: str) -> None:
+    trial.hand_in(student, double=f"{source}  # {student}")
 
 
 class Cluster:
@@ -218,9 +176,10 @@ def test_scores_are_the_local_ones_although_a_worker_is_killed(course: Path, das
 
 
 def test_a_submission_that_kills_workers_does_not_take_the_cluster_with_it(
-    course: Path, dask: Cluster
+    trial: Class, dask: Cluster
 ) -> None:
-    hand_in(course, "deadly", DEADLY)
+    course = trial.root
+    hand_in(trial, "deadly", DEADLY)
     for _ in range(2):
         dask.worker("--nanny")
     tally = grade(course, "trial", Options(scheduler=dask.address, gradebook=False))

@@ -140,11 +140,13 @@ class Class:
         return {examination.student: examination for examination in tally.examinations}
 
 
-def make(root: Path) -> Class:
+def make(root: Path, suite: str = SUITE) -> Class:
+    """A course folder with the week `trial` released, and nothing handed in."""
+    root.mkdir(parents=True, exist_ok=True)
     (root / "course.yml").write_text(COURSE, encoding="utf-8")
     for name, text in (
         ("solutions/trial.py", SOLUTION),
-        ("tests/hidden/trial/test_hidden.py", SUITE),
+        ("tests/hidden/trial/test_hidden.py", suite),
         ("tests/hidden/trial/mutants.yml", MUTANTS),
     ):
         path = root / name
