@@ -12,5 +12,6 @@ Split = tuple[tuple[Pixels, Pixels], tuple[Pixels, Pixels]]
 
 
 def read_npz(path: Path) -> Split:
-    with np.load(path, allow_pickle=False) as file:
+    # Opened here: NumPy leaves a file open that turns out not to be one of its own.
+    with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
         return (file["x_train"], file["y_train"]), (file["x_test"], file["y_test"])

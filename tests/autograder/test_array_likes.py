@@ -155,6 +155,7 @@ def test_what_a_test_asks_of_an_object_stays_an_object() -> None:
     assert isinstance(answer({"op": "handle", "target": "f"}, f=Tensor([1])), Handle)
 
 
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
 def test_real_tensors_and_tables() -> None:
     tensorflow = pytest.importorskip("tensorflow")
     pandas = pytest.importorskip("pandas")

@@ -32,11 +32,11 @@ def running(source: str) -> Iterator[subprocess.Popen[str]]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def own_time(source: str, *, pauses: float = 0.0) -> tuple[float, float]:
@@ -111,7 +111,7 @@ def test_short_lived_processes_do_not_escape() -> None:
 
 def test_an_answer_that_does_not_come_is_waited_for_until_its_time_is_up() -> None:
     ours, theirs = socket.socketpair()
-    with running("import time\ntime.sleep(60)\n") as process, theirs:
+    with running("import time\ntime.sleep(60)\n") as process, ours, theirs:
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()

@@ -235,10 +235,9 @@ def holder(root: Path) -> subprocess.Popen[str]:
 
 @pytest.fixture
 def held(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    process = holder(tmp_path)
-    yield process
-    process.kill()
-    process.wait()
+    with holder(tmp_path) as process:
+        yield process
+        process.kill()
 
 
 def test_the_second_one_says_for_whom_it_waits(tmp_path: Path, held: subprocess.Popen[str]) -> None:

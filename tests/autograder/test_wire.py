@@ -480,9 +480,19 @@ def test_hostile_streams_end_in_one_of_three_errors() -> None:
 
 # -- channels -------------------------------------------------------------------------------------
 
+Pair = tuple[socket.socket, socket.socket]
 
-def test_an_announced_length_alone_allocates_next_to_nothing() -> None:
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    """Two ends, closed in the end."""
     ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+def test_an_announced_length_alone_allocates_next_to_nothing(pair: Pair) -> None:
+    ours, theirs = pair
     theirs.sendall(HEADER.pack(1 << 31, 1 << 50))
     with pytest.raises(ValueTooLarge):
         Channel(ours).receive()
@@ -491,8 +501,8 @@ def test_an_announced_length_alone_allocates_next_to_nothing() -> None:
         Channel(ours).receive(deadline=time.monotonic() + 0.05)
 
 
-def test_a_peer_that_sends_byte_by_byte_gets_no_more_time() -> None:
-    ours, theirs = socket.socketpair()
+def test_a_peer_that_sends_byte_by_byte_gets_no_more_time(pair: Pair) -> None:
+    ours, theirs = pair
     stop = threading.Event()
 
     def drip() -> None:
@@ -508,14 +518,14 @@ def test_a_peer_that_sends_byte_by_byte_gets_no_more_time() -> None:
     thread.join()
 
 
-def test_a_peer_that_does_not_read_is_not_waited_for() -> None:
-    ours, _theirs = socket.socketpair()
+def test_a_peer_that_does_not_read_is_not_waited_for(pair: Pair) -> None:
+    ours, _theirs = pair
     with pytest.raises(ChannelTimeout):
         Channel(ours).send(np.zeros(10**6), deadline=time.monotonic() + 0.1)
 
 
-def test_a_deadline_moves_while_the_machine_kept_the_peer_waiting() -> None:
-    ours, theirs = socket.socketpair()
+def test_a_deadline_moves_while_the_machine_kept_the_peer_waiting(pair: Pair) -> None:
+    ours, theirs = pair
     started = time.monotonic()
     timer = threading.Timer(0.3, Channel(theirs).send, [{"late": True}])
     timer.start()
@@ -524,9 +534,9 @@ def test_a_deadline_moves_while_the_machine_kept_the_peer_waiting() -> None:
     timer.join()
 
 
-def test_an_extension_counts_from_when_it_is_granted() -> None:
+def test_an_extension_counts_from_when_it_is_granted(pair: Pair) -> None:
     """However long ago the deadline was: whoever was stopped meanwhile did not look at the time either."""
-    ours, _theirs = socket.socketpair()
+    ours, _theirs = pair
     granted = [0.1, 0.1, 0.0]
 
     def extension() -> float:
