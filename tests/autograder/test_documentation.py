@@ -255,3 +255,17 @@ def test_the_table_of_modules_is_complete() -> None:
         path.relative_to(package).as_posix() for path in package.rglob("*.py") if path.name != "__init__.py"
     }
     assert named == there, "each module belongs into the table of docs/design.md, and no other"
+
+
+def test_the_version_is_told() -> None:
+    from autograder import __version__
+
+    told = CliRunner().invoke(app, ["--version"])
+    assert (told.exit_code, told.output) == (0, f"autograder {__version__}\n")
+
+
+@pytest.mark.parametrize("command", ["grade", "collect"])
+def test_help_tells_what_exit_codes_mean(command: str) -> None:
+    text = " ".join(CliRunner().invoke(app, [command, "--help"]).output.split())
+    assert "Exit codes: 0 done; 1 " in text
+    assert "; 3 " in text
