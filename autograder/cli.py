@@ -21,6 +21,25 @@ app = typer.Typer(
     help="Release, grade and report an auto-graded course.",
 )
 
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from autograder import __version__
+
+        print(f"autograder {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def everywhere(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="say which version this is", callback=_say_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Release, grade and report an auto-graded course."""
+
+
 Week = Annotated[str, typer.Argument(help="the assignment, for example 03_convolution", show_default=False)]
 
 
@@ -60,7 +79,11 @@ def grade(
         bool, typer.Option("--dry-run", help="say whose score would change and why, and record nothing")
     ] = False,
 ) -> None:
-    """Grade the submissions in submitted/<student>/WEEK/."""
+    """Grade the submissions in submitted/<student>/WEEK/.
+
+    Exit codes: 0 done; 1 the problem is said in one sentence; 3 graded, but a person has to look at a fault
+    of the grader's own; 130 interrupted, and the next run goes on.
+    """
     from autograder.course.folders import find_root
     from autograder.grading.grade import grade as run
     from autograder.options import Options

@@ -75,31 +75,16 @@ class DrawingView:
 # Pictures of arrays
 
 
+_Placed = tuple[str, ArrayPicture, tuple[int, ...]]
+"""A picture with its label, and the place to outline in it."""
+
+
 def array_figure(test: TestOutcome, say: Say, parameters: Parameters, identity: str) -> FigureView | None:
     """Input, kernel, yours, expected and the difference of the two, on one scale."""
-    difference, call = test.difference, test.call
-    if difference is None:
-        if test.verdict is not Verdict.FAILED or call is None or "result" not in call.arrays:
-            return None
-    elif difference.actual_array is None and difference.expected_array is None:
+    results = _results(test, say)
+    if not results:
         return None
-    arrays: list[tuple[str, ArrayPicture, tuple[int, ...]]] = []
-    if call is not None:
-        arguments = [(name, picture) for name, picture in call.arrays.items() if name != "result"]
-        arrays += [(_argument(name, test, say, parameters), picture, ()) for name, picture in arguments[:3]]
-    where = difference.where if difference is not None else ()
-    actual = difference.actual_array if difference is not None else None
-    if actual is None and difference is None and call is not None:
-        actual = call.arrays.get("result")
-    expected = difference.expected_array if difference is not None else None
-    if actual is not None:
-        arrays.append((say("yours"), actual, where))
-    if expected is not None:
-        arrays.append((say("wanted"), expected, where))
-    if difference is not None and difference.kind == "value" and actual and expected:
-        left = svg.subtract(actual, expected)
-        if left is not None:
-            arrays.append((say("difference-label"), left, where))
+    arrays = [*_arguments(test, say, parameters), *results]
     shown = [(label, picture, place) for label, picture, place in arrays if svg.grid(picture)]
     if not shown:
         return None
@@ -109,11 +94,32 @@ def array_figure(test: TestOutcome, say: Say, parameters: Parameters, identity: 
         for number, (label, picture, place) in enumerate(shown)
     )
     legend = [say("one-scale")]
-    if where:
+    if any(place for _, _, place in arrays):
         legend.insert(0, say("outlined"))
     if any(_has_gaps(picture) for _, picture, _ in shown):
         legend.append(say("not-finite"))
     return FigureView(panels, svg.scale_svg(largest, say("scale"), f"{identity}-s"), " ".join(legend))
+
+
+def _arguments(test: TestOutcome, say: Say, parameters: Parameters) -> list[_Placed]:
+    """The first arrays that the function was given."""
+    if test.call is None:
+        return []
+    pictures = [(name, picture) for name, picture in test.call.arrays.items() if name != "result"]
+    return [(_argument(name, test, say, parameters), picture, ()) for name, picture in pictures[:3]]
+
+
+def _results(test: TestOutcome, say: Say) -> list[_Placed]:
+    """What came back, what was expected, and their difference, as far as they are arrays."""
+    difference = test.difference
+    if difference is None:
+        given = test.call.arrays.get("result") if test.call is not None else None
+        return [(say("yours"), given, ())] if given is not None and test.verdict is Verdict.FAILED else []
+    actual, expected, where = difference.actual_array, difference.expected_array, difference.where
+    found = [(say("yours"), actual, where), (say("wanted"), expected, where)]
+    if difference.kind == "value" and actual and expected:
+        found.append((say("difference-label"), svg.subtract(actual, expected), where))
+    return [(label, picture, place) for label, picture, place in found if picture is not None]
 
 
 def _argument(name: str, test: TestOutcome, say: Say, parameters: Parameters) -> str:

@@ -97,28 +97,42 @@ def offset(picture: ArrayPicture) -> tuple[int, ...]:
 
 def grid(picture: ArrayPicture, mark: tuple[int, ...] = ()) -> Grid | None:
     """The picture's numbers, around ``mark`` if there are too many; None if they are no table of numbers."""
-    values, axes, begin = picture.values, plane(picture), offset(picture)
-    rows = [[values]] if not axes else [values] if len(axes) == 1 else values
-    if not isinstance(rows, list | tuple) or not rows:
+    axes, begin = plane(picture), offset(picture)
+    rows = _table_of(picture.values, len(axes))
+    if rows is None:
         return None
-    if not all(isinstance(row, list | tuple) and row and len(row) == len(rows[0]) for row in rows):
-        return None
-    first = [0, 0, *(begin[axis] for axis in axes)][-2:]
-    place = None
-    if len(mark) == len(picture.shape) and mark:
-        row, column = (
-            n - start for n, start in zip([0, 0, *(mark[a] for a in axes)][-2:], first, strict=True)
-        )
-        others = all(mark[a] == begin[a] for a in range(len(mark)) if a not in axes)
-        if others and 0 <= row < len(rows) and 0 <= column < len(rows[0]):
-            place = (row, column)
+    place = _place_of(mark, picture, rows)
     around = place or (0, 0)
     top, left = _window(len(rows), around[0], _ROWS), _window(len(rows[0]), around[1], _COLUMNS)
     table = tuple(
         tuple(_number(value) for value in row[left : left + _COLUMNS]) for row in rows[top : top + _ROWS]
     )
+    first = [0, 0, *(begin[axis] for axis in axes)][-2:]
     place = place and (place[0] - top, place[1] - left)
     return Grid(table, first[0] + top, first[1] + left, len(axes) < 2, place)
+
+
+def _table_of(values: Any, axes: int) -> Sequence[Sequence[Any]] | None:
+    """Values with so many axes as rows of one length; None if they are not."""
+    rows = [[values]] if axes == 0 else [values] if axes == 1 else values
+    if not isinstance(rows, list | tuple) or not rows:
+        return None
+    if not all(isinstance(row, list | tuple) and row and len(row) == len(rows[0]) for row in rows):
+        return None
+    return rows
+
+
+def _place_of(
+    mark: tuple[int, ...], picture: ArrayPicture, rows: Sequence[Sequence[Any]]
+) -> tuple[int, int] | None:
+    """Row and column of ``mark`` in what the picture shows of its array; None if it is not there."""
+    if not mark or len(mark) != len(picture.shape):
+        return None
+    axes, begin = plane(picture), offset(picture)
+    if any(mark[axis] != begin[axis] for axis in range(len(mark)) if axis not in axes):
+        return None
+    row, column = [0, 0, *(mark[axis] - begin[axis] for axis in axes)][-2:]
+    return (row, column) if 0 <= row < len(rows) and 0 <= column < len(rows[0]) else None
 
 
 def _window(length: int, place: int, most: int) -> int:

@@ -290,3 +290,17 @@ def test_a_commit_is_checked_by_what_make_lint_runs() -> None:
     assert repository["repo"] == "local"
     entries = [hook["entry"].removeprefix(".venv/bin/") for hook in repository["hooks"]]
     assert [" ".join(word for word in entry.split() if not word.startswith("-")) for entry in entries] == run
+
+
+def test_the_version_is_told() -> None:
+    from autograder import __version__
+
+    told = CliRunner().invoke(app, ["--version"])
+    assert (told.exit_code, told.output) == (0, f"autograder {__version__}\n")
+
+
+@pytest.mark.parametrize("command", ["grade", "collect"])
+def test_help_tells_what_exit_codes_mean(command: str) -> None:
+    text = " ".join(CliRunner().invoke(app, [command, "--help"]).output.split())
+    assert "Exit codes: 0 done; 1 " in text
+    assert "; 3 " in text

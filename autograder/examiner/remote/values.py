@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,20 +73,37 @@ def same_but_for_rounding(one: Any, other: Any) -> bool:
         return type(one) is type(other) and str(one) == str(other)
     if isinstance(one, np.ndarray) is not isinstance(other, np.ndarray):
         one, other = (each if (found := array_of(each)) is None else found for each in (one, other))
-    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        return (
-            one.shape == other.shape
-            and one.dtype.kind == other.dtype.kind
-            and bool(np.allclose(one, other, rtol=1e-6, atol=1e-9, equal_nan=True))
-        )
-    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-        return len(one) == len(other) and all(
-            same_but_for_rounding(a, b) for a, b in zip(one, other, strict=True)
-        )
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same_but_for_rounding(one[key], other[key]) for key in one)
-    if isinstance(one, Handle) and isinstance(other, Handle):
-        return one.type_name == other.type_name
-    if isinstance(one, (float, np.floating)) and isinstance(other, (float, np.floating)):
-        return bool(np.isclose(one, other, rtol=1e-6, atol=1e-9, equal_nan=True))
+    for kind, alike in _ALIKE:
+        if isinstance(one, kind) and isinstance(other, kind):
+            return alike(one, other)
     return type(one) is type(other) and bool(one == other)
+
+
+def _alike_arrays(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
+    return (
+        one.shape == other.shape
+        and one.dtype.kind == other.dtype.kind
+        and bool(np.allclose(one, other, rtol=1e-6, atol=1e-9, equal_nan=True))
+    )
+
+
+def _alike_sequences(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    return len(one) == len(other) and all(map(same_but_for_rounding, one, other))
+
+
+def _alike_tables(one: dict[Any, Any], other: dict[Any, Any]) -> bool:
+    return one.keys() == other.keys() and all(same_but_for_rounding(one[key], other[key]) for key in one)
+
+
+def _alike_numbers(one: float, other: float) -> bool:
+    return bool(np.isclose(one, other, rtol=1e-6, atol=1e-9, equal_nan=True))
+
+
+_ALIKE: tuple[tuple[Any, Callable[[Any, Any], bool]], ...] = (
+    (np.ndarray, _alike_arrays),
+    ((list, tuple), _alike_sequences),
+    (dict, _alike_tables),
+    (Handle, lambda one, other: one.type_name == other.type_name),
+    ((float, np.floating), _alike_numbers),
+)
+"""What makes two values of a kind equal."""
