@@ -20,7 +20,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.examiner.checks import (
+    Seen,
     Strided,
+    as_seen,
     expect_array,
     expect_int,
     expect_ints,
@@ -782,21 +784,14 @@ def test_detect_edges_of_one_image_after_another(submission: Any) -> None:
 
 @dataclass(frozen=True)
 class Panel:
-    """An image as it stands on the screen.
+    """An image of the Figure.
 
     Attributes:
-        pixels: as drawn, from top to bottom and from left to right.
-        left, right, bottom, top: the edges of what is seen of it, in shares of the Figure.
-        whole: whether all of it lies within its axes and these within the Figure.
+        seen: as it stands on the screen.
         titled: whether a text stands with it.
     """
 
-    pixels: Array
-    left: float
-    right: float
-    bottom: float
-    top: float
-    whole: bool
+    seen: Seen
     titled: bool
 
 
@@ -813,8 +808,9 @@ def drawn_panels(submission: Any, before: Array, after: Array) -> list[Panel]:
     for axes in [*every, *insets]:
         images = [image for image in axes.get_images() if image.get_visible()]
         if images and axes.get_visible():
-            panels += [panel(figure, axes, image, is_titled(axes, len(images))) for image in images]
-    return sorted(panels, key=lambda each: (each.left, -each.top))
+            titled = is_titled(axes, len(images))
+            panels += [Panel(as_seen(figure, axes, image), titled) for image in images]
+    return sorted(panels, key=lambda each: (each.seen.left, -each.seen.top))
 
 
 def is_titled(axes: Any, images: int) -> bool:
@@ -826,46 +822,6 @@ def is_titled(axes: Any, images: int) -> bool:
     if images > 1:
         return sum(bool(str(text.get_text()).strip()) for text in axes.texts) >= images
     return any(title.strip() for title in titles)
-
-
-def panel(figure: Any, axes: Any, image: Any, titled: bool) -> Panel:
-    """One image: its data as the axes show them, whichever way the axes and the data run."""
-    pixels = np.asarray(image.get_array().tolist(), dtype=np.float64)
-    left, right, bottom, top = (float(edge) for edge in image.get_extent())
-    if str(image.origin) == "lower":
-        bottom, top = top, bottom  # the edges at which the last and the first row lie
-    x, y, width, height = box(axes)
-    _, _, wide, high = box(figure)
-    corners = np.asarray(axes.transData.transform(np.array([[left, top], [right, bottom]])))
-    (x0, y0), (x1, y1) = corners.tolist()
-    rows, columns = max(pixels.shape[0], 1), max(pixels.shape[1], 1)
-    if y0 < y1:
-        pixels = pixels[::-1]
-    if x0 > x1:
-        pixels = pixels[:, ::-1]
-    across, along = sorted((x0, x1)), sorted((y0, y1))
-    # The pixels at the edges may be cut in half: limits from the first pixel's middle to the last one's.
-    spare_x, spare_y = 0.51 * (across[1] - across[0]) / columns, 0.51 * (along[1] - along[0]) / rows
-    within_axes = (
-        x - spare_x <= across[0] <= across[1] <= x + width + spare_x
-        and y - spare_y <= along[0] <= along[1] <= y + height + spare_y
-    )
-    within_figure = -1 <= x <= x + width <= wide + 1 and -1 <= y <= y + height <= high + 1
-    return Panel(
-        pixels,
-        max(across[0], x) / wide,
-        min(across[1], x + width) / wide,
-        max(along[0], y) / high,
-        min(along[1], y + height) / high,
-        within_axes and within_figure,
-        titled,
-    )
-
-
-def box(drawn: Any) -> tuple[float, float, float, float]:
-    """Left, bottom, width and height on the screen."""
-    left, bottom, width, height = (float(value) for value in drawn.bbox.bounds)
-    return left, bottom, width, height
 
 
 def two_panels(submission: Any, before: Array, after: Array) -> tuple[Panel, Panel]:
@@ -886,9 +842,9 @@ def test_compare_images_pixels(submission: Any) -> None:
     for seed in (71, 77):
         before, after = numbers(seed, 3, 4), numbers(seed + 1, 5, 2)
         left, right = two_panels(submission, before, after)
-        expect_result(left.pixels, before)
-        expect_result(right.pixels, after)
-        assert left.whole and right.whole, "a part of an image is cut off"
+        expect_result(left.seen.pixels, before)
+        expect_result(right.seen.pixels, after)
+        assert left.seen.whole and right.seen.whole, "a part of an image is cut off"
 
 
 @pytest.mark.cell("test-compare-images")
@@ -897,12 +853,13 @@ def test_compare_images_side_by_side(submission: Any) -> None:
 
     두 이미지는 같은 높이에 나란히 있고 각각 제목이 있습니다.
     """
-    left, right = two_panels(submission, whole_numbers(73, 4, 4), whole_numbers(74, 4, 4))
-    assert right.left > left.right - 0.01, "the images should stand side by side"
+    panels = two_panels(submission, whole_numbers(73, 4, 4), whole_numbers(74, 4, 4))
+    left, right = (each.seen for each in panels)
+    assert right.left > left.right - 0.01 * max(right.right, 1), "the images should stand side by side"
     shared = min(left.top, right.top) - max(left.bottom, right.bottom)
     lower = min(left.top - left.bottom, right.top - right.bottom)
     assert shared > 0.5 * lower, "the images should stand at the same height"
-    assert left.titled and right.titled, "each image needs a title"
+    assert all(each.titled for each in panels), "each image needs a title"
 
 
 @pytest.mark.cell("test-compare-images")
