@@ -448,7 +448,7 @@ plt.show()
 
 # %% nbgrader={"grade": false, "grade_id": "accuracy", "locked": false, "schema_version": 3, "solution": true}
 def accuracy(y_true, y_pred):
-    """Share of the rows whose largest entry stands at the same place in both arrays.
+    """Share of the rows whose largest entry stands at the same place in both arrays; of equal ones the first counts.
 
     Args:
         y_true: one-hot float array (N, K).
@@ -630,7 +630,7 @@ def build_mlp():
     """The two-layer network for MNIST, compiled and ready to train.
 
     Returns:
-        a Keras model from rows (N, 784) to probabilities (N, 10).
+        a Keras model from rows (N, 784) to probabilities (N, 10), a new one in each call.
     """
     ### BEGIN SOLUTION
     model = keras.Sequential(
@@ -695,7 +695,8 @@ def make_callbacks(directory, patience=10):
 
     Args:
         directory: str, an existing folder for the model files, named {epoch:02d}-{val_loss:.4f}.keras.
-        patience: int, epochs without an improvement before training ends.
+        patience: int, epochs without an improvement before training ends; from the first epoch on, every smaller
+            loss is an improvement.
 
     Returns:
         a list of an EarlyStopping and a ModelCheckpoint that saves the best model only.
@@ -748,10 +749,11 @@ def plot_losses(history):
     """Draw the training and the validation loss over the epochs.
 
     Args:
-        history: dict with the lists of floats "loss" and "val_loss" (and perhaps others), one entry an epoch.
+        history: dict with the lists of floats "loss" and "val_loss" (and perhaps others), one entry an epoch;
+            not changed.
 
     Returns:
-        the matplotlib Axes with both lines.
+        the matplotlib Axes with both lines, all of their points in view.
     """
     ### BEGIN SOLUTION
     _, axes = plt.subplots()
@@ -812,9 +814,9 @@ def train_mlp(model, x, y, validation_data, directory):
     """Train a compiled model, stop early, and leave it with its best weights.
 
     Args:
-        model: a compiled Keras model from (N, 784) to (N, 10); it is trained in place.
-        x: float array (N, 784) with values between 0 and 1.
-        y: one-hot float array (N, 10).
+        model: a compiled Keras model from (N, 784) to (N, 10); it is trained in place, as it was compiled.
+        x: float array (N, 784) with values between 0 and 1; not changed.
+        y: one-hot float array (N, 10); not changed.
         validation_data: pair (x_validation, y_validation) of arrays like x and y; never learned from.
         directory: str, an existing folder for the checkpoints.
 

@@ -304,6 +304,7 @@ def as_seen(figure: Any, axes: Any, image: Any) -> Seen:
         axes: on which the image is.
         image: one of ``axes.images``.
     """
+    axes.get_xlim(), axes.get_ylim()  # whoever asks has them worked out
     pixels = np.asarray(image.get_array().tolist(), dtype=np.float64)
     left, right, bottom, top = (float(edge) for edge in image.get_extent())
     if str(image.origin) == "lower":
