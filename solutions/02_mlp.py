@@ -291,7 +291,8 @@ check(
 # Now put the parts together: a hidden layer with ReLU, an output layer with softmax. For MNIST, `w1` is (784, 512) and
 # `w2` is (512, 10), but the arithmetic works for every size, and small sizes are easier to check.
 #
-# **Task.** Write `mlp_forward`. With the weights of a Keras model it gives what that model predicts.
+# **Task.** Write `mlp_forward`. With the weights of a Keras model it gives what that model predicts. (You learn most when
+# your own functions do the work; a Keras model that is made inside and asked is let pass.)
 
 # %% [markdown] tags=["ko"]
 # ## 순전파(forward pass)
@@ -299,7 +300,8 @@ check(
 # 이제 부품을 조립합니다. ReLU가 있는 은닉층, 그다음 소프트맥스가 있는 출력층입니다. MNIST에서 `w1`은 (784, 512),
 # `w2`는 (512, 10)이지만 계산은 어떤 크기에서나 같고, 작은 크기가 검산하기 쉽습니다.
 #
-# **과제.** `mlp_forward`를 작성하세요. Keras 모델의 가중치를 넣으면 그 모델의 예측과 같은 값이 나옵니다.
+# **과제.** `mlp_forward`를 작성하세요. Keras 모델의 가중치를 넣으면 그 모델의 예측과 같은 값이 나옵니다. (직접 만든 함수로
+# 계산할 때 가장 많이 배우지만, 함수 안에서 Keras 모델을 만들어 물어보아도 괜찮습니다.)
 
 
 # %% nbgrader={"grade": false, "grade_id": "mlp-forward", "locked": false, "schema_version": 3, "solution": true}

@@ -24,6 +24,7 @@ from autograder.examiner.checks import (
     Strided,
     answers_kept,
     as_seen,
+    expect_arguments_unchanged,
     expect_array,
     expect_int,
     expect_ints,
@@ -593,9 +594,9 @@ def test_conv2d_leaves_arguments(submission: Any) -> None:
     `conv2d`는 이미지와 커널을 바꾸지 않고 계산합니다.
     """
     image, kernel = numbers(16, 5, 6), numbers(17, 3, 2)
-    expect_result(expect_unchanged(submission.conv2d, image, kernel), correlated(image, kernel))
+    expect_result(expect_arguments_unchanged(submission.conv2d, image, kernel), correlated(image, kernel))
     image, kernel = whole_numbers(16, 6, 5), whole_numbers(17, 2, 3)
-    expect_result(expect_unchanged(submission.conv2d, image, kernel), correlated(image, kernel))
+    expect_result(expect_arguments_unchanged(submission.conv2d, image, kernel), correlated(image, kernel))
 
 
 @pytest.mark.cell("test-conv2d")
@@ -885,7 +886,7 @@ def test_convolve_2d_leaves_arguments(submission: Any) -> None:
     `convolve_2d`는 float64를 내고 이미지와 커널을 바꾸지 않습니다.
     """
     image, kernel = whole_numbers(55, 4, 6).astype(np.int8), whole_numbers(56, 2, 3).astype(np.int8)
-    result = expect_unchanged(submission.convolve_2d, image, kernel)
+    result = expect_arguments_unchanged(submission.convolve_2d, image, kernel)
     expect_result(result, correlated(image, kernel[::-1, ::-1]), dtype=np.float64)
 
 
@@ -956,7 +957,7 @@ def test_detect_edges_uint8(submission: Any) -> None:
     """
     image = np.random.default_rng(62).integers(0, 256, size=(7, 4), dtype=np.uint8)
     expected = 9.0 * image - correlated(np.pad(image, 1), np.ones((3, 3)))
-    expect_result(expect_unchanged(submission.detect_edges, image), expected, dtype=np.float64)
+    expect_result(expect_arguments_unchanged(submission.detect_edges, image), expected, dtype=np.float64)
 
 
 @pytest.mark.cell("test-detect-edges")
@@ -968,7 +969,7 @@ def test_detect_edges_of_one_image_after_another(submission: Any) -> None:
     images = [whole_numbers(64, 28, 28), *digits_in_a_row(63, 28, 28)]
     for turn, image in enumerate(images):
         expected = 9 * image - correlated(np.pad(image, 1), np.ones((3, 3)))
-        result = expect_unchanged(submission.detect_edges, in_memory(turn, image))
+        result = expect_arguments_unchanged(submission.detect_edges, in_memory(turn, image))
         expect_result(result, expected, dtype=np.float64)
 
 
