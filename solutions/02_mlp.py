@@ -436,7 +436,7 @@ plt.show()
 # for the one-hot targets and for the predictions alike. A prediction need not be sure to be right: 0.4 against three
 # times 0.2 wins.
 #
-# **Task.** Write `accuracy`.
+# **Task.** Write `accuracy`. Where entries of a row are equal, the first counts.
 
 # %% [markdown] tags=["ko"]
 # ## 정확도
@@ -445,7 +445,7 @@ plt.show()
 # 비율입니다. 한 행의 클래스는 가장 큰 값이 있는 자리이므로, 원-핫 정답과 예측 모두 행마다 argmax를 구해야 합니다.
 # 맞히려고 꼭 확신할 필요는 없습니다. 0.2 세 개를 상대로 0.4면 이깁니다.
 #
-# **과제.** `accuracy`를 작성하세요.
+# **과제.** `accuracy`를 작성하세요. 한 행에 같은 값이 여럿이면 첫 번째 것으로 셉니다.
 
 
 # %% nbgrader={"grade": false, "grade_id": "accuracy", "locked": false, "schema_version": 3, "solution": true}
@@ -659,7 +659,8 @@ print("ok  build_mlp()")
 #
 # Keras calls its *callbacks* after every epoch. You need two, and both watch `val_loss`:
 #
-# - `EarlyStopping` ends the training after `patience` epochs without an improvement.
+# - `EarlyStopping` ends the training after `patience` epochs without an improvement. From the first epoch on, every
+#   smaller loss is an improvement.
 # - `ModelCheckpoint` writes the model to a file, here only when it is the best so far.
 #
 # The file name is a pattern that Keras fills in: `{epoch:02d}-{val_loss:.4f}.keras` becomes `13-0.0582.keras`. It stands
@@ -677,7 +678,8 @@ print("ok  build_mlp()")
 #
 # Keras는 에포크가 끝날 때마다 *콜백*을 부릅니다. 두 개가 필요하고, 둘 다 `val_loss`를 지켜봅니다.
 #
-# - `EarlyStopping`은 `patience`번의 에포크 동안 개선이 없으면 학습을 끝냅니다.
+# - `EarlyStopping`은 `patience`번의 에포크 동안 개선이 없으면 학습을 끝냅니다. 첫 에포크부터, 조금이라도 작은 손실은
+#   모두 개선입니다.
 # - `ModelCheckpoint`는 모델을 파일에 저장합니다. 여기서는 지금까지 중 가장 좋을 때만 저장합니다.
 #
 # 파일 이름은 Keras가 채워 넣는 틀입니다. `{epoch:02d}-{val_loss:.4f}.keras`는 `13-0.0582.keras`가 됩니다. f-문자열이
