@@ -2,7 +2,11 @@
 
 from autograder.examiner.checks import (
     Mismatch,
+    Seen,
+    answers_kept,
     as_array,
+    as_seen,
+    expect_arguments_unchanged,
     expect_array,
     expect_int,
     expect_ints,
@@ -17,9 +21,13 @@ from autograder.wire import Strided
 
 __all__ = [
     "Mismatch",
+    "Seen",
     "Strided",
     "Submission",
+    "answers_kept",
     "as_array",
+    "as_seen",
+    "expect_arguments_unchanged",
     "expect_array",
     "expect_int",
     "expect_ints",

@@ -166,7 +166,7 @@ def show_image(image: np.ndarray) -> plt.Axes:
     """Draw an image with `imshow` and the `Greys` colour map.
 
     Args:
-        image: array of shape (H, W), of any size; row 0 is at the top.
+        image: array of shape (H, W), numbers of any size and type; row 0 is at the top, column 0 on the left.
 
     Returns:
         the Matplotlib Axes that holds the drawing.
@@ -191,6 +191,8 @@ assert axes is not None, "show_image came back with None: is a `return` missing?
 assert hasattr(axes, "get_xlabel"), f"show_image should return the Axes, it returned a {type(axes).__name__}"
 assert len(axes.images) == 1, f"the Axes should hold one image, it holds {len(axes.images)}"
 drawn = np.asarray(axes.images[0].get_array(), dtype=float)
+if not axes.yaxis_inverted():  # then the first row is drawn at the bottom
+    drawn = drawn[::-1]
 assert drawn.shape == (2, 3), f"the image on the Axes has shape {drawn.shape}, expected (2, 3)"
 assert np.allclose(drawn / drawn.max() * 255, little_image), f"the Axes holds another image:\n{drawn}"
 name = axes.images[0].get_cmap().name
@@ -236,7 +238,7 @@ def image_to_text(image: np.ndarray) -> str:
     r"""Write an image as a table of numbers.
 
     Args:
-        image: integer array of shape (H, W), of any size.
+        image: integer array of shape (H, W), of any size; the integers may be large or negative.
 
     Returns:
         H lines of W numbers; one tab between two numbers, and a newline at the end of every line.
@@ -270,8 +272,8 @@ check(image_to_text, np.array([[5]], dtype=np.uint8), expected="5\n")
 #
 # **Your task.** `flatten_images` for any number of images (none at all included: N = 0) of any size.
 # Values and dtype stay as they are. An array that is not three-dimensional raises a `ValueError` with a message
-# that names the argument, `images`, so that the caller knows what to mend. A single 28 × 28 image is such a case:
-# is it one image, or 28 little ones? Better to ask than to guess.
+# that names the argument, `images` (or `Images`), so that the caller knows what to mend. A single 28 × 28 image is
+# such a case: is it one image, or 28 little ones? Better to ask than to guess.
 
 # %% [markdown] tags=["ko"]
 # ## 5. 네모에서 한 줄로
@@ -290,8 +292,8 @@ check(image_to_text, np.array([[5]], dtype=np.uint8), expected="5\n")
 #
 # **할 일.** 이미지의 개수와 크기에 상관없이 동작하는 `flatten_images`를 작성하세요(한 장도 없는 경우, 즉 N = 0도
 # 포함합니다). 값과 dtype은 그대로 둡니다. 3차원이 아닌 배열이 들어오면 `ValueError`를 일으키고, 무엇을 고쳐야 하는지 알
-# 수 있도록 메시지에 인자의 이름인 `images`를 넣으세요. 28 × 28 배열 하나가 바로 그런 경우입니다. 이미지 한 장일까요,
-# 작은 이미지 28장일까요? 짐작하는 것보다 되묻는 편이 낫습니다.
+# 수 있도록 메시지에 인자의 이름인 `images`를 넣으세요(`Images`처럼 대문자로 써도 됩니다). 28 × 28 배열 하나가 바로
+# 그런 경우입니다. 이미지 한 장일까요, 작은 이미지 28장일까요? 짐작하는 것보다 되묻는 편이 낫습니다.
 
 # %% nbgrader={"grade": false, "grade_id": "flatten-images", "locked": false, "schema_version": 3, "solution": true}
 def flatten_images(images: np.ndarray) -> np.ndarray:
@@ -349,7 +351,7 @@ check(flatten_images, np.zeros((0, 2, 3)), expected=np.zeros((0, 6)))
 try:
     came_back = flatten_images(np.zeros((4, 6)))
 except ValueError as error:
-    assert "images" in str(error), f"the message should name the argument 'images': {error}"
+    assert "images" in str(error).lower(), f"the message should name the argument 'images': {error}"
     print("ok  an array of shape (4, 6) is refused:", error)
 else:
     raise AssertionError(
@@ -442,7 +444,7 @@ print("ok  the result is float64")
 try:
     came_back = normalize(np.array([12, 700, 3]))
 except ValueError as error:
-    assert "images" in str(error), f"the message should name the argument 'images': {error}"
+    assert "images" in str(error).lower(), f"the message should name the argument 'images': {error}"
     print("ok  a pixel of 700 is refused:", error)
 else:
     raise AssertionError(f"normalize([12, 700, 3])\n  came back: {came_back!r}\n  expected:  a ValueError")
@@ -532,7 +534,7 @@ check(one_hot, np.array([[2], [0]]), 3, expected=[[0, 0, 1], [1, 0, 0]])
 try:
     came_back = one_hot(np.array([0, 7, 1]), 3)
 except ValueError as error:
-    assert "labels" in str(error), f"the message should name the argument 'labels': {error}"
+    assert "labels" in str(error).lower(), f"the message should name the argument 'labels': {error}"
     print("ok  label 7 of 3 classes is refused:", error)
 else:
     raise AssertionError(f"one_hot([0, 7, 1], 3)\n  came back: {came_back!r}\n  expected:  a ValueError")

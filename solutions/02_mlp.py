@@ -291,7 +291,8 @@ check(
 # Now put the parts together: a hidden layer with ReLU, an output layer with softmax. For MNIST, `w1` is (784, 512) and
 # `w2` is (512, 10), but the arithmetic works for every size, and small sizes are easier to check.
 #
-# **Task.** Write `mlp_forward`. With the weights of a Keras model it gives what that model predicts.
+# **Task.** Write `mlp_forward`. With the weights of a Keras model it gives what that model predicts. (You learn most when
+# your own functions do the work; a Keras model that is made inside and asked is let pass.)
 
 # %% [markdown] tags=["ko"]
 # ## 순전파(forward pass)
@@ -299,7 +300,8 @@ check(
 # 이제 부품을 조립합니다. ReLU가 있는 은닉층, 그다음 소프트맥스가 있는 출력층입니다. MNIST에서 `w1`은 (784, 512),
 # `w2`는 (512, 10)이지만 계산은 어떤 크기에서나 같고, 작은 크기가 검산하기 쉽습니다.
 #
-# **과제.** `mlp_forward`를 작성하세요. Keras 모델의 가중치를 넣으면 그 모델의 예측과 같은 값이 나옵니다.
+# **과제.** `mlp_forward`를 작성하세요. Keras 모델의 가중치를 넣으면 그 모델의 예측과 같은 값이 나옵니다. (직접 만든 함수로
+# 계산할 때 가장 많이 배우지만, 함수 안에서 Keras 모델을 만들어 물어보아도 괜찮습니다.)
 
 
 # %% nbgrader={"grade": false, "grade_id": "mlp-forward", "locked": false, "schema_version": 3, "solution": true}
@@ -434,7 +436,7 @@ plt.show()
 # for the one-hot targets and for the predictions alike. A prediction need not be sure to be right: 0.4 against three
 # times 0.2 wins.
 #
-# **Task.** Write `accuracy`.
+# **Task.** Write `accuracy`. Where entries of a row are equal, the first counts.
 
 # %% [markdown] tags=["ko"]
 # ## 정확도
@@ -443,12 +445,12 @@ plt.show()
 # 비율입니다. 한 행의 클래스는 가장 큰 값이 있는 자리이므로, 원-핫 정답과 예측 모두 행마다 argmax를 구해야 합니다.
 # 맞히려고 꼭 확신할 필요는 없습니다. 0.2 세 개를 상대로 0.4면 이깁니다.
 #
-# **과제.** `accuracy`를 작성하세요.
+# **과제.** `accuracy`를 작성하세요. 한 행에 같은 값이 여럿이면 첫 번째 것으로 셉니다.
 
 
 # %% nbgrader={"grade": false, "grade_id": "accuracy", "locked": false, "schema_version": 3, "solution": true}
 def accuracy(y_true, y_pred):
-    """Share of the rows whose largest entry stands at the same place in both arrays.
+    """Share of the rows whose largest entry stands at the same place in both arrays; of equal ones the first counts.
 
     Args:
         y_true: one-hot float array (N, K).
@@ -630,7 +632,7 @@ def build_mlp():
     """The two-layer network for MNIST, compiled and ready to train.
 
     Returns:
-        a Keras model from rows (N, 784) to probabilities (N, 10).
+        a Keras model from rows (N, 784) to probabilities (N, 10), a new one in each call.
     """
     ### BEGIN SOLUTION
     model = keras.Sequential(
@@ -657,7 +659,8 @@ print("ok  build_mlp()")
 #
 # Keras calls its *callbacks* after every epoch. You need two, and both watch `val_loss`:
 #
-# - `EarlyStopping` ends the training after `patience` epochs without an improvement.
+# - `EarlyStopping` ends the training after `patience` epochs without an improvement. From the first epoch on, every
+#   smaller loss is an improvement.
 # - `ModelCheckpoint` writes the model to a file, here only when it is the best so far.
 #
 # The file name is a pattern that Keras fills in: `{epoch:02d}-{val_loss:.4f}.keras` becomes `13-0.0582.keras`. It stands
@@ -675,7 +678,8 @@ print("ok  build_mlp()")
 #
 # Keras는 에포크가 끝날 때마다 *콜백*을 부릅니다. 두 개가 필요하고, 둘 다 `val_loss`를 지켜봅니다.
 #
-# - `EarlyStopping`은 `patience`번의 에포크 동안 개선이 없으면 학습을 끝냅니다.
+# - `EarlyStopping`은 `patience`번의 에포크 동안 개선이 없으면 학습을 끝냅니다. 첫 에포크부터, 조금이라도 작은 손실은
+#   모두 개선입니다.
 # - `ModelCheckpoint`는 모델을 파일에 저장합니다. 여기서는 지금까지 중 가장 좋을 때만 저장합니다.
 #
 # 파일 이름은 Keras가 채워 넣는 틀입니다. `{epoch:02d}-{val_loss:.4f}.keras`는 `13-0.0582.keras`가 됩니다. f-문자열이
@@ -695,7 +699,8 @@ def make_callbacks(directory, patience=10):
 
     Args:
         directory: str, an existing folder for the model files, named {epoch:02d}-{val_loss:.4f}.keras.
-        patience: int, epochs without an improvement before training ends.
+        patience: int, epochs without an improvement before training ends; from the first epoch on, every smaller
+            loss is an improvement.
 
     Returns:
         a list of an EarlyStopping and a ModelCheckpoint that saves the best model only.
@@ -748,10 +753,11 @@ def plot_losses(history):
     """Draw the training and the validation loss over the epochs.
 
     Args:
-        history: dict with the lists of floats "loss" and "val_loss" (and perhaps others), one entry an epoch.
+        history: dict with the lists of floats "loss" and "val_loss" (and perhaps others), one entry an epoch;
+            not changed.
 
     Returns:
-        the matplotlib Axes with both lines.
+        the matplotlib Axes with both lines, all of their points in view.
     """
     ### BEGIN SOLUTION
     _, axes = plt.subplots()
@@ -812,9 +818,9 @@ def train_mlp(model, x, y, validation_data, directory):
     """Train a compiled model, stop early, and leave it with its best weights.
 
     Args:
-        model: a compiled Keras model from (N, 784) to (N, 10); it is trained in place.
-        x: float array (N, 784) with values between 0 and 1.
-        y: one-hot float array (N, 10).
+        model: a compiled Keras model from (N, 784) to (N, 10); it is trained in place, as it was compiled.
+        x: float array (N, 784) with values between 0 and 1; not changed.
+        y: one-hot float array (N, 10); not changed.
         validation_data: pair (x_validation, y_validation) of arrays like x and y; never learned from.
         directory: str, an existing folder for the checkpoints.
 

@@ -513,7 +513,7 @@ print("ok  dropout in training")
 try:
     result = dropout(np.ones(3), 1.0, True, np.random.default_rng(1))
 except ValueError as error:
-    assert "rate" in str(error), f"the message should name the argument rate\n  came back: {str(error)!r}"
+    assert "rate" in str(error).lower(), f"the message should name the argument rate\n  came back: {str(error)!r}"
     print("ok  dropout with rate 1.0 raises ValueError:", error)
 else:
     message = f"dropout(ones, 1.0, True, rng)\n  came back: {result!r}\n  expected:  ValueError that names rate"
@@ -555,7 +555,7 @@ def flatten(x):
     """One row for each image: (N, ...) -> (N, product of the other axes), row-major.
 
     Args:
-        x: array with two axes or more, the first of them the batch; it is not changed.
+        x: array with two axes or more, of any real dtype, the first axis the batch; it is not changed.
 
     Returns:
         array (N, F) with the values of `x`.
@@ -635,7 +635,7 @@ def conv2d_layer(x, kernels, bias, strides=1, padding="valid"):
     """A convolution layer without activation, as Keras computes it (cross-correlation).
 
     Args:
-        x: array (N, H, W, Cin); it is not changed.
+        x: array (N, H, W, Cin), integers or floats; it is not changed.
         kernels: array (FH, FW, Cin, Cout).
         bias: array (Cout,), one number for each filter.
         strides: int or (rows, columns), the step from window to window.
@@ -742,7 +742,8 @@ check(conv2d_layer, row, difference, bias, 2, "same", expected=np.array([4.0, 3.
 # We *predict*, so both dropouts do nothing. A dense layer is one line, $x W + b$.
 #
 # **Your task:** write `cnn_forward`. `weights` is a dict; `weights["conv2d"]` is `[kernel, bias]`, and so on.
-# Given the weights of a Keras model, the result equals `model.predict` to 0.00001.
+# Given the weights of a Keras model, the result equals `model.predict` to 0.00001. (You learn most when your own layers
+# do the work; a Keras model that is made inside and asked is let pass.)
 
 # %% [markdown] tags=["ko"]
 # ## 6. 신경망 전체
@@ -763,7 +764,8 @@ check(conv2d_layer, row, difference, bias, 2, "same", expected=np.array([4.0, 3.
 # 지금은 *예측*을 하므로 두 드롭아웃은 아무 일도 하지 않습니다. 완전 연결 층은 한 줄, $x W + b$입니다.
 #
 # **과제:** `cnn_forward`를 작성하세요. `weights`는 딕셔너리이고 `weights["conv2d"]`는 `[kernel, bias]`입니다. 나머지도
-# 같습니다. Keras 모델의 가중치를 넣으면 결과가 `model.predict`와 0.00001 이내로 같아야 합니다.
+# 같습니다. Keras 모델의 가중치를 넣으면 결과가 `model.predict`와 0.00001 이내로 같아야 합니다. (직접 만든 층으로 계산할 때
+# 가장 많이 배우지만, 함수 안에서 Keras 모델을 만들어 물어보아도 괜찮습니다.)
 
 
 # %% nbgrader={"grade": false, "grade_id": "cnn-forward", "locked": false, "schema_version": 3, "solution": true}

@@ -332,7 +332,8 @@ plt.show()
 # **Compiling** decides what "better" means. Our labels are one-hot rows and the last layer gives
 # probabilities, so the loss is `categorical_crossentropy`; the optimizer is Adam, and we also want to see
 # the accuracy. Two traps: the `sparse_` loss is for labels written as single integers, and
-# `from_logits=True` is for networks whose last layer has **no** softmax.
+# `from_logits=True` is for networks whose last layer has **no** softmax. Adam's own learning rate, 0.001, is fine;
+# anything between 0.00001 and 0.02 is accepted.
 #
 # **Task.** Write `build_cnn`.
 
@@ -356,7 +357,7 @@ plt.show()
 # **컴파일**은 무엇을 "더 좋다"고 할지 정하는 단계입니다. 레이블은 원-핫 행이고 마지막 층은 확률을 내놓으므로
 # 손실은 `categorical_crossentropy`입니다. 최적화 방법은 Adam이고, 정확도도 보고 싶습니다. 함정이 두 개
 # 있습니다. `sparse_`가 붙은 손실은 레이블이 정수 하나일 때 쓰고, `from_logits=True`는 마지막 층에 softmax가
-# **없을** 때 씁니다.
+# **없을** 때 씁니다. 학습률은 Adam의 기본값인 0.001이면 되고, 0.00001과 0.02 사이이면 됩니다.
 #
 # **과제.** `build_cnn`을 작성하세요.
 
@@ -365,7 +366,8 @@ def build_cnn():
     """The network of the table above for images of shape (28, 28, 1), with fresh random weights.
 
     Returns:
-        A compiled Keras model: categorical cross-entropy for one-hot labels, Adam, metric accuracy.
+        A compiled Keras model: categorical cross-entropy for one-hot labels, Adam at its own learning rate or one near
+        it (0.00001 to 0.02), metric accuracy.
     """
     ### BEGIN SOLUTION
     model = keras.Sequential(
@@ -587,7 +589,7 @@ def predict_digits(model, images):
 
     Args:
         model: a Keras model for float32 images of shape (28, 28, 1) in [0, 1], with ten outputs.
-        images: raw uint8 images (N, 28, 28), N at least 1.
+        images: raw uint8 images (N, 28, 28), N at least 1; not changed.
 
     Returns:
         Integer labels, (N,), each 0 to 9.

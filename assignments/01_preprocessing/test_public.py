@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.testing import Submission, expect_array, expect_raises, expect_text
+from autograder.testing import Submission, as_seen, expect_array, expect_raises, expect_text
 
 
 def split(submission: Submission, rows: int, fraction: float, seed: int) -> Any:
@@ -32,7 +32,7 @@ def test_show_image_returns_its_axes(submission: Submission) -> None:
     assert axes is not None, "`show_image` came back with None: is a `return` missing?"
     assert hasattr(axes, "get_xlabel"), "`show_image` should return the Axes"
     assert len(axes.images) == 1, "the Axes should hold one image"
-    drawn = np.asarray(axes.images[0].get_array(), dtype=np.float64)
+    drawn = as_seen(axes.get_figure(), axes, axes.images[0]).pixels
     expect_array(drawn / drawn.max() * 255, little_image, atol=1e-4)
     expect_text(axes.images[0].get_cmap().name, "Greys")
 

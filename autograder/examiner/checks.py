@@ -9,6 +9,7 @@ has already turned it into built-in Python values and base-class NumPy arrays.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy.typing as npt
 
 from autograder.examiner.remote.values import array_of
 from autograder.messages import Message, fact
+from autograder.protocol import Op, request
 
 Kind = Literal["type", "shape", "dtype", "value", "length", "no-exception", "wrong-exception", "changed"]
 
@@ -176,12 +178,15 @@ def expect_raises(
     error: type[Exception] = ValueError,
     **kwargs: Any,
 ) -> None:
-    """``function(*args, **kwargs)`` raises ``error`` with a message that names the argument ``names``."""
+    """``function(*args, **kwargs)`` raises ``error`` with a message that names the argument ``names``.
+
+    Small letters or capitals are the same here.
+    """
     try:
         result = function(*args, **kwargs)
     except error as raised:
         # NotImplementedError and the like are no ValueError, so they pass through as themselves.
-        if names not in str(raised):
+        if names.lower() not in str(raised).lower():  # a sentence may begin with it: "Images must ..."
             raise Mismatch(
                 "wrong-exception",
                 str(raised),
@@ -208,6 +213,131 @@ def expect_unchanged(function: Any, *args: Any, **kwargs: Any) -> Any:
 def _wrong_type(code: str, actual: Any, expected: Any) -> Mismatch:
     got = fact("none-returned") if actual is None else type_name(actual)
     return Mismatch("type", actual, expected, fact(code, got=got))
+
+
+def expect_arguments_unchanged(function: Any, *args: Any, **kwargs: Any) -> Any:
+    """As expect_unchanged, for functions in which a Keras layer or model may be asked.
+
+    Making one draws its seeds from the global generators: that much is let pass.
+
+    Returns:
+        what the call returned.
+    """
+    result, problem = function.call_watched(*args, **kwargs)
+    if problem is not None and problem.code != "generators":
+        raise Mismatch("changed", str(problem), "unchanged", fact("changed", what=problem))
+    return result
+
+
+def answers_kept(
+    submission: Any,
+    name: str,
+    *calls: tuple[Any, ...],
+    overwrite: bool = False,
+    part: int | None = None,
+    as_arrays: bool = True,
+) -> list[Any]:
+    """What a function returned in several calls, looked at only when all of them have been made.
+
+    An answer that a later call has changed, because the function uses one array for all of them, comes back
+    as it is then.
+
+    Args:
+        submission: the fixture.
+        name: of the function.
+        calls: the arguments of each call, by position; as many in each.
+        overwrite: fill the arrays among the arguments with 77 before the answers are looked at, as a caller
+            may do with arrays of its own: what was promised as a new array does not change with them.
+        part: take only this one of the several things that each call returns.
+        as_arrays: look at answers as NumPy arrays, tensors too; False leaves them as they are.
+
+    Returns:
+        one answer a call.
+    """
+    function = getattr(submission, name)
+    builtins, keep = (
+        submission.import_module("builtins"),
+        submission.import_module("collections").UserList,
+    )
+    arguments = [keep(list(column)) for column in zip(*calls, strict=True)]
+    answers = keep(builtins.map(function, *arguments))
+    operator = submission.import_module("operator")
+    if overwrite:
+        for held, column in zip(arguments, zip(*calls, strict=True), strict=True):
+            if all(isinstance(value, np.ndarray) for value in column):
+                keep(builtins.map(operator.methodcaller("fill", 77), held))
+    if part is not None:
+        answers = keep(builtins.map(operator.itemgetter(part), answers))
+    if as_arrays:
+        answers = keep(builtins.map(submission.import_module("numpy").asarray, answers))
+    # Asked for as the function's own answer, so that misconceptions are recognised by it.
+    message = request(Op.ITEMS, target=answers._handle)
+    items: list[Any] = function._session.value(message, function._origin.of_result())
+    return items
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """An image as it stands on the screen.
+
+    Attributes:
+        pixels: (H, W) float64 as drawn, from top to bottom and from left to right.
+        left, right, bottom, top: the edges of what is seen of it, on the Figure's canvas.
+        whole: whether all of it lies within its Axes, and these within the Figure.
+    """
+
+    pixels: npt.NDArray[np.float64]
+    left: float
+    right: float
+    bottom: float
+    top: float
+    whole: bool
+
+
+def as_seen(figure: Any, axes: Any, image: Any) -> Seen:
+    """One image that `imshow` drew, as the Axes show it, whichever way they and the data run.
+
+    Args:
+        figure: of the submission, with the Axes in it or in a part of it.
+        axes: on which the image is.
+        image: one of ``axes.images``.
+    """
+    axes.get_xlim(), axes.get_ylim()  # whoever asks has them worked out
+    pixels = np.asarray(image.get_array().tolist(), dtype=np.float64)
+    left, right, bottom, top = (float(edge) for edge in image.get_extent())
+    if str(image.origin) == "lower":
+        bottom, top = top, bottom  # the edges at which the last and the first row lie
+    x, y, width, height = _box(axes)
+    _, _, wide, high = _box(figure)
+    corners = np.asarray(axes.transData.transform(np.array([[left, top], [right, bottom]])))
+    (x0, y0), (x1, y1) = corners.tolist()
+    rows, columns = max(pixels.shape[0], 1), max(pixels.shape[1], 1)
+    if y0 < y1:
+        pixels = pixels[::-1]
+    if x0 > x1:
+        pixels = pixels[:, ::-1]
+    across, along = sorted((x0, x1)), sorted((y0, y1))
+    # The pixels at the edges may be cut in half: limits from the first pixel's middle to the last one's.
+    spare_x, spare_y = 0.51 * (across[1] - across[0]) / columns, 0.51 * (along[1] - along[0]) / rows
+    within_axes = (
+        x - spare_x <= across[0] <= across[1] <= x + width + spare_x
+        and y - spare_y <= along[0] <= along[1] <= y + height + spare_y
+    )
+    within_figure = -1 <= x <= x + width <= wide + 1 and -1 <= y <= y + height <= high + 1
+    return Seen(
+        pixels,
+        max(across[0], x),
+        min(across[1], x + width),
+        max(along[0], y),
+        min(along[1], y + height),
+        within_axes and within_figure,
+    )
+
+
+def _box(drawn: Any) -> tuple[float, float, float, float]:
+    """Left, bottom, width and height on the screen."""
+    left, bottom, width, height = (float(value) for value in drawn.bbox.bounds)
+    return left, bottom, width, height
 
 
 def type_name(value: Any) -> str:

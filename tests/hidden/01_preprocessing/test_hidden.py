@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograder.testing import (
+    Seen,
     Strided,
     Submission,
+    answers_kept,
     as_array,
+    as_seen,
     expect_array,
     expect_raises,
     expect_text,
@@ -41,6 +44,9 @@ def pixels(*shape: int, seed: int = 0, low: int = 0, high: int = 256) -> Array:
 # A gradient whose six values are all different, in no order, so that no flip or transpose looks the same.
 GRADIENT = np.array([[250, 0, 60], [30, 130, 200]], dtype=np.uint8)
 
+# What is left of an image after it was filtered: no bytes any more.
+WIDE = np.array([[-40, 700, 0], [255, 31, 1020]])
+
 
 def drawing(submission: Submission, image: Array) -> tuple[Any, Any]:
     """The Axes that ``show_image`` returns and the image on it, with no earlier figure left open."""
@@ -52,6 +58,13 @@ def drawing(submission: Submission, image: Array) -> tuple[Any, Any]:
     return axes, axes.images[0]
 
 
+def seen(axes: Any, picture: Any) -> Seen:
+    """The image as the Axes show it: nothing of it cut off."""
+    result = as_seen(axes.get_figure(), axes, picture)
+    assert result.whole, "a part of the image is cut off"
+    return result
+
+
 def stretched(values: Any) -> Array:
     """Values shifted and scaled to 0...1: images that differ only by that look alike when drawn."""
     wide = np.asarray(values, dtype=np.float64)
@@ -59,16 +72,18 @@ def stretched(values: Any) -> Array:
 
 
 @pytest.mark.cell("test-show-image")
-@pytest.mark.parametrize("shape", [(28, 28), (4, 7)], ids=["digit", "rectangle"])
+@pytest.mark.parametrize(
+    "shape", [(28, 28), (4, 7), (1, 5), (6, 1)], ids=["digit", "rectangle", "one-row", "one-column"]
+)
 def test_show_image_draws_the_image(submission: Submission, shape: tuple[int, int]) -> None:
-    """`show_image` draws the image that it is given, of any size, the first row at the top.
+    """`show_image` draws the image that it is given, of any size, the first row at the top and the first
+    column on the left, and all of it can be seen.
 
-    `show_image`는 크기에 상관없이 주어진 이미지를 그대로 그리며, 첫 번째 행이 맨 위에 옵니다.
+    `show_image`는 크기에 상관없이 주어진 이미지를 그대로 그립니다. 첫 번째 행이 맨 위, 첫 번째 열이 맨 왼쪽에
+    오고 잘리는 부분이 없습니다.
     """
     image = pixels(*shape, seed=1)
-    axes, picture = drawing(submission, image)
-    expect_array(stretched(picture.get_array()), stretched(image), atol=1e-6)
-    assert axes.yaxis_inverted(), "the picture is upside down: the first row should be at the top"
+    expect_array(stretched(seen(*drawing(submission, image)).pixels), stretched(image), atol=1e-6)
 
 
 @pytest.mark.cell("test-show-image")
@@ -80,7 +95,7 @@ def test_show_image_draws_ink_dark(submission: Submission) -> None:
     _, picture = drawing(submission, GRADIENT)
     expect_text(picture.get_cmap().name, "Greys")
     colours = np.asarray(picture.to_rgba(picture.get_array()), dtype=np.float64)
-    brightness = colours[..., :3].mean(axis=-1).ravel()[np.argsort(GRADIENT, axis=None)]
+    brightness = colours[..., :3].mean(axis=-1).ravel()[np.argsort(picture.get_array(), axis=None)]
     assert np.all(np.diff(brightness) < 0), "a larger pixel value should always be drawn darker"
 
 
@@ -91,7 +106,18 @@ def test_show_image_leaves_the_image_alone(submission: Submission) -> None:
     `show_image`는 그리는 배열을 바꾸지 않습니다.
     """
     submission.import_module("matplotlib.pyplot").close("all")
-    expect_unchanged(submission.show_image, GRADIENT)
+    for image in (GRADIENT, WIDE):
+        expect_unchanged(submission.show_image, image)
+
+
+@pytest.mark.cell("test-show-image")
+def test_show_image_draws_any_numbers(submission: Submission) -> None:
+    """`show_image` draws numbers of any type: fractions from 0 to 1, and numbers below 0 or above 255.
+
+    `show_image`는 0~1 사이의 소수나, 0보다 작거나 255보다 큰 수 등 어떤 자료형의 숫자든 그립니다.
+    """
+    for image in (pixels(5, 3, seed=19) / 255, WIDE):
+        expect_array(stretched(seen(*drawing(submission, image)).pixels), stretched(image), atol=1e-6)
 
 
 @pytest.mark.cell("test-show-image")
@@ -102,8 +128,7 @@ def test_show_image_draws_each_image_anew(submission: Submission) -> None:
     """
     for seed in (15, 16, 17):
         image = pixels(6, 5, seed=seed)
-        _, picture = drawing(submission, image)
-        expect_array(stretched(picture.get_array()), stretched(image), atol=1e-6)
+        expect_array(stretched(seen(*drawing(submission, image)).pixels), stretched(image), atol=1e-6)
 
 
 # -- image_to_text
@@ -148,6 +173,27 @@ def test_image_to_text_writes_any_integers(submission: Submission) -> None:
     expect_text(expect_unchanged(submission.image_to_text, image), "40\t0\t8\t100\n255\t13\t1\t0\n")
 
 
+@pytest.mark.cell("test-image-to-text")
+def test_image_to_text_writes_large_and_negative_numbers(submission: Submission) -> None:
+    """`image_to_text` writes every integer as it is, above 255 and below 0 too.
+
+    `image_to_text`는 255보다 크거나 0보다 작은 정수도 그대로 적습니다.
+    """
+    image = np.array([[256, -3, 70_000], [-40_000, 3_000_000_000, 65]])
+    expect_text(submission.image_to_text(image), "256\t-3\t70000\n-40000\t3000000000\t65\n")
+
+
+@pytest.mark.cell("test-image-to-text")
+def test_image_to_text_writes_long_rows(submission: Submission) -> None:
+    """`image_to_text` writes a row of more than a thousand numbers in full, in one line.
+
+    `image_to_text`는 숫자가 천 개를 넘는 행도 한 줄에 빠짐없이 적습니다.
+    """
+    image = pixels(2, 1200, seed=21)
+    lines = ["\t".join(map(str, row)) + "\n" for row in image.tolist()]
+    expect_text(submission.image_to_text(image), "".join(lines))
+
+
 # -- flatten_images
 
 
@@ -177,6 +223,32 @@ def test_flatten_images_keeps_values_and_dtype(submission: Submission, images: A
     """
     expected = np.array([image.ravel() for image in images], dtype=images.dtype)
     expect_array(submission.flatten_images(images), expected, dtype="same")
+
+
+@pytest.mark.cell("test-flatten-images")
+def test_flatten_images_keeps_wide_values(submission: Submission) -> None:
+    """`flatten_images` keeps values and dtype on the way: fine fractions, huge integers, True and False.
+
+    `flatten_images`는 아주 작은 차이의 소수, 아주 큰 정수, True와 False도 값과 dtype을 그대로 둡니다.
+    """
+    fine = 1 + np.arange(12).reshape(2, 3, 2) * 2.0**-40
+    huge = 2**60 + np.arange(12).reshape(2, 3, 2)
+    for images in (fine, huge, huge % 3 == 0):
+        rows = as_array(submission.flatten_images(images))
+        expect_array(rows, images.reshape(2, 6), dtype="same")
+        assert np.array_equal(rows, images.reshape(2, 6)), "a value has changed a little on the way"
+
+
+@pytest.mark.cell("test-flatten-images")
+def test_flatten_images_keeps_earlier_rows(submission: Submission) -> None:
+    """What `flatten_images` returned stays as it was when the function is called again.
+
+    `flatten_images`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    """
+    batches = [pixels(3, 4, 5, seed=seed) for seed in (22, 23)]
+    kept = answers_kept(submission, "flatten_images", *[(images,) for images in batches])
+    for rows, images in zip(kept, batches, strict=True):
+        expect_array(rows, images.reshape(3, 20))
 
 
 @pytest.mark.cell("test-flatten-images")
@@ -298,6 +370,30 @@ def test_normalize_leaves_its_argument_alone(submission: Submission) -> None:
     expect_array(expect_unchanged(submission.normalize, images), images.astype(np.float64) / 255, rtol=1e-6)
 
 
+@pytest.mark.cell("test-normalize")
+def test_normalize_keeps_earlier_results(submission: Submission) -> None:
+    """What `normalize` returned stays as it was when the function is called again.
+
+    `normalize`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    """
+    batches = [pixels(3, 4, seed=seed) for seed in (24, 25)]
+    kept = answers_kept(submission, "normalize", *[(images,) for images in batches])
+    for scaled, images in zip(kept, batches, strict=True):
+        expect_array(scaled, images / 255, rtol=1e-6)
+
+
+@pytest.mark.cell("test-normalize-range")
+def test_normalize_refuses_values_far_outside(submission: Submission) -> None:
+    """`normalize` raises a ValueError naming `images` for values so far outside that a narrow integer type
+    would bring them back into the range.
+
+    `normalize`는 좁은 정수형으로 바꾸면 범위 안으로 돌아와 버릴 만큼 멀리 벗어난 값에 대해서도 `images`를
+    언급하는 ValueError를 일으킵니다.
+    """
+    for value in (512 + 7, 65_536 + 9, 2**32 + 200, -65_536 + 5, -(2**32) + 30):
+        expect_raises(submission.normalize, np.array([[12, 3], [value, 255]]), names="images")
+
+
 @pytest.mark.cell("test-normalize-range")
 @pytest.mark.parametrize("values", [(-1, -255), (256, 300)], ids=["below", "above"])
 def test_normalize_refuses_one_bad_pixel(submission: Submission, values: tuple[int, int]) -> None:
@@ -355,6 +451,28 @@ def test_one_hot_counts_classes_by_the_argument(submission: Submission) -> None:
 
 
 @pytest.mark.cell("test-one-hot")
+def test_one_hot_of_many_classes(submission: Submission) -> None:
+    """`one_hot` knows more classes than a byte can count.
+
+    `one_hot`은 1바이트로 셀 수 있는 것보다 많은 클래스도 다룹니다.
+    """
+    labels = np.array([299, 128, 0, 256, 43])
+    expect_array(submission.one_hot(labels, 300), np.eye(300)[labels])
+
+
+@pytest.mark.cell("test-one-hot")
+def test_one_hot_keeps_earlier_rows(submission: Submission) -> None:
+    """What `one_hot` returned stays as it was when the function is called again.
+
+    `one_hot`을 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    """
+    batches = [np.array([2, 0, 3, 1]), np.array([1, 1, 0, 2])]
+    kept = answers_kept(submission, "one_hot", *[(labels, 4) for labels in batches])
+    for rows, labels in zip(kept, batches, strict=True):
+        expect_array(rows, np.eye(4)[labels])
+
+
+@pytest.mark.cell("test-one-hot")
 def test_one_hot_leaves_its_argument_alone(submission: Submission) -> None:
     """`one_hot` does not change the labels that it is given, as a row or as a column.
 
@@ -387,6 +505,18 @@ def test_one_hot_refuses_one_bad_label(submission: Submission, outside: tuple[in
     for label in outside:
         expect_raises(submission.one_hot, np.array([0, 3, label, 1]), 4, names="labels")
         expect_raises(submission.one_hot, np.array([[2], [label]]), 4, names="labels")
+
+
+@pytest.mark.cell("test-one-hot-range")
+def test_one_hot_refuses_labels_far_outside(submission: Submission) -> None:
+    """`one_hot` raises a ValueError naming `labels` for labels so far outside that a narrow integer type
+    would bring them back among the classes.
+
+    `one_hot`은 좁은 정수형으로 바꾸면 클래스 범위 안으로 돌아와 버릴 만큼 멀리 벗어난 레이블에 대해서도
+    `labels`를 언급하는 ValueError를 일으킵니다.
+    """
+    for label in (256 + 2, 65_536 + 1, 2**32 + 3, -256, -65_536 + 2, -(2**32) + 1):
+        expect_raises(submission.one_hot, np.array([0, label, 3]), 4, names="labels")
 
 
 # -- split_train_validation
@@ -431,8 +561,8 @@ def split(submission: Submission, count: int, fraction: float, seed: int) -> tup
 @pytest.mark.cell("test-split-sizes")
 @pytest.mark.parametrize(
     ("count", "fraction", "validation"),
-    [(11, 0.25, 2), (23, 0.125, 2), (13, 0.75, 9), (3, 0.25, 0)],
-    ids=["quarter", "eighth", "most", "too-few"],
+    [(11, 0.25, 2), (23, 0.125, 2), (13, 0.75, 9), (3, 0.25, 0), (160, 0.125, 20), (9, 0.0, 0), (7, 1.0, 7)],
+    ids=["quarter", "eighth", "most", "too-few", "not-in-percent", "nothing", "everything"],
 )
 def test_split_sizes(submission: Submission, count: int, fraction: float, validation: int) -> None:
     """`split_train_validation` rounds the number of validation rows down, to none if need be; the rest is for
@@ -503,6 +633,42 @@ def test_split_leaves_its_arguments_alone(submission: Submission) -> None:
     """
     x, y = samples(17)
     four(expect_unchanged(submission.split_train_validation, x, y, 0.25, generator(submission, 6)))
+
+
+@pytest.mark.cell("test-split-pairs")
+def test_split_keeps_wide_values(submission: Submission) -> None:
+    """`split_train_validation` hands on values as they are: huge integers, fine fractions, labels above 255.
+
+    `split_train_validation`은 아주 큰 정수, 아주 작은 차이의 소수, 255보다 큰 레이블도 값을 그대로 전합니다.
+    """
+    labels = np.random.default_rng(26).permutation(12) * 9000 - 40_000
+    for x in (2**40 + labels, 1 + labels * 2.0**-45):
+        parts = four(submission.split_train_validation(x, labels, 0.25, generator(submission, 7)))
+        for x_part, y_part in (parts[:2], parts[2:]):
+            found = [int(np.flatnonzero(labels == label)[0]) for label in y_part if label in labels]
+            assert len(found) == len(y_part), "a label came back that is none of the labels"
+            assert np.array_equal(x_part, x[found]), "a value of x has changed a little on the way"
+
+
+@pytest.mark.cell("test-split-pairs")
+def test_split_keeps_earlier_sets(submission: Submission) -> None:
+    """What `split_train_validation` returned stays as it was when the function is called again.
+
+    `split_train_validation`을 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    """
+    first, labels = samples(16)
+    for part, expected in ((0, 12), (3, 4)):
+        kept = answers_kept(
+            submission,
+            "split_train_validation",
+            (first, labels, 0.25, generator(submission, 12)),
+            (first + 5000, labels + 5000, 0.25, generator(submission, 13)),
+            part=part,
+        )
+        for rows, added in zip(kept, (0, 5000), strict=True):
+            whole = (first, labels)[part % 2]
+            found = places(as_array(rows) - added, whole)
+            assert len(set(found)) == expected, f"expected {expected} rows, got {len(set(found))}"
 
 
 # Forty-eight rows, twelve of them for validation: a shuffle leaves twelve rows in order by chance once in
@@ -663,3 +829,25 @@ def test_preprocess_one_set_after_another(submission: Submission) -> None:
     for seed in (20, 21):
         images, labels = pixels(30, 28, 28, seed=seed), np.random.default_rng(seed).integers(0, 10, size=30)
         expect_preprocessed(submission.preprocess(images, labels), images, labels, 10)
+
+
+@pytest.mark.cell("test-preprocess")
+def test_preprocess_of_many_classes(submission: Submission) -> None:
+    """`preprocess` knows more classes than a byte can count.
+
+    `preprocess`는 1바이트로 셀 수 있는 것보다 많은 클래스도 다룹니다.
+    """
+    images, labels = pixels(4, 2, 3, seed=27), np.array([299, 128, 0, 256])
+    expect_preprocessed(submission.preprocess(images, labels, 300), images, labels, 300)
+
+
+@pytest.mark.cell("test-preprocess")
+def test_preprocess_keeps_earlier_sets(submission: Submission) -> None:
+    """What `preprocess` returned for the training images stays as it was when the test images follow.
+
+    학습 이미지로 부른 `preprocess`의 결과는 테스트 이미지로 다시 불러도 그대로 남습니다.
+    """
+    sets = [(pixels(4, 3, 2, seed=seed), np.roll([1, 0, 2, 2], seed)) for seed in (28, 29)]
+    x_kept, y_kept = (answers_kept(submission, "preprocess", *sets, part=part) for part in (0, 1))
+    for x, y, (images, labels) in zip(x_kept, y_kept, sets, strict=True):
+        expect_preprocessed((x, y), images, labels, 10)

@@ -35,6 +35,8 @@ class Training:
         steps: updates of the weights that the model's optimizer counted.
         files: names of the files in the folder for checkpoints.
         before, after: the model's mean cross-entropy on the validation images, worked out here.
+        changed: which argument the training changed (see ``call_watched``), or None.
+        optimizer: the class of the model's optimizer afterwards.
         accuracy: share of judged images that the model reads correctly; NaN in the toy problems.
     """
 
@@ -43,6 +45,8 @@ class Training:
     files: list[str]
     before: float
     after: float
+    changed: str | None
+    optimizer: str
     accuracy: float = float("nan")
 
     @property
@@ -65,19 +69,40 @@ def cross_entropy(model: Any, x: Floats, y: Floats) -> float:
 
 
 def train(
-    submission: Submission, model: Any, x: Floats, y: Floats, validation: tuple[Floats, Floats]
+    submission: Submission,
+    model: Any,
+    x: Floats,
+    y: Floats,
+    validation: tuple[Floats, Floats],
+    *,
+    watched: bool = True,
 ) -> Training:
-    """Let a submission train a model of its own process and look at what is left."""
-    submission.import_module("keras").utils.set_random_seed(SEED)
+    """Let a submission train a model of its own process and look at what is left.
+
+    Args:
+        submission: the fixture.
+        model: in its process.
+        x, y: the images and their labels.
+        validation: the held-out ones.
+        watched: see whether the arrays stay as they are; that costs time where they are large.
+    """
+    keras = submission.import_module("keras")
+    keras.utils.set_random_seed(SEED)
     directory = submission.import_module("tempfile").mkdtemp()
     before = cross_entropy(model, *validation)
-    history = submission.train_mlp(model, x, y, validation, directory)
+    arguments = (model, x, y, validation, directory)
+    if watched:
+        history, changed = submission.train_mlp.call_watched(*arguments)
+    else:
+        history, changed = submission.train_mlp(*arguments), None
     return Training(
         history=history,
         steps=int(model.optimizer.iterations.numpy()),
         files=sorted(submission.import_module("os").listdir(directory)),
         before=before,
         after=cross_entropy(model, *validation),
+        changed=changed,
+        optimizer=str(keras.optimizers.serialize(model.optimizer)["class_name"]),
     )
 
 
@@ -148,7 +173,8 @@ def trained(shared_submission: Submission, training_pictures: Any) -> Training:
     data = course_data()
     model = shared_submission.build_mlp()
     validation = (_rows(data.test), one_hot(data.test.labels))
-    result = train(shared_submission, model, _rows(data.train), one_hot(data.train.labels), validation)
+    x, y = _rows(data.train), one_hot(data.train.labels)
+    result = train(shared_submission, model, x, y, validation, watched=False)
     predicted = np.asarray(model.predict(_rows(data.judged), verbose=0))
     assert predicted.shape == (len(data.judged), CLASSES), f"the predictions have the shape {predicted.shape}"
     guesses = np.argmax(predicted, axis=1)

@@ -14,7 +14,9 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from autograder.testing import (
     Strided,
     Submission,
+    answers_kept,
     as_array,
+    expect_arguments_unchanged,
     expect_array,
     expect_int,
     expect_ints,
@@ -43,6 +45,18 @@ def probabilities(seed: int, rows: int, columns: int) -> npt.NDArray[np.float64]
     """Rows of positive numbers that sum to 1, none of them close to 0."""
     raw = np.random.default_rng(seed).random((rows, columns)) + 0.2
     return raw / raw.sum(axis=1, keepdims=True)
+
+
+# The exponential of a score that is thousands above another is too large for a float, unless the largest
+# score of the row was taken away first: not the smallest, the mean or the first one.
+FAR_APART = np.array(
+    [
+        [2000.0, 0.0, 1.0, -1.0, 2000.5],
+        [-3000.0, 1.0, 0.5, 0.0, 0.25],
+        [0.0, 5000.0, -5000.0, 4999.0, 4998.0],
+        [0.5, -0.5, 0.25, 1.0, 0.0],
+    ]
+)
 
 
 # -- relu and softmax
@@ -148,6 +162,50 @@ def test_softmax_one_batch_after_another(submission: Submission) -> None:
         expect_array(submission.softmax(Strided(z)), powers / powers.sum(axis=1, keepdims=True), **LOOSE)
 
 
+@pytest.mark.cell("test-relu")
+def test_relu_of_any_numbers(submission: Submission) -> None:
+    """`relu` keeps numbers of any size, tiny, huge or whole.
+
+    `relu`는 아주 작은 수, 아주 큰 수, 정수를 모두 그대로 둡니다.
+    """
+    z = np.array([[1e-9, -1e-9, 3e-6], [4e5, -7e5, 0.0]])
+    expect_array(submission.relu(z), [[1e-9, 0, 3e-6], [4e5, 0, 0]], rtol=1e-5, atol=0)
+    expect_array(submission.relu(np.array([70_000, -3, 0, 250])), [70_000, 0, 0, 250], rtol=1e-5, atol=0)
+
+
+@pytest.mark.cell("test-relu")
+def test_relu_returns_a_new_array(submission: Submission) -> None:
+    """`relu` returns a new array each time: neither its argument, nor the array that it returned before.
+
+    `relu`는 매번 새 배열을 돌려줍니다. 인자도 아니고, 앞서 돌려준 배열도 아닙니다.
+    """
+    for low in (-1.0, 0.5):
+        batches = [np.random.default_rng(seed).uniform(low, 2, (3, 4)) for seed in (41, 42)]
+        kept = answers_kept(submission, "relu", *[(z,) for z in batches], overwrite=True)
+        for result, z in zip(kept, batches, strict=True):
+            expect_array(result, np.where(z > 0, z, 0.0), **LOOSE)
+
+
+@pytest.mark.cell("test-softmax")
+def test_softmax_scores_far_apart(submission: Submission, reference: Submission) -> None:
+    """`softmax` is right where the scores of one row lie thousands apart, in whichever order.
+
+    `softmax`는 한 행의 점수가 수천씩 떨어져 있어도, 순서에 상관없이 올바른 확률을 냅니다.
+    """
+    expect_array(submission.softmax(FAR_APART), reference.softmax(FAR_APART), **LOOSE)
+
+
+@pytest.mark.cell("test-softmax")
+def test_softmax_keeps_earlier_results(submission: Submission) -> None:
+    """What `softmax` returned stays as it was when the function is called again.
+
+    `softmax`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    """
+    batches = [normal(seed, 4, 3) for seed in (43, 44)]
+    for result, z in zip(answers_kept(submission, "softmax", *[(z,) for z in batches]), batches, strict=True):
+        expect_array(result, np.exp(z) / np.exp(z).sum(axis=1, keepdims=True), **LOOSE)
+
+
 # -- dense and the forward pass
 
 
@@ -158,7 +216,7 @@ def test_dense_without_activation(submission: Submission, reference: Submission)
     `dense`는 여러 행에 가중치를 곱하고 출력마다 편향을 더합니다. 음수인 합도 그대로 둡니다.
     """
     x, weights, bias = normal(3, 4, 6), normal(4, 6, 3), normal(5, 3)
-    result = expect_unchanged(submission.dense, x, weights, bias)
+    result = expect_arguments_unchanged(submission.dense, x, weights, bias)
     expect_array(result, reference.dense(x, weights, bias), **LOOSE)
 
 
@@ -194,9 +252,7 @@ def test_mlp_forward_batch(submission: Submission, reference: Submission) -> Non
     """
     weights = normal(12, 8, 5), normal(13, 5), normal(14, 5, 3), normal(15, 3)
     x = normal(16, 6, 8)
-    result, changed = submission.mlp_forward.call_watched(x, *weights)
-    # A Keras model made inside draws its seeds from the global generator; that much is let pass.
-    assert changed is None or "random" in str(changed), f"the call changed {changed}"
+    result = expect_arguments_unchanged(submission.mlp_forward, x, *weights)
     expect_array(result, reference.mlp_forward(x, *weights), **LOOSE)
 
 
@@ -237,6 +293,42 @@ def test_mlp_forward_one_batch_after_another(submission: Submission) -> None:
         expect_array(submission.mlp_forward(x, first, b1, second, b2), expected, **LOOSE)
 
 
+@pytest.mark.cell("test-dense")
+def test_dense_keeps_earlier_results(submission: Submission) -> None:
+    """What `dense` returned stays as it was when the function is called again.
+
+    `dense`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    """
+    layers = [(normal(seed, 4, 6), normal(seed + 10, 6, 3), normal(seed + 20, 3)) for seed in (45, 46)]
+    for result, (x, weights, bias) in zip(answers_kept(submission, "dense", *layers), layers, strict=True):
+        expect_array(result, x @ weights + bias, **LOOSE)
+
+
+@pytest.mark.cell("test-mlp-forward")
+def test_mlp_forward_scores_far_apart(submission: Submission, reference: Submission) -> None:
+    """`mlp_forward` gives finite and right probabilities when the scores lie thousands apart.
+
+    `mlp_forward`는 점수가 수천씩 떨어져 있어도 유한하고 올바른 확률을 냅니다.
+    """
+    identity, nothing = np.eye(4), np.zeros(4)
+    # Four images, each of which finds the scores of one row: the hidden layer passes them on as they are.
+    scores = submission.mlp_forward(identity, identity, nothing, FAR_APART, np.zeros(5))
+    expect_array(scores, reference.softmax(FAR_APART), **LOOSE)
+
+
+@pytest.mark.cell("test-mlp-forward")
+def test_mlp_forward_keeps_earlier_results(submission: Submission, reference: Submission) -> None:
+    """What `mlp_forward` returned stays as it was when the function is called again.
+
+    `mlp_forward`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    """
+    weights = normal(12, 8, 5), normal(13, 5), normal(14, 5, 3), normal(15, 3)
+    batches = [normal(seed, 6, 8) for seed in (47, 48)]
+    kept = answers_kept(submission, "mlp_forward", *[(x, *weights) for x in batches])
+    for result, x in zip(kept, batches, strict=True):
+        expect_array(result, reference.mlp_forward(x, *weights), **LOOSE)
+
+
 # -- loss, accuracy, parameters
 
 
@@ -273,6 +365,54 @@ def test_categorical_crossentropy_sure_and_right(submission: Submission) -> None
     expect_number(submission.categorical_crossentropy(y_true, y_true.copy()), 0.0, atol=1e-4)
 
 
+@pytest.mark.cell("test-categorical-crossentropy")
+def test_categorical_crossentropy_leaves_zeros_alone(submission: Submission) -> None:
+    """`categorical_crossentropy` changes neither array, also where a probability is 0.
+
+    `categorical_crossentropy`는 확률이 0인 곳이 있어도 두 배열을 바꾸지 않습니다.
+    """
+    y_pred = np.array([[0.0, 0.75, 0.25], [0.5, 0.0, 0.5]])
+    loss = expect_unchanged(submission.categorical_crossentropy, one_hot([1, 2], 3), y_pred)
+    expect_number(loss, -(np.log(0.75) + np.log(0.5)) / 2, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.cell("test-categorical-crossentropy")
+def test_categorical_crossentropy_sizes(submission: Submission) -> None:
+    """`categorical_crossentropy` works for a single row, and for more classes than a byte can count.
+
+    `categorical_crossentropy`는 행이 하나일 때도, 1바이트로 셀 수 있는 것보다 클래스가 많을 때도 동작합니다.
+    """
+    for labels, classes in (([2], 4), ([299, 3, 256, 128], 300)):
+        y_pred = probabilities(49, len(labels), classes)
+        expected = -np.mean(np.log(y_pred[np.arange(len(labels)), labels]))
+        loss = submission.categorical_crossentropy(one_hot(labels, classes), y_pred)
+        expect_number(loss, float(expected), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.cell("test-accuracy")
+def test_accuracy_ties(submission: Submission) -> None:
+    """Of equally probable classes `accuracy` takes the first, and a slightly smaller one is no tie.
+
+    확률이 같은 클래스가 여럿이면 `accuracy`는 첫 번째 것을 고르며, 조금이라도 작은 것은 같다고 보지 않습니다.
+    """
+    tied = np.array([[0.4, 0.4, 0.2], [0.4, 0.4, 0.2], [0.2, 0.4, 0.4], [0.25, 0.25, 0.5]])
+    expect_number(submission.accuracy(one_hot([0, 1, 2, 2], 3), tied), 0.5)
+    near = np.array(
+        [[0.4, 0.40001, 0.19999], [0.40001, 0.4, 0.19999], [0.3, 0.34999, 0.35001], [0.3, 0.34999, 0.35001]]
+    )
+    expect_number(submission.accuracy(one_hot([0, 0, 2, 1], 3), near), 0.5)
+
+
+@pytest.mark.cell("test-accuracy")
+def test_accuracy_of_many_classes(submission: Submission) -> None:
+    """`accuracy` tells more classes apart than a byte can count.
+
+    `accuracy`는 1바이트로 셀 수 있는 것보다 많은 클래스도 구별합니다.
+    """
+    y_true, y_pred = one_hot([0, 43, 299, 7], 300), one_hot([256, 299, 299, 7], 300)
+    expect_number(submission.accuracy(y_true, y_pred), 0.5)
+
+
 @pytest.mark.cell("test-accuracy")
 def test_accuracy_batch(submission: Submission, reference: Submission) -> None:
     """`accuracy` compares the most probable class of each row with the target's, sure or not.
@@ -300,9 +440,7 @@ def test_accuracy_all_and_none(submission: Submission) -> None:
 
 @pytest.mark.cell("test-count-parameters")
 @pytest.mark.parametrize("layer_sizes", [[13, 7], [20, 9, 4], [6, 5, 4, 3, 2]], ids=["one", "two", "four"])
-def test_count_parameters_depths(
-    submission: Submission, reference: Submission, layer_sizes: list[int]
-) -> None:
+def test_count_parameters_depths(submission: Submission, reference: Submission, layer_sizes: list[int]) -> None:
     """`count_parameters` counts weights and biases of networks with one, two or four layers, as an int.
 
     `count_parameters`는 층이 하나, 둘, 넷인 신경망의 가중치와 편향을 세어 정수로 돌려줍니다.
@@ -333,6 +471,16 @@ def test_count_parameters_one_network_after_another(submission: Submission) -> N
     층의 수가 같은 여러 신경망을 차례로 세어도 `count_parameters`는 각각의 수를 돌려줍니다.
     """
     for sizes, expected in (([3, 4, 2], 26), ([5, 7, 3], 66), ([784, 100, 10], 79_510), ([2, 1, 1], 5)):
+        expect_int(submission.count_parameters(sizes), expected)
+
+
+@pytest.mark.cell("test-count-parameters")
+def test_count_parameters_of_equal_layers(submission: Submission) -> None:
+    """`count_parameters` counts every layer, also those that are as large as another one.
+
+    `count_parameters`는 크기가 같은 층이 여럿이어도 층마다 셉니다.
+    """
+    for sizes, expected in (([5, 5, 5, 5], 90), ([7, 3, 7, 3], 24 + 28 + 24), ([2, 2, 1, 2], 6 + 3 + 4)):
         expect_int(submission.count_parameters(sizes), expected)
 
 
@@ -392,20 +540,46 @@ def test_early_stopping_empty(submission: Submission) -> None:
     expect_raises(submission.early_stopping, [], 3, names="val_losses")
 
 
+@pytest.mark.cell("test-early-stopping")
+def test_early_stopping_losses_of_any_size(submission: Submission) -> None:
+    """`early_stopping` takes the first epoch for the best so far, however large its loss, also next to a loss
+    of 0.
+
+    `early_stopping`은 첫 에포크의 손실이 아무리 커도 그것을 그때까지의 최고로 봅니다. 손실이 0이 될 때도
+    마찬가지입니다.
+    """
+    for scale in (1.0, 10.0, 1e4, 1e12):
+        losses = [loss * scale for loss in (2.3, 2.9, 3.1, 1.5, 1.2)]
+        expect_ints(submission.early_stopping(losses, patience=2), (3, 1))
+        expect_ints(submission.early_stopping([*losses, 1.3 * scale], patience=3), (6, 5))
+    expect_ints(submission.early_stopping([0.3, 0.0, 0.0, 0.1, 0.2], patience=3), (5, 2))
+
+
+@pytest.mark.cell("test-early-stopping")
+def test_early_stopping_small_improvements(submission: Submission) -> None:
+    """`early_stopping` takes any smaller loss for an improvement, however small the difference.
+
+    `early_stopping`은 차이가 아무리 작아도 손실이 작아지면 개선으로 봅니다.
+    """
+    losses = [0.5, 0.5 - 2e-3, 0.5 - 2.02e-3, 0.5 - 2.021e-3, 0.5 - 2.0211e-3]
+    expect_ints(submission.early_stopping(losses, patience=1), (5, 5))
+    expect_ints(submission.early_stopping([0.7, *losses[1:], 0.6, 0.6], patience=2), (7, 5))
+
+
 @pytest.mark.cell("test-early-stopping", weight=2)
 @given(
     val_losses=st.lists(st.integers(1, 9).map(lambda tenths: tenths / 10), min_size=1, max_size=14),
     patience=st.integers(1, 4),
 )
 def test_early_stopping_like_keras(
-    submission: Submission, reference: Submission, val_losses: list[float], patience: int
+    submission: Submission, reference: Submission, val_losses, patience
 ) -> None:
     """`early_stopping` finds the last and the best epoch that Keras finds, for many lists and patiences.
 
     `early_stopping`은 여러 목록과 patience에 대해 Keras와 같은 종료 에포크와 최고 에포크를 찾습니다.
     """
-    result = expect_unchanged(submission.early_stopping, val_losses, patience)
-    expect_ints(result, reference.early_stopping(val_losses, patience))
+    result = expect_unchanged(submission.early_stopping, val_losses: list[float], patience: int)
+    expect_ints(result, reference.early_stopping(val_losses: list[float], patience: int))
 
 
 # -- the model
@@ -497,6 +671,30 @@ def test_build_mlp_optimizer(submission: Submission) -> None:
 
 
 @pytest.mark.cell("test-build-mlp")
+def test_build_mlp_has_two_layers(submission: Submission) -> None:
+    """`build_mlp` has the two layers and nothing that works only in training, such as dropout or noise.
+
+    `build_mlp`에는 두 층만 있고, 드롭아웃이나 잡음처럼 학습할 때만 작동하는 것은 없습니다.
+    """
+    model = submission.build_mlp()
+    model.set_weights(known_weights())
+    predicted = model(PIXELS).numpy()
+    expect_array(model(PIXELS, training=True).numpy(), predicted, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.cell("test-build-mlp")
+def test_build_mlp_is_new_each_time(submission: Submission) -> None:
+    """`build_mlp` makes a new model in each call: what one learns, the other does not know.
+
+    `build_mlp`는 부를 때마다 새 모델을 만듭니다. 한 모델이 배운 것을 다른 모델은 모릅니다.
+    """
+    first, second = submission.build_mlp(), submission.build_mlp()
+    before = np.asarray(second.get_weights()[2])
+    first.set_weights([np.asarray(part) + 1 for part in first.get_weights()])
+    expect_array(np.asarray(second.get_weights()[2]), before)
+
+
+@pytest.mark.cell("test-build-mlp")
 def test_build_mlp_learns(submission: Submission) -> None:
     """`build_mlp` learns: a few steps on a batch make its loss smaller.
 
@@ -527,8 +725,14 @@ def facts(submission: Submission, patience: int | None = None) -> dict[str, Any]
     savers = [one for one in callbacks if hasattr(one, "save_best_only")]
     stoppers = [one for one in callbacks if hasattr(one, "restore_best_weights")]
     assert len(stoppers) == 1 and len(savers) == 1, "expected one EarlyStopping and one ModelCheckpoint"
-    stopping = {name: getattr(stoppers[0], name) for name in ("monitor", "patience", "mode")}
-    saving = {name: getattr(savers[0], name) for name in ("monitor", "filepath", "save_best_only", "mode")}
+    stopping = {
+        name: getattr(stoppers[0], name)
+        for name in ("monitor", "patience", "mode", "min_delta", "start_from_epoch", "baseline")
+    }
+    saving = {
+        name: getattr(savers[0], name)
+        for name in ("monitor", "filepath", "save_best_only", "mode", "save_freq", "best")
+    }
     return {"directory": directory, "stopping": stopping, "saving": saving}
 
 
@@ -578,6 +782,27 @@ def test_make_callbacks_best_only(submission: Submission) -> None:
     )
 
 
+@pytest.mark.cell("test-make-callbacks")
+def test_make_callbacks_count_every_improvement(submission: Submission) -> None:
+    """`make_callbacks` counts every smaller validation loss as an improvement, from the first epoch on.
+
+    `make_callbacks`의 조기 종료는 첫 에포크부터, 검증 손실이 조금이라도 작아지면 개선으로 봅니다.
+    """
+    found = facts(submission)
+    stopping, saving = found["stopping"], found["saving"]
+    assert abs(stopping["min_delta"] or 0) == 0, (
+        f"an improvement has to be larger than {abs(stopping['min_delta'])}"
+    )
+    assert not stopping["start_from_epoch"], (
+        f"the first {stopping['start_from_epoch']} epochs are not looked at"
+    )
+    assert stopping["baseline"] is None, f"only a loss below {stopping['baseline']} counts as an improvement"
+    assert saving["save_freq"] == "epoch", f"the checkpoint looks every {saving['save_freq']} batches"
+    assert saving["best"] is None or not np.isfinite(saving["best"]), (
+        f"only a loss below {saving['best']} is saved"
+    )
+
+
 # -- the plot
 
 # Rising, so that the curves end in the upper right corner: a legend is there only if it was put there.
@@ -594,6 +819,18 @@ def draw(submission: Submission) -> Any:
     """The Axes of a submission's plot, in a figure of its own."""
     submission.import_module("matplotlib.pyplot").close("all")
     return submission.plot_losses(HISTORY)
+
+
+def on_screen(axes: Any, line: Any) -> npt.NDArray[np.float64]:
+    """Where the points of a line are on the screen, (N, 2), each within the frame of the Axes."""
+    axes.get_xlim(), axes.get_ylim()  # whoever asks has them worked out
+    points = np.stack([np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)], axis=1)
+    places = np.asarray(axes.transData.transform(points), dtype=np.float64)
+    low, high = np.asarray(axes.bbox.get_points(), dtype=np.float64)
+    assert np.all(places >= low - 1) and np.all(places <= high + 1), (
+        f"a point of {line.get_label()} lies outside the picture"
+    )
+    return places
 
 
 def curve(axes: Any, label: str) -> Any:
@@ -620,6 +857,35 @@ def test_plot_losses_lines(submission: Submission, label: str, key: str, colour:
 
     assert to_rgb(line.get_color()) == to_rgb(colour), f"{label} is {line.get_color()!r}, expected {colour!r}"
     assert line.get_marker() == ".", f"the marker of {label} is {line.get_marker()!r}, expected '.'"
+    style = str(line.get_linestyle())
+    assert style.strip() not in ("", "None"), f"the points of {label} are not joined by a line"
+
+
+@pytest.mark.cell("test-plot-losses")
+def test_plot_losses_shows_every_point(submission: Submission) -> None:
+    """`plot_losses` shows every point of both lines, later epochs further right and larger losses higher up.
+
+    `plot_losses`는 두 선의 모든 점을 보여 줍니다. 나중 에포크일수록 오른쪽에, 손실이 클수록 위에 있습니다.
+    """
+    axes = draw(submission)
+    for label, key in (("Testset_loss", "val_loss"), ("Trainset_loss", "loss")):
+        places = on_screen(axes, curve(axes, label))
+        assert places.shape == (5, 2), f"{label} has {len(places)} points, expected 5"
+        assert np.all(np.diff(places[:, 0]) > 0), "later epochs should stand further right"
+        order = np.argsort(HISTORY[key])
+        assert np.all(np.diff(places[order, 1]) > 0), "larger losses should stand higher up"
+
+
+@pytest.mark.cell("test-plot-losses")
+def test_plot_losses_leaves_the_history_alone(submission: Submission) -> None:
+    """`plot_losses` does not change the history that it is given.
+
+    `plot_losses`는 받은 기록을 바꾸지 않습니다.
+    """
+    submission.import_module("matplotlib.pyplot").close("all")
+    unsorted = {key: [values[place] for place in (3, 0, 4, 1, 2)] for key, values in HISTORY.items()}
+    axes = expect_unchanged(submission.plot_losses, unsorted)
+    assert len(axes.lines) >= 2, "expected two lines"
 
 
 @pytest.mark.cell("test-plot-losses")
@@ -645,7 +911,7 @@ def test_plot_losses_legend(submission: Submission) -> None:
     assert legend is not None, "there is no legend"
     texts = sorted(text.get_text() for text in legend.get_texts())
     assert texts == ["Testset_loss", "Trainset_loss"], f"the legend says {texts}"
-    axes.get_figure().draw_without_rendering()
+    axes.get_figure().figure.draw_without_rendering()  # of the whole, where the Axes stand in a part of it
     place, frame = (part.get_window_extent().get_points() for part in (legend, axes))
     right, up = np.mean(place, axis=0) > np.mean(frame, axis=0)
     where = f"{'upper' if up else 'lower'} {'right' if right else 'left'}"

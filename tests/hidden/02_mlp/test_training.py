@@ -102,6 +102,19 @@ def test_train_mlp_trains_the_given_model(improving: Any) -> None:
 
 
 @pytest.mark.cell("test-train-mlp")
+def test_train_mlp_leaves_its_arguments_alone(drifting: Any, improving: Any) -> None:
+    """`train_mlp` shuffles or changes none of the caller's arrays, and keeps the optimizer of the given
+    model.
+
+    `train_mlp`는 부른 쪽의 배열을 섞거나 바꾸지 않고, 받은 모델의 최적화 방법을 그대로 둡니다.
+    """
+    for run in (drifting, improving):
+        # Keras draws from the global generators while it trains.
+        assert run.changed is None or "random" in run.changed, f"the call changed {run.changed}"
+        assert run.optimizer == "SGD", f"the model came with SGD and was trained with {run.optimizer}"
+
+
+@pytest.mark.cell("test-train-mlp")
 def test_train_mlp_history(improving: Any) -> None:
     """`train_mlp` returns a dictionary with the training and the validation loss of every epoch.
 

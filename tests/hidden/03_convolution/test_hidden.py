@@ -20,8 +20,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.testing import (
+    Seen,
     Strided,
     Submission,
+    answers_kept,
+    as_seen,
+    expect_arguments_unchanged,
     expect_array,
     expect_int,
     expect_ints,
@@ -71,6 +75,27 @@ def expect_in_turn(function: Any, inputs: Iterable[tuple[Array, Array]], defined
     """Each pair of an image (or signal) and a kernel gives what the definition says of it."""
     for turn, (image, kernel) in enumerate(inputs):
         expect_result(function(in_memory(turn, image), in_memory(turn, kernel)), defined(image, kernel))
+
+
+def expect_kept(
+    submission: Submission, name: str, inputs: Iterable[tuple[Array, Array]], defined: Any
+) -> None:
+    """What the function returned for one pair is still there after it was called with the next."""
+    pairs = list(inputs)
+    for result, pair in zip(answers_kept(submission, name, *pairs), pairs, strict=True):
+        expect_result(result, defined(*pair))
+
+
+def turned(image: Array, kernel: Array) -> Array:
+    """As ``correlated``, with the kernel turned by half a turn."""
+    return correlated(image, kernel[::-1, ::-1])
+
+
+# Sums without cancellation, so that float32 is exact enough: of integers that no narrow type holds, and of
+# numbers that rounding to a few decimals would lose.
+LARGE = np.random.default_rng(81).integers(40_000, 3_000_000_000, size=(5, 6))
+TINY = np.random.default_rng(82).uniform(1, 9, size=(5, 6)) * 1e-6
+POSITIVE = np.array([[7, 3], [2, 9], [1, 5]])
 
 
 # output_size ------------------------------------------------------------------------------------
@@ -135,6 +160,16 @@ def test_output_size_dilation(submission: Submission) -> None:
     expect_int(submission.output_size(17, 4, dilation=3), 8)
     expect_int(submission.output_size(20, 3, stride=3, padding=1, dilation=4), 5)
     expect_int(submission.output_size(6, 1, dilation=5), 6)
+
+
+@pytest.mark.cell("test-output-size")
+def test_output_size_of_long_axes(submission: Submission) -> None:
+    """`output_size` is right for axes with more places than a 16-bit integer can count.
+
+    `output_size`는 16비트 정수로 셀 수 없을 만큼 긴 축에서도 맞습니다.
+    """
+    expect_int(submission.output_size(100_000, 3), 99_998)
+    expect_int(submission.output_size(70_001, 4, stride=2, padding=1), 35_000)
 
 
 # output_size: errors ----------------------------------------------------------------------------
@@ -300,6 +335,35 @@ def test_pad_2d_keeps_dtype(submission: Submission) -> None:
 
 
 @pytest.mark.cell("test-pad-2d")
+def test_pad_2d_keeps_wide_values(submission: Submission) -> None:
+    """`pad_2d` keeps values and dtype on the way: fine fractions, huge integers, True and False.
+
+    `pad_2d`는 아주 작은 차이의 소수, 아주 큰 정수, True와 False도 값과 dtype을 그대로 둡니다.
+    """
+    huge = 2**60 + np.arange(6).reshape(2, 3)
+    for image in (1 + np.arange(6).reshape(2, 3) * 2.0**-40, huge, huge % 3 == 0):
+        result = submission.pad_2d(image, ((1, 0), (0, 2)))
+        expected = np.pad(image, ((1, 0), (0, 2)))
+        expect_array(result, expected, dtype="same")
+        assert np.array_equal(result, expected), "a value has changed a little on the way"
+
+
+@pytest.mark.cell("test-pad-2d")
+def test_pad_2d_returns_a_new_array(submission: Submission) -> None:
+    """`pad_2d` returns a new array each time: neither its argument, nor the array that it returned before.
+
+    `pad_2d`는 매번 새 배열을 돌려줍니다. 인자도 아니고, 앞서 돌려준 배열도 아닙니다.
+    """
+    images = [numbers(seed, 2, 3) for seed in (25, 26)]
+    for padding in (0, 1, ((0, 0), (0, 0))):
+        calls = [(image, padding) for image in images]
+        for result, image in zip(
+            answers_kept(submission, "pad_2d", *calls, overwrite=True), images, strict=True
+        ):
+            expect_array(result, np.pad(image, padding))
+
+
+@pytest.mark.cell("test-pad-2d")
 def test_pad_2d_leaves_the_image(submission: Submission) -> None:
     """`pad_2d` leaves the image as it was.
 
@@ -414,6 +478,54 @@ def test_convolve_1d_long_signals(submission: Submission) -> None:
     expect_in_turn(submission.convolve_1d, inputs, functools.partial(np.convolve, mode="valid"))
 
 
+@pytest.mark.cell("test-correlate-1d")
+def test_correlate_1d_any_numbers(submission: Submission) -> None:
+    """`correlate_1d` keeps the fractions of the kernel over whole numbers, and numbers large or tiny.
+
+    `correlate_1d`는 정수 신호에서도 커널의 소수를 유지하고, 아주 크거나 작은 수도 그대로 계산합니다.
+    """
+    kernel = np.array([0.25, 0.5, 1.125])
+    for signal in (LARGE[0], TINY[0], np.array([3, 8, 1, 250, 7])):
+        expected = np.correlate(signal, kernel, mode="valid")
+        expect_array(submission.correlate_1d(signal, kernel), expected, rtol=1e-5, atol=1e-12)
+    expected = np.correlate(LARGE[0], POSITIVE[2], mode="valid")
+    expect_array(submission.correlate_1d(LARGE[0], POSITIVE[2]), expected, rtol=1e-5)
+
+
+@pytest.mark.cell("test-convolve-1d")
+def test_convolve_1d_any_numbers(submission: Submission) -> None:
+    """`convolve_1d` keeps the fractions of the kernel over whole numbers, and numbers large or tiny.
+
+    `convolve_1d`는 정수 신호에서도 커널의 소수를 유지하고, 아주 크거나 작은 수도 그대로 계산합니다.
+    """
+    kernel = np.array([0.25, 0.5, 1.125])
+    for signal in (LARGE[0], TINY[0], np.array([3, 8, 1, 250, 7])):
+        expected = np.convolve(signal, kernel, mode="valid")
+        expect_array(submission.convolve_1d(signal, kernel), expected, rtol=1e-5, atol=1e-12)
+    expected = np.convolve(LARGE[0], POSITIVE[2], mode="valid")
+    expect_array(submission.convolve_1d(LARGE[0], POSITIVE[2]), expected, rtol=1e-5)
+
+
+@pytest.mark.cell("test-correlate-1d")
+def test_correlate_1d_keeps_earlier_results(submission: Submission) -> None:
+    """What `correlate_1d` returned stays as it was when the function is called again.
+
+    `correlate_1d`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    """
+    inputs = zip(numbers(27, 2, 6), numbers(28, 2, 3), strict=True)
+    expect_kept(submission, "correlate_1d", inputs, functools.partial(np.correlate, mode="valid"))
+
+
+@pytest.mark.cell("test-convolve-1d")
+def test_convolve_1d_keeps_earlier_results(submission: Submission) -> None:
+    """What `convolve_1d` returned stays as it was when the function is called again.
+
+    `convolve_1d`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    """
+    inputs = zip(numbers(27, 2, 6), numbers(28, 2, 3), strict=True)
+    expect_kept(submission, "convolve_1d", inputs, functools.partial(np.convolve, mode="valid"))
+
+
 # conv2d -----------------------------------------------------------------------------------------
 
 
@@ -487,9 +599,9 @@ def test_conv2d_leaves_arguments(submission: Submission) -> None:
     `conv2d`는 이미지와 커널을 바꾸지 않고 계산합니다.
     """
     image, kernel = numbers(16, 5, 6), numbers(17, 3, 2)
-    expect_result(expect_unchanged(submission.conv2d, image, kernel), correlated(image, kernel))
+    expect_result(expect_arguments_unchanged(submission.conv2d, image, kernel), correlated(image, kernel))
     image, kernel = whole_numbers(16, 6, 5), whole_numbers(17, 2, 3)
-    expect_result(expect_unchanged(submission.conv2d, image, kernel), correlated(image, kernel))
+    expect_result(expect_arguments_unchanged(submission.conv2d, image, kernel), correlated(image, kernel))
 
 
 @pytest.mark.cell("test-conv2d")
@@ -544,6 +656,27 @@ def test_conv2d_fractions_of_integers(submission: Submission) -> None:
     image = np.random.default_rng(22).integers(0, 256, size=(4, 6), dtype=np.uint8)
     kernel = np.array([[0.25, -0.6, 0.125]])
     expect_result(submission.conv2d(image, kernel), correlated(image, kernel), dtype=np.float64)
+
+
+@pytest.mark.cell("test-conv2d-integers")
+def test_conv2d_large_and_tiny_numbers(submission: Submission) -> None:
+    """Integers too large for a narrow type, and numbers of a millionth, are computed as they are.
+
+    좁은 자료형에 담을 수 없는 큰 정수도, 백만분의 1 정도인 작은 수도 그대로 계산합니다.
+    """
+    for image in (LARGE, TINY):
+        expected = correlated(image, POSITIVE)
+        expect_array(submission.conv2d(image, POSITIVE), expected, dtype=np.float64, rtol=1e-5, atol=1e-12)
+
+
+@pytest.mark.cell("test-conv2d")
+def test_conv2d_keeps_earlier_results(submission: Submission) -> None:
+    """What `conv2d` returned stays as it was when the function is called again.
+
+    `conv2d`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    """
+    inputs = zip(numbers(29, 2, 4, 5), numbers(30, 2, 2, 3), strict=True)
+    expect_kept(submission, "conv2d", inputs, correlated)
 
 
 # conv2d: stride ---------------------------------------------------------------------------------
@@ -685,13 +818,80 @@ def test_convolve_2d_stride_and_padding(submission: Submission) -> None:
 
 
 @pytest.mark.cell("test-convolve-2d")
+@pytest.mark.parametrize("strides", [(1,), (2, (3, 2))], ids=["stride 1", "strided"])
+def test_convolve_2d_same(submission: Submission, reference: Submission, strides: tuple[Any, ...]) -> None:
+    """`convolve_2d` with 'same' follows Keras's rule as `conv2d` does, for even and oblong kernels too.
+
+    `convolve_2d`도 'same'에서 `conv2d`처럼 Keras의 규칙을 따릅니다. 커널이 짝수이거나 정사각형이 아닐 때도
+    같습니다.
+    """
+    image = numbers(65, 7, 10)
+    for stride in strides:
+        for shape in ((3, 5), (2, 4), (4, 3), (1, 2)):
+            kernel = numbers(66, *shape)
+            expected = reference.convolve_2d(image, kernel, stride=stride, padding="same")
+            expect_result(submission.convolve_2d(image, kernel, stride=stride, padding="same"), expected)
+
+
+@pytest.mark.cell("test-convolve-2d")
+def test_convolve_2d_full_and_strided(submission: Submission) -> None:
+    """`convolve_2d` moves by its stride with 'full' padding too, on each axis by its own.
+
+    `convolve_2d`는 'full' 패딩에서도 축마다 정해진 스트라이드만큼 움직입니다.
+    """
+    image, kernel = numbers(67, 4, 6), numbers(68, 2, 5)
+    expected = correlated(np.pad(image, ((1, 1), (4, 4))), kernel[::-1, ::-1], (2, 3))
+    expect_result(submission.convolve_2d(image, kernel, stride=(2, 3), padding="full"), expected)
+
+
+@pytest.mark.cell("test-convolve-2d")
+def test_convolve_2d_one_row(submission: Submission) -> None:
+    """A result of one row or one column keeps both axes.
+
+    결과가 한 행이나 한 열이어도 두 축을 유지합니다.
+    """
+    for image_shape, kernel_shape in (((3, 6), (3, 2)), ((6, 3), (2, 3)), ((1, 5), (1, 2)), ((2, 2), (2, 2))):
+        image, kernel = numbers(69, *image_shape), numbers(70, *kernel_shape)
+        expect_result(submission.convolve_2d(image, kernel), turned(image, kernel))
+
+
+@pytest.mark.cell("test-convolve-2d")
+def test_convolve_2d_integers(submission: Submission) -> None:
+    """Over integers `convolve_2d` neither overflows nor loses the fractions of the kernel.
+
+    정수 이미지에서 `convolve_2d`는 넘치지도, 커널의 소수를 잃지도 않습니다.
+    """
+    image = np.random.default_rng(21).integers(100, 256, size=(5, 6), dtype=np.uint8)
+    unsigned = np.array([[200, 3], [90, 250], [17, 60]], dtype=np.uint8)
+    for kernel in (unsigned, unsigned.astype(np.int16) - 100, unsigned / 512):
+        expect_result(submission.convolve_2d(image, kernel), turned(image, kernel), dtype=np.float64)
+    for pixels in (LARGE, TINY):
+        expected = turned(pixels, POSITIVE)
+        result = submission.convolve_2d(pixels, POSITIVE)
+        expect_array(result, expected, dtype=np.float64, rtol=1e-5, atol=1e-12)
+    small = np.array([[127, -128, 100, -90], [-120, 110, 127, 5]], dtype=np.int16)
+    kernel = np.array([[300, -320], [-328, 327]], dtype=np.int16)
+    expect_result(submission.convolve_2d(small, kernel), turned(small, kernel), dtype=np.float64)
+
+
+@pytest.mark.cell("test-convolve-2d")
+def test_convolve_2d_keeps_earlier_results(submission: Submission) -> None:
+    """What `convolve_2d` returned stays as it was when the function is called again.
+
+    `convolve_2d`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    """
+    inputs = zip(numbers(29, 2, 4, 5), numbers(30, 2, 2, 3), strict=True)
+    expect_kept(submission, "convolve_2d", inputs, turned)
+
+
+@pytest.mark.cell("test-convolve-2d")
 def test_convolve_2d_leaves_arguments(submission: Submission) -> None:
     """`convolve_2d` gives float64 and leaves image and kernel as they were.
 
     `convolve_2d`는 float64를 내고 이미지와 커널을 바꾸지 않습니다.
     """
     image, kernel = whole_numbers(55, 4, 6).astype(np.int8), whole_numbers(56, 2, 3).astype(np.int8)
-    result = expect_unchanged(submission.convolve_2d, image, kernel)
+    result = expect_arguments_unchanged(submission.convolve_2d, image, kernel)
     expect_result(result, correlated(image, kernel[::-1, ::-1]), dtype=np.float64)
 
 
@@ -702,9 +902,7 @@ def test_convolve_2d_one_image_after_another(submission: Submission) -> None:
     분수가 있는 MNIST 크기의 이미지를 차례로, 매번 다른 커널로 계산합니다.
     """
     inputs = zip(digits_in_a_row(57, 28, 30), digits_in_a_row(58, 5, 3), strict=True)
-    expect_in_turn(
-        submission.convolve_2d, inputs, lambda image, kernel: correlated(image, kernel[::-1, ::-1])
-    )
+    expect_in_turn(submission.convolve_2d, inputs, turned)
 
 
 @pytest.mark.cell("test-convolve-2d")
@@ -764,7 +962,7 @@ def test_detect_edges_uint8(submission: Submission) -> None:
     """
     image = np.random.default_rng(62).integers(0, 256, size=(7, 4), dtype=np.uint8)
     expected = 9.0 * image - correlated(np.pad(image, 1), np.ones((3, 3)))
-    expect_result(expect_unchanged(submission.detect_edges, image), expected, dtype=np.float64)
+    expect_result(expect_arguments_unchanged(submission.detect_edges, image), expected, dtype=np.float64)
 
 
 @pytest.mark.cell("test-detect-edges")
@@ -776,8 +974,37 @@ def test_detect_edges_of_one_image_after_another(submission: Submission) -> None
     images = [whole_numbers(64, 28, 28), *digits_in_a_row(63, 28, 28)]
     for turn, image in enumerate(images):
         expected = 9 * image - correlated(np.pad(image, 1), np.ones((3, 3)))
-        result = expect_unchanged(submission.detect_edges, in_memory(turn, image))
+        result = expect_arguments_unchanged(submission.detect_edges, in_memory(turn, image))
         expect_result(result, expected, dtype=np.float64)
+
+
+@pytest.mark.cell("test-detect-edges")
+def test_detect_edges_of_any_image(submission: Submission) -> None:
+    """`detect_edges` works for images of one row, one column or one pixel, and for very large pixel values.
+
+    `detect_edges`는 행이나 열이 하나뿐인 이미지, 픽셀 하나짜리 이미지, 값이 아주 큰 이미지에도 동작합니다.
+    """
+    for shape in ((1, 5), (4, 1), (1, 1), (2, 3)):
+        image = numbers(83, *shape)
+        expected = 9 * image - correlated(np.pad(image, 1), np.ones((3, 3)))
+        expect_result(submission.detect_edges(image), expected, dtype=np.float64)
+    # Each value stands alone, so that nothing cancels.
+    image = np.zeros((3, 5), dtype=np.int64)
+    image[1, 1], image[1, 3] = 70_000, 3_000_000_000
+    expected = 9.0 * image - correlated(np.pad(image, 1), np.ones((3, 3)))
+    expect_result(submission.detect_edges(image), expected, dtype=np.float64)
+
+
+@pytest.mark.cell("test-detect-edges")
+def test_detect_edges_keeps_earlier_results(submission: Submission) -> None:
+    """What `detect_edges` returned stays as it was when the function is called again.
+
+    `detect_edges`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    """
+    images = list(numbers(84, 2, 4, 5))
+    kept = answers_kept(submission, "detect_edges", *[(image,) for image in images])
+    for result, image in zip(kept, images, strict=True):
+        expect_result(result, 9 * image - correlated(np.pad(image, 1), np.ones((3, 3))))
 
 
 # compare_images ---------------------------------------------------------------------------------
@@ -785,21 +1012,14 @@ def test_detect_edges_of_one_image_after_another(submission: Submission) -> None
 
 @dataclass(frozen=True)
 class Panel:
-    """An image as it stands on the screen.
+    """An image of the Figure.
 
     Attributes:
-        pixels: as drawn, from top to bottom and from left to right.
-        left, right, bottom, top: the edges of what is seen of it, in shares of the Figure.
-        whole: whether all of it lies within its axes and these within the Figure.
+        seen: as it stands on the screen.
         titled: whether a text stands with it.
     """
 
-    pixels: Array
-    left: float
-    right: float
-    bottom: float
-    top: float
-    whole: bool
+    seen: Seen
     titled: bool
 
 
@@ -816,8 +1036,9 @@ def drawn_panels(submission: Submission, before: Array, after: Array) -> list[Pa
     for axes in [*every, *insets]:
         images = [image for image in axes.get_images() if image.get_visible()]
         if images and axes.get_visible():
-            panels += [panel(figure, axes, image, is_titled(axes, len(images))) for image in images]
-    return sorted(panels, key=lambda each: (each.left, -each.top))
+            titled = is_titled(axes, len(images))
+            panels += [Panel(as_seen(figure, axes, image), titled) for image in images]
+    return sorted(panels, key=lambda each: (each.seen.left, -each.seen.top))
 
 
 def is_titled(axes: Any, images: int) -> bool:
@@ -829,46 +1050,6 @@ def is_titled(axes: Any, images: int) -> bool:
     if images > 1:
         return sum(bool(str(text.get_text()).strip()) for text in axes.texts) >= images
     return any(title.strip() for title in titles)
-
-
-def panel(figure: Any, axes: Any, image: Any, titled: bool) -> Panel:
-    """One image: its data as the axes show them, whichever way the axes and the data run."""
-    pixels = np.asarray(image.get_array().tolist(), dtype=np.float64)
-    left, right, bottom, top = (float(edge) for edge in image.get_extent())
-    if str(image.origin) == "lower":
-        bottom, top = top, bottom  # the edges at which the last and the first row lie
-    x, y, width, height = box(axes)
-    _, _, wide, high = box(figure)
-    corners = np.asarray(axes.transData.transform(np.array([[left, top], [right, bottom]])))
-    (x0, y0), (x1, y1) = corners.tolist()
-    rows, columns = max(pixels.shape[0], 1), max(pixels.shape[1], 1)
-    if y0 < y1:
-        pixels = pixels[::-1]
-    if x0 > x1:
-        pixels = pixels[:, ::-1]
-    across, along = sorted((x0, x1)), sorted((y0, y1))
-    # The pixels at the edges may be cut in half: limits from the first pixel's middle to the last one's.
-    spare_x, spare_y = 0.51 * (across[1] - across[0]) / columns, 0.51 * (along[1] - along[0]) / rows
-    within_axes = (
-        x - spare_x <= across[0] <= across[1] <= x + width + spare_x
-        and y - spare_y <= along[0] <= along[1] <= y + height + spare_y
-    )
-    within_figure = -1 <= x <= x + width <= wide + 1 and -1 <= y <= y + height <= high + 1
-    return Panel(
-        pixels,
-        max(across[0], x) / wide,
-        min(across[1], x + width) / wide,
-        max(along[0], y) / high,
-        min(along[1], y + height) / high,
-        within_axes and within_figure,
-        titled,
-    )
-
-
-def box(drawn: Any) -> tuple[float, float, float, float]:
-    """Left, bottom, width and height on the screen."""
-    left, bottom, width, height = (float(value) for value in drawn.bbox.bounds)
-    return left, bottom, width, height
 
 
 def two_panels(submission: Submission, before: Array, after: Array) -> tuple[Panel, Panel]:
@@ -889,9 +1070,9 @@ def test_compare_images_pixels(submission: Submission) -> None:
     for seed in (71, 77):
         before, after = numbers(seed, 3, 4), numbers(seed + 1, 5, 2)
         left, right = two_panels(submission, before, after)
-        expect_result(left.pixels, before)
-        expect_result(right.pixels, after)
-        assert left.whole and right.whole, "a part of an image is cut off"
+        expect_result(left.seen.pixels, before)
+        expect_result(right.seen.pixels, after)
+        assert left.seen.whole and right.seen.whole, "a part of an image is cut off"
 
 
 @pytest.mark.cell("test-compare-images")
@@ -900,12 +1081,25 @@ def test_compare_images_side_by_side(submission: Submission) -> None:
 
     두 이미지는 같은 높이에 나란히 있고 각각 제목이 있습니다.
     """
-    left, right = two_panels(submission, whole_numbers(73, 4, 4), whole_numbers(74, 4, 4))
-    assert right.left > left.right - 0.01, "the images should stand side by side"
+    panels = two_panels(submission, whole_numbers(73, 4, 4), whole_numbers(74, 4, 4))
+    left, right = (each.seen for each in panels)
+    assert right.left > left.right - 0.01 * max(right.right, 1), "the images should stand side by side"
     shared = min(left.top, right.top) - max(left.bottom, right.bottom)
     lower = min(left.top - left.bottom, right.top - right.bottom)
     assert shared > 0.5 * lower, "the images should stand at the same height"
-    assert left.titled and right.titled, "each image needs a title"
+    assert all(each.titled for each in panels), "each image needs a title"
+
+
+@pytest.mark.cell("test-compare-images")
+def test_compare_images_of_one_row(submission: Submission) -> None:
+    """`compare_images` also draws images of a single row or column.
+
+    `compare_images`는 행이나 열이 하나뿐인 이미지도 그립니다.
+    """
+    before, after = numbers(85, 1, 5), numbers(86, 4, 1)
+    left, right = two_panels(submission, before, after)
+    expect_result(left.seen.pixels, before)
+    expect_result(right.seen.pixels, after)
 
 
 @pytest.mark.cell("test-compare-images")

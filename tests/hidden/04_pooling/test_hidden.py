@@ -15,7 +15,16 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from autograder.testing import Strided, Submission, as_array, expect_array, expect_raises, expect_unchanged
+from autograder.testing import (
+    Strided,
+    Submission,
+    answers_kept,
+    as_array,
+    expect_arguments_unchanged,
+    expect_array,
+    expect_raises,
+    expect_unchanged,
+)
 
 Array = npt.NDArray[Any]
 
@@ -55,6 +64,19 @@ def _expect_any_memory_order(pool: Any, expected: Any, seeds: tuple[int, ...], *
     for seed in seeds:
         x = _signed(2, 28, 27, 3, seed=seed)
         expect_array(pool(Strided(x), 3, 2), expected(x, 3, 2), **close)
+
+
+def _expect_new_arrays(submission: Submission, name: str, pooled: Any, **close: float) -> None:
+    """A pooling function returns arrays of its own, also where a window is a single pixel."""
+    images = [_signed(2, 4, 3, 2, seed=seed) for seed in (101, 102)]
+    for window, strides in ((1, None), (1, (2, 1)), (2, 1)):
+        calls = [(x, window, strides) for x in images]
+        for result, x in zip(answers_kept(submission, name, *calls, overwrite=True), images, strict=True):
+            expect_array(result, pooled(x, window, strides), **close)
+
+
+# Integers too large for a narrow type, all of one sign so that nothing cancels: float32 is exact enough.
+LARGE = np.random.default_rng(103).integers(70_000, 4_000_000_000, size=(2, 5, 4, 3))
 
 
 # -- max pooling
@@ -120,7 +142,7 @@ def test_max_pool_leaves_input_alone(submission: Submission, reference: Submissi
     `max_pool_2d`는 받은 배열을 바꾸지 않습니다.
     """
     x = _signed(2, 6, 7, 3, seed=7)
-    actual = expect_unchanged(submission.max_pool_2d, x, 2, 1)
+    actual = expect_arguments_unchanged(submission.max_pool_2d, x, 2, 1)
     expect_array(actual, reference.max_pool_2d(x, 2, 1))
 
 
@@ -156,6 +178,51 @@ def test_max_pool_any_memory_order(submission: Submission, reference: Submission
     `max_pool_2d`는 메모리에 어떻게 놓여 있든 원소를 읽으며, 입력이 바뀌면 결과도 바뀝니다.
     """
     _expect_any_memory_order(submission.max_pool_2d, reference.max_pool_2d, seeds=(91, 92))
+
+
+@pytest.mark.cell("test-max-pool-slide")
+def test_max_pool_keeps_wide_values(submission: Submission, reference: Submission) -> None:
+    """`max_pool_2d` keeps values and dtype of very large integers, negative ones too.
+
+    `max_pool_2d`는 아주 큰 정수와 음의 정수도 값과 dtype을 그대로 둡니다.
+    """
+    for x in (LARGE, -LARGE):
+        for padding in ("valid", "same"):
+            actual = submission.max_pool_2d(x, 3, 2, padding)
+            expected = reference.max_pool_2d(x, 3, 2, padding)
+            expect_array(actual, expected, dtype=x.dtype, rtol=1e-5)
+
+
+@pytest.mark.cell("test-max-pool-same")
+def test_max_pool_same_far_below_zero(submission: Submission, reference: Submission) -> None:
+    """`max_pool_2d` with 'same' never takes padding for the maximum, however far below 0 the values lie.
+
+    `max_pool_2d`는 값이 0보다 아무리 작아도 'same'에서 덧댄 칸을 최댓값으로 고르지 않습니다.
+    """
+    for scale in (1e2, 1e4, 1e12):
+        x = scale * _negative(2, 5, 4, 3, seed=104)
+        actual = submission.max_pool_2d(x, 2, padding="same")
+        expect_array(actual, reference.max_pool_2d(x, 2, padding="same"), rtol=1e-5)
+
+
+@pytest.mark.cell("test-max-pool-strides")
+def test_max_pool_one_row(submission: Submission, reference: Submission) -> None:
+    """`max_pool_2d` keeps all four axes when one row, one column, one image or one channel is left.
+
+    `max_pool_2d`는 행, 열, 이미지, 채널이 하나만 남아도 네 축을 모두 유지합니다.
+    """
+    for shape, size in (((2, 1, 5, 3), (1, 2)), ((2, 5, 1, 3), (2, 1)), ((1, 3, 3, 1), 3)):
+        x = _signed(*shape, seed=105)
+        expect_array(submission.max_pool_2d(x, size), reference.max_pool_2d(x, size))
+
+
+@pytest.mark.cell("test-max-pool-strides")
+def test_max_pool_returns_a_new_array(submission: Submission, reference: Submission) -> None:
+    """`max_pool_2d` returns a new array each time: no part of its argument, and not the array from before.
+
+    `max_pool_2d`는 매번 새 배열을 돌려줍니다. 인자의 일부도 아니고, 앞서 돌려준 배열도 아닙니다.
+    """
+    _expect_new_arrays(submission, "max_pool_2d", reference.max_pool_2d)
 
 
 # -- average pooling
@@ -202,7 +269,9 @@ def test_avg_pool_leaves_input_alone(submission: Submission, reference: Submissi
     `avg_pool_2d`는 받은 배열을 바꾸지 않습니다.
     """
     x = _signed(2, 5, 7, 3, seed=15)
-    expect_array(expect_unchanged(submission.avg_pool_2d, x, 2, 1), reference.avg_pool_2d(x, 2, 1), **LOOSE)
+    expect_array(
+        expect_arguments_unchanged(submission.avg_pool_2d, x, 2, 1), reference.avg_pool_2d(x, 2, 1), **LOOSE
+    )
 
 
 @pytest.mark.cell("test-avg-pool-same")
@@ -237,6 +306,40 @@ def test_avg_pool_any_memory_order(submission: Submission, reference: Submission
     `avg_pool_2d`는 메모리에 어떻게 놓여 있든 원소를 읽으며, 입력이 바뀌면 결과도 바뀝니다.
     """
     _expect_any_memory_order(submission.avg_pool_2d, reference.avg_pool_2d, seeds=(93, 94), **LOOSE)
+
+
+@pytest.mark.cell("test-avg-pool-mean")
+def test_avg_pool_of_any_numbers(submission: Submission, reference: Submission) -> None:
+    """`avg_pool_2d` is right for very large integers, tiny numbers, int8, and True and False.
+
+    `avg_pool_2d`는 아주 큰 정수, 아주 작은 수, int8, True와 False에도 올바른 평균을 냅니다.
+    """
+    small = (LARGE % 100 + 27).astype(np.int8)
+    for x in (LARGE, -LARGE, LARGE * 1e-16, small, -small, LARGE % 5 == 0):
+        for padding in ("valid", "same"):
+            actual = submission.avg_pool_2d(x, 3, 2, padding)
+            expected = reference.avg_pool_2d(x, 3, 2, padding)
+            expect_array(actual, expected, dtype=np.float64, rtol=1e-5, atol=1e-12)
+
+
+@pytest.mark.cell("test-avg-pool-mean")
+def test_avg_pool_one_row(submission: Submission, reference: Submission) -> None:
+    """`avg_pool_2d` keeps all four axes when one row, one column, one image or one channel is left.
+
+    `avg_pool_2d`는 행, 열, 이미지, 채널이 하나만 남아도 네 축을 모두 유지합니다.
+    """
+    for shape, size in (((2, 1, 5, 3), (1, 2)), ((2, 5, 1, 3), (2, 1)), ((1, 3, 3, 1), 3)):
+        x = _signed(*shape, seed=106)
+        expect_array(submission.avg_pool_2d(x, size), reference.avg_pool_2d(x, size), **LOOSE)
+
+
+@pytest.mark.cell("test-avg-pool-mean")
+def test_avg_pool_returns_a_new_array(submission: Submission, reference: Submission) -> None:
+    """`avg_pool_2d` returns a new array each time: no part of its argument, and not the array from before.
+
+    `avg_pool_2d`는 매번 새 배열을 돌려줍니다. 인자의 일부도 아니고, 앞서 돌려준 배열도 아닙니다.
+    """
+    _expect_new_arrays(submission, "avg_pool_2d", reference.avg_pool_2d, **LOOSE)
 
 
 # -- dropout
@@ -379,6 +482,44 @@ def test_dropout_refuses_rate_when_predicting(submission: Submission) -> None:
     )
 
 
+@pytest.mark.cell("test-dropout-training")
+def test_dropout_small_rates_and_few_values(submission: Submission) -> None:
+    """`dropout` knows rates of less than a percent, and gives each of a few values its own chance.
+
+    `dropout`은 1%보다 작은 비율도 지키고, 값이 몇 개뿐일 때도 하나하나에 기회를 줍니다.
+    """
+    off = _share(_switched_off(submission, _values(250, 200, seed=32), 0.004, _generator(submission, 18)))
+    assert 0.002 < off < 0.006, f"at rate 0.004 about 0.4% should be 0, it was {off:.2%}"
+    x, generator = _values(1, 2, 1, seed=33), _generator(submission, 19)
+    counts = [int(np.sum(_switched_off(submission, x, 0.4, generator))) for _ in range(60)]
+    # Of two values none, one and both are switched off in 36, 48 and 16 of 100 calls.
+    for count in (0, 1, 2):
+        assert count in counts, f"in 60 calls at rate 0.4, never were {count} of 2 values switched off"
+
+
+@pytest.mark.cell("test-dropout-training")
+def test_dropout_keeps_earlier_results(submission: Submission) -> None:
+    """What `dropout` returned stays as it was when the function is called again.
+
+    `dropout`을 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    """
+    batches = [_values(6, 5, seed=seed) for seed in (34, 35)]
+    generator = _generator(submission, 20)
+    kept = answers_kept(submission, "dropout", *[(x, 0.5, True, generator) for x in batches])
+    for after, x in zip(kept, batches, strict=True):
+        expect_array(after, np.where(np.asarray(after) == 0, 0.0, x * 2), **LOOSE)
+
+
+@pytest.mark.cell("test-dropout-rate")
+def test_dropout_accepts_rates_close_to_one(submission: Submission) -> None:
+    """`dropout` accepts a rate as close to 1 as 0.9995.
+
+    `dropout`은 0.9995처럼 1에 아주 가까운 비율도 받아들입니다.
+    """
+    off = _share(_switched_off(submission, _values(200, 200, seed=36), 0.9995, _generator(submission, 21)))
+    assert 0.998 < off < 1, f"at rate 0.9995 about 99.95% should be 0, it was {off:.3%}"
+
+
 @pytest.mark.cell("test-dropout-rate")
 def test_dropout_accepts_high_rate(submission: Submission) -> None:
     """`dropout` accepts every rate below 1, even when nearly everything is switched off.
@@ -426,6 +567,27 @@ def test_flatten_any_memory_order(submission: Submission, reference: Submission)
         x = _signed(3, 12, 11, 4, seed=seed)
         actual = submission.flatten(Strided(x))
         expect_array(actual, x.reshape(3, 528), **LOOSE)
+
+
+@pytest.mark.cell("test-flatten")
+def test_flatten_keeps_wide_values(submission: Submission) -> None:
+    """`flatten` keeps the values of large integers and of bytes, and both axes of a single value.
+
+    `flatten`은 큰 정수와 바이트의 값을 그대로 두고, 값이 하나뿐이어도 두 축을 유지합니다.
+    """
+    for x in (LARGE, -LARGE, LARGE % 256, (LARGE % 256).astype(np.uint8), LARGE[:1, :1, :1, :1]):
+        expect_array(submission.flatten(x), x.reshape(len(x), -1), rtol=1e-5)
+
+
+@pytest.mark.cell("test-flatten")
+def test_flatten_keeps_earlier_rows(submission: Submission) -> None:
+    """What `flatten` returned stays as it was when the function is called again.
+
+    `flatten`을 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    """
+    batches = [_signed(2, 3, 2, 2, seed=seed) for seed in (43, 44)]
+    for rows, x in zip(answers_kept(submission, "flatten", *[(x,) for x in batches]), batches, strict=True):
+        expect_array(rows, x.reshape(2, 12), **LOOSE)
 
 
 # -- a convolution layer
@@ -509,7 +671,7 @@ def test_conv2d_layer_images_apart(submission: Submission, reference: Submission
     `conv2d_layer`는 배치의 이미지를 따로따로 다루고 인자를 바꾸지 않습니다.
     """
     x, kernels, bias = _signed(4, 3, 5, 2, seed=67), _signed(2, 2, 2, 3, seed=68), _signed(3, seed=69)
-    actual = expect_unchanged(submission.conv2d_layer, x, kernels, bias)
+    actual = expect_arguments_unchanged(submission.conv2d_layer, x, kernels, bias)
     expect_array(actual, reference.conv2d_layer(x, kernels, bias), **LOOSE)
 
 
@@ -557,6 +719,55 @@ def test_conv2d_layer_any_memory_order(submission: Submission, reference: Submis
         expect_array(actual, reference.conv2d_layer(x, kernels, bias), **LOOSE)
 
 
+@pytest.mark.cell("test-conv2d-layer-channels")
+def test_conv2d_layer_whole_numbers(submission: Submission, reference: Submission) -> None:
+    """`conv2d_layer` takes whole numbers of any size in images, kernels and bias, and keeps fractions of the
+    others.
+
+    `conv2d_layer`는 이미지, 커널, 편향에 어떤 크기의 정수든 받고, 나머지의 소수를 유지합니다.
+    """
+    kernels = np.arange(1, 25).reshape(2, 2, 3, 2)
+    for x, scale in ((LARGE, 1), (LARGE % 200, 200_000_000), ((LARGE % 256).astype(np.uint8), 1)):
+        bias = np.array([3, 700_000])
+        actual = submission.conv2d_layer(x, kernels * scale, bias)
+        expect_array(actual, reference.conv2d_layer(x, kernels * scale, bias), rtol=1e-5)
+    pixels = (LARGE % 256).astype(np.uint8)
+    actual = submission.conv2d_layer(pixels, kernels / 512, np.array([3, 1]))
+    expect_array(actual, reference.conv2d_layer(pixels, kernels / 512, np.array([3, 1])), rtol=1e-5)
+    weights = np.where(kernels % 3 == 0, -kernels, kernels)
+    expected = reference.conv2d_layer(pixels, weights, np.array([0.25, -0.5]))
+    expect_array(submission.conv2d_layer(pixels, weights, np.array([0.25, -0.5])), expected, rtol=1e-5)
+
+
+@pytest.mark.cell("test-conv2d-layer-filters")
+def test_conv2d_layer_one_row(submission: Submission, reference: Submission) -> None:
+    """`conv2d_layer` keeps all four axes when one row, one column, one image or one filter is left.
+
+    `conv2d_layer`는 행, 열, 이미지, 필터가 하나만 남아도 네 축을 모두 유지합니다.
+    """
+    for shape, kernel in (
+        ((2, 3, 5, 2), (3, 2, 2, 3)),
+        ((2, 5, 3, 2), (2, 3, 2, 1)),
+        ((1, 3, 3, 1), (3, 3, 1, 1)),
+    ):
+        x, kernels, bias = _signed(*shape, seed=77), _signed(*kernel, seed=78), _signed(kernel[-1], seed=79)
+        actual = submission.conv2d_layer(x, kernels, bias)
+        expect_array(actual, reference.conv2d_layer(x, kernels, bias), **LOOSE)
+
+
+@pytest.mark.cell("test-conv2d-layer-filters")
+def test_conv2d_layer_keeps_earlier_maps(submission: Submission, reference: Submission) -> None:
+    """What `conv2d_layer` returned stays as it was when the function is called again.
+
+    `conv2d_layer`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    """
+    kernels, bias = _signed(2, 2, 3, 2, seed=80), _signed(2, seed=81)
+    batches = [_signed(2, 4, 3, 3, seed=seed) for seed in (82, 83)]
+    kept = answers_kept(submission, "conv2d_layer", *[(x, kernels, bias) for x in batches])
+    for maps, x in zip(kept, batches, strict=True):
+        expect_array(maps, reference.conv2d_layer(x, kernels, bias), **LOOSE)
+
+
 # -- the whole network
 
 SHAPES = {"conv2d": (3, 3, 1, 32), "conv2d_1": (3, 3, 32, 64), "dense": (9216, 128), "dense_1": (128, 10)}
@@ -600,7 +811,7 @@ def test_cnn_forward_names(submission: Submission, reference: Submission) -> Non
     """
     x, weights = _pictures(1, seed=83), _network()
     shuffled = {name: weights[name] for name in ("dense_1", "conv2d_1", "dense", "conv2d")}
-    actual = expect_unchanged(submission.cnn_forward, x, shuffled)
+    actual = expect_arguments_unchanged(submission.cnn_forward, x, shuffled)
     expect_array(actual, reference.cnn_forward(x, weights), rtol=0, atol=1e-5)
 
 
@@ -626,3 +837,33 @@ def test_cnn_forward_one_batch_after_another(submission: Submission, reference: 
         x = _pictures(1, seed=seed)
         actual = submission.cnn_forward(Strided(x), _network())
         expect_array(actual, reference.cnn_forward(x, _network()), rtol=0, atol=1e-5)
+
+
+@pytest.mark.cell("test-cnn-forward-bias")
+def test_cnn_forward_logits_far_apart(submission: Submission) -> None:
+    """`cnn_forward` gives finite probabilities where the sums of one image are thousands above another's.
+
+    `cnn_forward`는 한 이미지의 합이 다른 이미지보다 수천이나 커도 유한한 확률을 내놓습니다.
+    """
+    weights = {name: [np.zeros(shape), np.zeros(shape[-1])] for name, shape in SHAPES.items()}
+    # One path through the network: how bright the image is, times 4000, on all classes; 1 more on class 3.
+    weights["conv2d"][0][1, 1, 0, 0] = weights["conv2d_1"][0][1, 1, 0, 0] = 1
+    weights["dense"][0][::64, 0] = 1 / 144
+    weights["dense_1"][0][0] = 4000
+    weights["dense_1"][1][3] = 1
+    x = np.stack([np.full((28, 28, 1), brightness) for brightness in (0.0, 1.0, 0.5)])
+    powers = np.exp(np.arange(10) == 3)
+    expected = np.tile(powers / powers.sum(), (3, 1))
+    expect_array(submission.cnn_forward(x, weights), expected, rtol=0, atol=1e-3)
+
+
+@pytest.mark.cell("test-cnn-forward")
+def test_cnn_forward_keeps_earlier_results(submission: Submission, reference: Submission) -> None:
+    """What `cnn_forward` returned stays as it was when the function is called again.
+
+    `cnn_forward`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    """
+    batches = [_pictures(1, seed=seed) for seed in (87, 88)]
+    kept = answers_kept(submission, "cnn_forward", *[(x, _network()) for x in batches])
+    for result, x in zip(kept, batches, strict=True):
+        expect_array(result, reference.cnn_forward(x, _network()), rtol=0, atol=1e-5)

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 
 from autograder.mnist.digits import course_data
 from autograder.testing import (
+    Strided,
     Submission,
+    answers_kept,
     as_array,
+    expect_arguments_unchanged,
     expect_array,
     expect_int,
     expect_ints,
@@ -108,6 +111,29 @@ def test_shapes_of_one_size_after_another(submission: Submission) -> None:
         expected = [(height - 2, width - 2, 32), (height - 4, width - 4, 64), (rows, columns, 64)]
         shapes = submission.layer_shapes((height, width, 1))
         expect_ints(list(shapes)[:5], [*expected, (rows, columns, 64), (rows * columns * 64,)])
+
+
+@pytest.mark.cell("test-layer-shapes-other-images")
+def test_shapes_of_small_and_large_images(submission: Submission) -> None:
+    """The smallest images that the network can take, and large ones.
+
+    신경망이 받을 수 있는 가장 작은 이미지와 큰 이미지를 확인합니다.
+    """
+    for height, width in ((6, 7), (60, 71)):
+        rows, columns = (height - 4) // 2, (width - 4) // 2
+        expected = [(height - 2, width - 2, 32), (height - 4, width - 4, 64), (rows, columns, 64)]
+        shapes = submission.layer_shapes((height, width, 3))
+        expect_ints(list(shapes)[:5], [*expected, (rows, columns, 64), (rows * columns * 64,)])
+
+
+@pytest.mark.cell("test-layer-shapes")
+def test_shapes_are_kept(submission: Submission) -> None:
+    """What `layer_shapes` returned stays as it was when the function is called again.
+
+    `layer_shapes`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    """
+    first, _ = answers_kept(submission, "layer_shapes", ((28, 28, 1),), ((10, 12, 1),), as_arrays=False)
+    expect_ints(first, SHAPES)
 
 
 # -- build_cnn
@@ -250,25 +276,34 @@ def test_loss_of_probabilities(submission: Submission) -> None:
 
 @pytest.mark.cell("test-build-cnn-compiled")
 def test_accuracy_is_watched(submission: Submission) -> None:
-    """The model is compiled with the accuracy as a metric.
+    """Evaluated, the compiled model reports the share of images whose digit it names right, as accuracy.
 
-    모델이 정확도를 지표로 삼아 컴파일되어 있습니다.
+    컴파일된 모델을 평가하면 숫자를 맞힌 이미지의 비율을 정확도로 알려 줍니다.
     """
     model = submission.build_cnn()
     assert model.compiled, "the model has not been compiled"
-    metrics = str((model.get_compile_config() or {}).get("metrics"))
-    assert "acc" in metrics.lower(), f"the metrics are {metrics}, expected the accuracy among them"
+    # No weights but the last biases: each image has the same probabilities, none of them above one half.
+    weights = [np.zeros(np.shape(part)) for part in model.get_weights()]
+    weights[-1] = np.array([0.0, 0.4, 1.0, 0.9, 0.1, 0.2, 0.3, 0.8, 0.5, 0.6])
+    model.set_weights(weights)
+    labels = np.eye(10, dtype=np.float32)[[2, 3, 2, 7, 2, 0, 8]]
+    metrics = model.test_on_batch(np.zeros((7, 28, 28, 1), np.float32), labels, return_dict=True)
+    found = [name for name in metrics if "acc" in name.lower()]
+    assert found, f"evaluating the model reports {sorted(metrics)}, but no accuracy"
+    expect_number(metrics[found[0]], 3 / 7, rtol=1e-4)
 
 
 @pytest.mark.cell("test-build-cnn-compiled")
 def test_it_can_learn(submission: Submission) -> None:
-    """The optimizer's learning rate lets the weights change, by a sensible amount.
+    """The model is compiled with Adam, at a learning rate with which a network of this kind can learn.
 
-    최적화 방법의 학습률이 가중치를 적당한 크기로 바꿀 수 있는 값입니다.
+    모델이 Adam으로 컴파일되어 있고, 학습률은 이런 신경망이 배울 수 있는 값입니다.
     """
     model = submission.build_cnn()
+    name = submission.import_module("keras").optimizers.serialize(model.optimizer)["class_name"]
+    assert name == "Adam", f"the optimizer is {name}, expected Adam"
     rate = float(np.asarray(model.optimizer.learning_rate.numpy()))
-    assert 0 < rate <= 1, f"the learning rate is {rate:g}"
+    assert 1e-5 <= rate <= 0.02, f"the learning rate is {rate:g}; Adam's own is 0.001"
     assert all(layer.trainable for layer in model.layers), "some layers are frozen (trainable=False)"
 
 
@@ -358,6 +393,39 @@ def test_a_single_image(submission: Submission) -> None:
         expect_array(labels_of(submission.predict_digits(model, image), 1), [digit])
 
 
+@pytest.mark.cell("test-predict-digits")
+def test_the_largest_probability_decides(submission: Submission) -> None:
+    """The digit with the largest probability is named, be it far below one half or larger by a little only.
+
+    확률이 0.5보다 훨씬 작거나 아주 조금 더 클 뿐이어도, 확률이 가장 큰 숫자를 고릅니다.
+    """
+    images = np.full((3, 28, 28), 90, dtype=np.uint8)
+    for digit, lead in ((7, 1.0), (4, 0.02), (9, 0.0005)):
+        model = dense_model(submission, np.zeros((784, 10)), lead * np.eye(10)[digit])
+        expect_array(labels_of(submission.predict_digits(model, images), 3), [digit] * 3)
+
+
+@pytest.mark.cell("test-predict-digits")
+def test_images_stay_as_they_are(submission: Submission) -> None:
+    """Predicting changes neither the images nor their shape, and keeps the labels that it gave before.
+
+    예측은 이미지의 값과 모양을 바꾸지 않고, 앞서 돌려준 레이블도 그대로 둡니다.
+    """
+    weights = np.zeros((784, 10))
+    weights[np.arange(10) + 56, np.arange(10)] = 20
+    batches = []
+    for digits in ([3, 8, 0], [5, 5, 1]):
+        images = np.zeros((3, 28, 28), dtype=np.uint8)
+        images[np.arange(3), 2, digits] = 255
+        batches.append((images, digits))
+    model = dense_model(submission, weights, np.zeros(10))
+    answer = expect_arguments_unchanged(submission.predict_digits, model, batches[0][0])
+    expect_array(labels_of(answer, 3), batches[0][1])
+    kept = answers_kept(submission, "predict_digits", *[(model, images) for images, _ in batches])
+    for labels, (_, digits) in zip(kept, batches, strict=True):
+        expect_array(labels_of(labels, 3), digits)
+
+
 # -- confusion_matrix
 
 
@@ -424,3 +492,52 @@ def test_more_classes_than_digits(submission: Submission) -> None:
     y_true, y_pred = rng.integers(0, 26, size=(2, 90)).astype(np.uint8)
     matrix = submission.confusion_matrix(y_true, y_pred, num_classes=26)
     expect_array(matrix, counted(y_true, y_pred, 26))
+
+
+@pytest.mark.cell("test-confusion-matrix")
+def test_many_classes_and_narrow_labels(submission: Submission) -> None:
+    """More classes than a byte can count, and labels whose own type is too narrow to compute with.
+
+    1바이트로 셀 수 있는 것보다 클래스가 많을 때와, 레이블의 자료형이 계산하기에 너무 좁을 때를 확인합니다.
+    """
+    y_true, y_pred = np.array([299, 0, 256, 43, 299]), np.array([43, 256, 256, 299, 299])
+    expect_array(submission.confusion_matrix(y_true, y_pred, num_classes=300), counted(y_true, y_pred, 300))
+    for dtype, classes in ((np.int8, 100), (np.int16, 290), (np.uint16, 290), (np.uint8, 200)):
+        labels = np.random.default_rng(508).integers(0, classes, size=(2, 60)).astype(dtype)
+        matrix = submission.confusion_matrix(labels[0], labels[1], num_classes=classes)
+        expect_array(matrix, counted(labels[0], labels[1], classes))
+
+
+@pytest.mark.cell("test-confusion-matrix")
+def test_very_many_images(submission: Submission) -> None:
+    """A count that needs more than sixteen bits is exact.
+
+    16비트로 담을 수 없는 큰 수도 정확히 셉니다.
+    """
+    y_true = np.repeat(np.array([1, 0, 1], dtype=np.uint8), [70_001, 3, 4])
+    y_pred = np.repeat(np.array([1, 0], dtype=np.uint8), [70_001, 7])
+    expect_array(submission.confusion_matrix(y_true, y_pred, 2), [[3, 0], [4, 70_001]])
+
+
+@pytest.mark.cell("test-confusion-matrix")
+def test_labels_with_gaps_in_memory(submission: Submission) -> None:
+    """Labels are read as they are, however they lie in memory; they stay, as does the matrix of before.
+
+    레이블이 메모리에 어떻게 놓여 있든 그대로 읽습니다. 레이블도, 앞서 돌려준 행렬도 바뀌지 않습니다.
+    """
+    y_true, y_pred = np.array([2, 0, 1, 2, 0]), np.array([1, 0, 1, 2, 2])
+    result = expect_unchanged(submission.confusion_matrix, Strided(y_true), Strided(y_pred), 3)
+    expect_array(result, counted(y_true, y_pred, 3))
+    first, second = answers_kept(submission, "confusion_matrix", (y_true, y_pred, 3), (y_pred, y_pred, 3))
+    expect_array(first, counted(y_true, y_pred, 3))
+    expect_array(second, counted(y_pred, y_pred, 3))
+
+
+@pytest.mark.cell("test-confusion-matrix")
+def test_a_single_image_or_class(submission: Submission) -> None:
+    """A single image, and a single class: still a matrix.
+
+    이미지가 한 장이거나 클래스가 하나여도 행렬입니다.
+    """
+    expect_array(submission.confusion_matrix(np.array([1]), np.array([0]), 2), [[0, 0], [1, 0]])
+    expect_array(submission.confusion_matrix(np.array([0, 0]), np.array([0, 0]), 1), [[2]])
