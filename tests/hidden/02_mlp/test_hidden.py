@@ -440,7 +440,9 @@ def test_accuracy_all_and_none(submission: Submission) -> None:
 
 @pytest.mark.cell("test-count-parameters")
 @pytest.mark.parametrize("layer_sizes", [[13, 7], [20, 9, 4], [6, 5, 4, 3, 2]], ids=["one", "two", "four"])
-def test_count_parameters_depths(submission: Submission, reference: Submission, layer_sizes: list[int]) -> None:
+def test_count_parameters_depths(
+    submission: Submission, reference: Submission, layer_sizes: list[int]
+) -> None:
     """`count_parameters` counts weights and biases of networks with one, two or four layers, as an int.
 
     `count_parameters`는 층이 하나, 둘, 넷인 신경망의 가중치와 편향을 세어 정수로 돌려줍니다.
@@ -578,8 +580,8 @@ def test_early_stopping_like_keras(
 
     `early_stopping`은 여러 목록과 patience에 대해 Keras와 같은 종료 에포크와 최고 에포크를 찾습니다.
     """
-    result = expect_unchanged(submission.early_stopping, val_losses: list[float], patience: int)
-    expect_ints(result, reference.early_stopping(val_losses: list[float], patience: int))
+    result = expect_unchanged(submission.early_stopping, val_losses, patience)
+    expect_ints(result, reference.early_stopping(val_losses, patience))
 
 
 # -- the model
