@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from autograder.examiner.checks import Mismatch, expect_arguments_unchanged, expect_raises
+from autograder.messages import Message, fact
+from autograder.testing import Mismatch, expect_arguments_unchanged, expect_raises
 
 
 def refuses(message: str) -> Any:
@@ -29,14 +30,14 @@ def test_another_name_is_not_that_name() -> None:
 class Watched:
     """A function whose call changed this."""
 
-    def __init__(self, problem: str | None) -> None:
+    def __init__(self, problem: Message | None) -> None:
         self.problem = problem
 
-    def call_watched(self, *args: Any) -> tuple[Any, str | None]:
+    def call_watched(self, *args: Any) -> tuple[Any, Message | None]:
         return args, self.problem
 
 
 def test_generators_may_move_where_keras_draws_from_them() -> None:
-    assert expect_arguments_unchanged(Watched("the state of the global random generator"), 1) == (1,)
+    assert expect_arguments_unchanged(Watched(fact("generators")), 1) == (1,)
     with pytest.raises(Mismatch, match="its argument number 1"):
-        expect_arguments_unchanged(Watched("its argument number 1"), 1)
+        expect_arguments_unchanged(Watched(fact("argument-number", number=1)), 1)
