@@ -61,7 +61,7 @@ def main() -> int:
                     print("".join(f"{value!s:>10}" for value in row), flush=True)
                     for test in found.tests:
                         if test.verdict != "passed" and test.weight:
-                            print(f"    {test.name}: {test.verdict}: {test.message[:160]}")
+                            print(f"    {test.name}: {test.verdict}: {str(test.message)[:160]}")
             finally:
                 pool.close()
     return 1 if short else 0

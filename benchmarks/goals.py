@@ -113,10 +113,10 @@ def _training(folder: Path) -> Iterator[Line]:
     """A submission that trains, with the worker warm, against ``model.fit`` in a process of its own."""
     root = make_course(ROOT, folder / "course", TRAINING)
     paths = Paths(root)
-    solution = dump(read_script(paths.solution(TRAINING).read_text(encoding="utf-8")))
+    notebook = dump(read_script(paths.solution(TRAINING).read_text(encoding="utf-8")))
     for student in ("first", "second"):
         paths.submission(student, TRAINING).parent.mkdir(parents=True)
-        paths.submission(student, TRAINING).write_bytes(solution)
+        paths.submission(student, TRAINING).write_bytes(notebook)
     grade(root, TRAINING, Options(workers=1, gradebook=False, students=("first",)))
     data, solution = str(student_npz()), str(paths.solution(TRAINING))
     program = _FIT.format(suite=str(paths.suite(TRAINING)), data=data, solution=solution, tries=2)
@@ -191,7 +191,7 @@ def _cluster(folder: Path) -> Iterator[Line]:
         with _dask(folder / f"dask-{workers}", workers) as address:
             times: list[float] = []
             options = Options(scheduler=address, gradebook=False)
-            grade(root, WEEK, options, lambda *_, seen=times: seen.append(time.perf_counter()))  # type: ignore[misc]
+            grade(root, WEEK, options, lambda *_, seen=times: seen.append(time.perf_counter()))
         warm = times[40:]  # the first ones wait for suites and zygotes, and find out what is known later
         rates[workers] = (len(warm) - 1) / (warm[-1] - warm[0])
     yield (

@@ -97,8 +97,9 @@ class Bench:
         if not folder.exists():
             (folder / "home" / "datasets").mkdir(parents=True)
             file = folder / "home" / "datasets" / "mnist.npz"
-            digits.write_student_npz(file, digits.course_data(Paths(self.root).data(load_course(self.root))))
-            if not load_course(self.root).assignment(self.week).tensorflow:
+            course = load_course(self.root)
+            digits.write_student_npz(file, digits.course_data(Paths(self.root).data(course.data)))
+            if not course.assignment(self.week).tensorflow:
                 module = folder / "light" / "keras" / "datasets"
                 module.mkdir(parents=True)
                 (module.parent / "__init__.py").touch()

@@ -158,7 +158,7 @@ def on_a_cluster(course: Path, week: str) -> Scores:
     """With two Dask workers on this machine."""
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:  # type: ignore[no-untyped-call]
         return with_kit(course, week, scheduler=cluster.scheduler_address)
 
 
