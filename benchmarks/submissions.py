@@ -15,6 +15,7 @@ from autograder.authoring.demo import make_course
 from autograder.authoring.sample import build
 from autograder.course.folders import Paths
 from autograder.course.reading import load_course
+from autograder.examiner.mutants import functions_of, load_mutants
 from autograder.notebooks.definitions import defined_names
 from autograder.notebooks.metadata import grade_id, is_solution, node
 from autograder.notebooks.reading import read_released
@@ -30,6 +31,31 @@ def make_class(root: Path, folder: Path, week: str, count: int) -> tuple[Path, l
     course = make_course(root, folder, week)
     paths = Paths(course)
     return course, write_class(root, week, read_released(paths.released(week)), paths.submitted, count)
+
+
+def make_mixed_class(root: Path, folder: Path, week: str, count: int) -> tuple[Path, list[str]]:
+    """The same, with every second submission spoilt: one function is a wrong implementation of the week's.
+
+    The wrong implementations take turns, those that train left out; each notebook is a file of its own.
+    """
+    course, students = make_class(root, folder, week, count)
+    paths = Paths(course)
+    solved = read_script(paths.solution(week).read_text(encoding="utf-8"))
+    mutants = [m for m in load_mutants(paths.suite(week), functions_of(solved)) if not m.training]
+    order = itertools.cycle(mutants[turn % len(mutants)] for turn in range(0, 7 * len(mutants), 7))
+    for student in students[1::2]:
+        file = paths.submission(student, week)
+        notebook = nbformat.reads(file.read_text(encoding="utf-8"), as_version=4)  # type: ignore[no-untyped-call]
+        mutant = next(order)
+        for cell in notebook.cells:
+            if (
+                cell.cell_type == "code"
+                and is_solution(cell)
+                and mutant.replaces in defined_names(cell.source)
+            ):
+                cell["source"] += f"\n\n\n{mutant.source}"
+        file.write_bytes(dump(notebook))
+    return course, students
 
 
 def write_class(root: Path, week: str, released: NotebookNode, target: Path, count: int) -> list[str]:
