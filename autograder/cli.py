@@ -84,7 +84,9 @@ def grade(
     Exit codes: 0 done; 1 the problem is said in one sentence; 3 graded, but a person has to look at a fault
     of the grader's own; 130 interrupted, and the next run goes on.
     """
-    from autograder.course.folders import find_root
+    from autograder.course.folders import Paths, find_root
+    from autograder.course.reading import load_course
+    from autograder.gradebook.roster import class_list, extended_strangers
     from autograder.grading.grade import grade as run
     from autograder.options import Options
     from autograder.show import Display, print_scores
@@ -97,6 +99,12 @@ def grade(
         if not chosen:
             print(f"Nobody has handed in {week} since {since}.")
             return
+    course, known = load_course(root), class_list(Paths(root))
+    for name in extended_strangers(course, known):
+        print(
+            f"{name} has an extension in course.yml and is not in roster.csv: is the name that of the folder?",
+            file=sys.stderr,
+        )
     options = Options(
         workers=workers,
         students=chosen,
@@ -191,12 +199,13 @@ def feedback(
 @app.command()
 def report(
     week: Annotated[str | None, typer.Argument(help="only this week", show_default=False)] = None,
+    section: Annotated[str, typer.Option(help="of this section only, as roster.csv calls it")] = "",
 ) -> None:
     """Write the class report, report/index.html and a page a week."""
     from autograder.course.folders import find_root
     from autograder.pages.report import write_report
 
-    print(write_report(find_root(), week))
+    print(write_report(find_root(), week, section))
 
 
 @app.command()
@@ -221,6 +230,10 @@ def collect(
     names_in: Annotated[
         str | None, typer.Option("--names-in", help="encoding of names in a zip, or of a CSV: cp949, gbk …")
     ] = None,
+    times: Annotated[
+        Path | None,
+        typer.Option(help="a table that tells when: Moodle's grading worksheet", show_default=False),
+    ] = None,
 ) -> None:
     """Put submissions from Canvas, Moodle, Gradescope, GitHub or nbgrader's exchange into submitted/.
 
@@ -228,27 +241,36 @@ def collect(
     """
     from autograder.course.folders import Paths, find_root
     from autograder.course.reading import load_course
+    from autograder.gradebook.roster import class_list
     from autograder.platforms.collect import collect as run
-    from autograder.platforms.roster import class_list
 
     root = find_root()
     course = load_course(root)
     course.assignment(week)
     known = class_list(Paths(root))
-    report = run(root, week, source, class_list=known, names_in=names_in, zone=course.zone)
+    report = run(root, week, source, class_list=known, names_in=names_in, zone=course.zone, times=times)
     print(report)
     raise typer.Exit(report.exit_code)
 
 
-@app.command()
-def roster(
+lists = typer.Typer(no_args_is_help=True, help="Who is in the class: roster.csv.", rich_markup_mode=None)
+app.add_typer(lists, name="roster")
+
+
+@lists.callback()
+def about_the_class() -> None:
+    """Keep the class list, roster.csv, by which collect, report and export know everybody."""
+
+
+@lists.command("add")
+def roster_add(
     files: Annotated[
         list[Path], typer.Argument(help="lists of Canvas, Moodle, Gradescope or GitHub, or your own CSV")
     ],
 ) -> None:
-    """Merge a platform's list of students into roster.csv, by which collect and export know everybody."""
+    """Merge what platforms list of students into roster.csv; where they contradict, nothing is written."""
     from autograder.course.folders import Paths, find_root
-    from autograder.platforms.roster import add_to_class_list
+    from autograder.gradebook.roster import add_to_class_list
 
     print(add_to_class_list(Paths(find_root()), files))
 
@@ -272,7 +294,10 @@ def export(
         bool, typer.Option("--provisional", help="count what a person has still to grade as 0")
     ] = False,
 ) -> None:
-    """Write grades for a platform into exports/."""
+    """Write grades for a platform into exports/.
+
+    Exit codes: 0 done; 1 the problem is said; 3 somebody with a grade has no row, and it is said why.
+    """
     from autograder.course.folders import Paths, find_root
     from autograder.course.reading import load_course
     from autograder.platforms import github, gradescope
@@ -293,8 +318,18 @@ def export(
         Platform.CSV: exports.export_csv,
     }[platform]
     print(whole(root, chosen, roster, provisional=provisional))
-    for student in exports.not_in_roster(root, chosen, roster):
-        print(f"{student} is not in the roster: the row has the folder's name only", file=sys.stderr)
+    left_out = exports.left_out(root, platform, chosen, roster)
+    for student in left_out:
+        if platform is Platform.CSV:
+            print(f"{student} is not in the roster: the row has the folder's name only", file=sys.stderr)
+        else:
+            print(
+                f"{student} has no row: the roster does not say whom {platform} means; add its list with "
+                "`autograder roster add FILE`, or the ids to roster.csv",
+                file=sys.stderr,
+            )
+    if left_out and platform is not Platform.CSV:
+        raise typer.Exit(3)
 
 
 class Host(StrEnum):

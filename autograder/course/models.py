@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -100,7 +101,8 @@ class Late(Part):
 
     def due(self, due: dt.datetime, student: str, week: str, zone: ZoneInfo) -> dt.datetime:
         """The student's own due date where ``due`` is everybody's."""
-        theirs: Mapping[str, Extension] = self.extensions.get(student, {})
+        name = unicodedata.normalize("NFC", student)  # a folder made on a Mac has its letters taken apart
+        theirs: Mapping[str, Extension] = self.extensions.get(name, {})
         extension = theirs.get(week, theirs.get(EVERY_WEEK))
         return due if extension is None else extension.due(due, zone)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -146,7 +147,7 @@ def _extension(value: Any) -> Extension:
 def student_name(value: Any) -> str:
     """A student's id, which YAML takes for a number where it is made of digits."""
     if isinstance(value, str):
-        return value
+        return unicodedata.normalize("NFC", value)
     raise PydanticCustomError("at", "has to be in quotes, since it is a name, not a number", {"at": ()})
 
 

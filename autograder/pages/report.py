@@ -26,9 +26,12 @@ from autograder.wording.text import one_line, plain, prose
 from autograder.wording.words import number
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from autograder.gradebook.grades import Grades
+    from autograder.gradebook.roster import Roster
     from autograder.spreadsheet import Cell
-from autograder.pages.week_facts import Entry, Pair, WeekReport, summarise
+from autograder.pages.week_facts import Entry, Pair, WeekReport, section_ending, summarise
 
 FORMGRADER = "/formgrader/gradebook/"
 
@@ -41,10 +44,10 @@ def render_week(report: WeekReport) -> str:
     return render("report_week.html.j2", language="en", report=report, histogram=_histogram(report), **_HELP)
 
 
-def render_index(course: Course, reports: Mapping[str, WeekReport]) -> str:
-    """The list of weeks; those without results say so."""
+def render_index(course: Course, reports: Mapping[str, WeekReport], section: str = "") -> str:
+    """The list of weeks, of the whole class or of a section; those without results say so."""
     weeks = [(assignment, reports.get(assignment.name)) for assignment in course.assignments]
-    return render("report_index.html.j2", language="en", course=course, weeks=weeks, **_HELP)
+    return render("report_index.html.j2", language="en", course=course, weeks=weeks, section=section, **_HELP)
 
 
 def _histogram(report: WeekReport) -> Markup:
@@ -72,6 +75,7 @@ def _percent(share: float | None) -> str:
 
 _HELP: dict[str, Any] = {
     "feedback_link": _feedback_link,
+    "index_file": lambda section: f"index{section_ending(section)}.html",
     "formgrader": lambda week: FORMGRADER + quote(week, safe=""),
     "name": lambda student: one_line(student, 80),
     "line": lambda text: one_line(text, 600),
@@ -83,7 +87,7 @@ _HELP: dict[str, Any] = {
 
 def week_tables(report: WeekReport) -> dict[str, list[Sequence[Cell]]]:
     """The page's data as tables, by file name."""
-    name = report.name
+    name = report.file
     students: list[Sequence[Cell]] = [
         ("student", "score", "points", "penalty", "max points", "days late", "undecided", "status")
     ]
@@ -177,12 +181,13 @@ def _plain(cell: Cell) -> Cell:
 # Files
 
 
-def write_report(root: Path, week: str | None = None) -> Path:
+def write_report(root: Path, week: str | None = None, section: str = "") -> Path:
     """Write ``report/index.html``, a page for each week that has results, and the data beside them.
 
     Args:
         root: the course's folder.
         week: write this week's page only; the index tells of all.
+        section: of these students only, in files of their own; roster.csv says who they are.
 
     Returns:
         the page to open: that of the week, or the index.
@@ -190,8 +195,10 @@ def write_report(root: Path, week: str | None = None) -> Path:
     Raises:
         CourseError: the course has no such week.
         GradeError: there are no results yet.
+        ExportError: roster.csv cannot be used, or has no such section.
     """
     from autograder.files import write_atomically
+    from autograder.gradebook.roster import class_list, section_members
     from autograder.problem import GradeError
     from autograder.spreadsheet import table  # with it comes nbgrader, which takes seconds
 
@@ -200,26 +207,46 @@ def write_report(root: Path, week: str | None = None) -> Path:
         course.assignment(week)
     folder = root / "report"
     grades = _grades(course, paths)
+    there = class_list(paths)
+    members = section_members(there, section) if section else None
     reports: dict[str, WeekReport] = {}
     for name in course.names:
-        report = read_week(course, paths, name, grades)
+        report = read_week(course, paths, name, grades, there, members, section)
         if report is not None:
             reports[name] = report
     if not reports or (week is not None and week not in reports):
         raise GradeError(f"There are no results yet: run `autograder grade {week or 'WEEK'}` first.")
     for name, report in reports.items():
         if week in (None, name):
-            write_atomically(folder / f"{name}.html", render_week(report).encode("utf-8", "replace"))
+            write_atomically(folder / f"{report.file}.html", render_week(report).encode("utf-8", "replace"))
             for file, rows in week_tables(report).items():
                 content = "\ufeff" + table(rows)
                 write_atomically(folder / file, content.encode("utf-8", "replace"))
-    index = folder / "index.html"
-    write_atomically(index, render_index(course, reports).encode("utf-8", "replace"))
-    return index if week is None else folder / f"{week}.html"
+    index = folder / f"index{section_ending(section)}.html"
+    write_atomically(index, render_index(course, reports, section).encode("utf-8", "replace"))
+    return index if week is None else folder / f"{reports[week].file}.html"
 
 
-def read_week(course: Course, paths: Paths, week: str, grades: Grades | None) -> WeekReport | None:
-    """What is known of a week; None if nothing of it has been graded."""
+def read_week(
+    course: Course,
+    paths: Paths,
+    week: str,
+    grades: Grades | None,
+    roster: Roster | None = None,
+    members: Collection[str] | None = None,
+    section: str = "",
+) -> WeekReport | None:
+    """What is known of a week; None if nothing of it has been graded.
+
+    Args:
+        course: the course.
+        paths: its folders.
+        week: the assignment.
+        grades: from the gradebook, if there is one.
+        roster: the class list, if there is one.
+        members: of these students only; everybody if None.
+        section: what these are called.
+    """
     from autograder.gradebook.late import days_late
     from autograder.problem import GradeError
     from autograder.submissions.timestamps import read_timestamp
@@ -234,6 +261,8 @@ def read_week(course: Course, paths: Paths, week: str, grades: Grades | None) ->
     due = course.assignment(week).due
     entries = []
     for student, examination in records.items():
+        if members is not None and (roster is None or roster.folder_of(student) not in members):
+            continue
         grade = grades.grades.get((student, week)) if grades is not None else None
         at = read_timestamp(paths.submission(student, week).parent)
         submitted = at.replace(tzinfo=dt.UTC) if at is not None else grade.submitted if grade else None
@@ -247,13 +276,22 @@ def read_week(course: Course, paths: Paths, week: str, grades: Grades | None) ->
                 if submitted
                 else 0,
                 undecided=grade.undecided if grade else bool(examination.undecided),
+                timeless=submitted is None,
                 cells=grade.cells if grade else {},
             )
         )
-    known = {student.id for student in grades.students} if grades is not None else set()
-    known |= {folder.name for folder in paths.submitted.iterdir() if not folder.name.startswith(".")}
+    if roster is not None:
+        # A folder's name may have its letters in another form, or another case, than the list.
+        folders = {roster.folder_of(entry.student): entry.student for entry in entries}
+        known = {folders.get(student, student) for student in roster.students}
+        known = known if members is None else known & {folders.get(m, m) for m in members}
+    else:
+        known = {student.id for student in grades.students} if grades is not None else set()
+        known |= {folder.name for folder in paths.submitted.iterdir() if not folder.name.startswith(".")}
     similar = read_similar(paths.root / "exports" / f"similarity-{week}.json")
-    return summarise(course, week, entries, students=known, similar=similar)
+    return summarise(
+        course, week, entries, students=known, similar=similar, complete=roster is not None, section=section
+    )
 
 
 def _grades(course: Course, paths: Paths) -> Grades | None:

@@ -35,6 +35,7 @@ class Entry:
         penalty: for lateness.
         days_late: days begun after the student's own due date.
         undecided: whether a person still has to grade a part.
+        timeless: whether nothing says when it was handed in.
         cells: points by grade id; None where undecided.
     """
 
@@ -44,6 +45,7 @@ class Entry:
     penalty: float = 0.0
     days_late: int = 0
     undecided: bool = False
+    timeless: bool = False
     cells: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
@@ -156,7 +158,12 @@ class Spread:
 
 @dataclass(frozen=True)
 class WeekReport:
-    """All that the page of a week says."""
+    """All that the page of a week says.
+
+    ``complete`` is whether there is a class list, so that all who are missing are known; ``strangers`` are
+    those with a submission who are not in it; ``section`` is the one that all this is of, empty for the whole
+    class.
+    """
 
     name: str
     title: str
@@ -174,11 +181,30 @@ class WeekReport:
     misconceptions: tuple[MisconceptionFacts, ...]
     notices: tuple[NoticeFacts, ...]
     similar: tuple[Pair, ...]
+    complete: bool = False
+    strangers: tuple[str, ...] = ()
+    section: str = ""
+
+    @property
+    def file(self) -> str:
+        """What the names of the page and of its tables begin with."""
+        return self.name + section_ending(self.section)
+
+    @property
+    def timeless(self) -> int:
+        """Submissions of which nobody knows when they were handed in."""
+        return sum(entry.timeless for entry in self.entries)
 
     @property
     def undecided(self) -> int:
         """Submissions of which a person still has to grade a part."""
         return sum(entry.undecided for entry in self.entries)
+
+
+def section_ending(section: str) -> str:
+    """What a section adds to the name of a file; nothing for the whole class."""
+    kept = "".join(character if character.isalnum() else "-" for character in section)
+    return f"-{kept[:60]}" if section else ""
 
 
 def summarise(
@@ -188,6 +214,8 @@ def summarise(
     *,
     students: Iterable[str] = (),
     similar: Sequence[Pair] = (),
+    complete: bool = False,
+    section: str = "",
 ) -> WeekReport:
     """What there is to say of a week; pure.
 
@@ -197,12 +225,15 @@ def summarise(
         entries: one a submission.
         students: everybody in the course; those without an entry are missing.
         similar: pairs that are alike.
+        complete: whether ``students`` is a class list, and not only whoever has been seen.
+        section: whose entries and students these are; empty for the whole class.
     """
     assignment = course.assignment(week)
     entries = sorted(entries, key=lambda entry: entry.student)
     graded = [entry for entry in entries if entry.examination.status is Status.GRADED]
     maximum = max((_sound(entry.examination.max_points) or 0.0 for entry in entries), default=0.0)
     due = assignment.due.astimezone(course.zone)
+    known = set(students)
     return WeekReport(
         name=week,
         title=assignment.title.en,
@@ -213,13 +244,16 @@ def summarise(
         limits=tuple(_limits(entries)),
         unreadable=tuple(_unreadable(entries)),
         late=tuple(sorted((e for e in entries if e.days_late), key=lambda e: -e.days_late)),
-        missing=tuple(sorted(set(students) - {entry.student for entry in entries})),
+        missing=tuple(sorted(known - {entry.student for entry in entries})),
         spread=_spread([100 * entry.score / maximum for entry in entries] if maximum > 0 else []),
         tasks=tuple(_tasks(graded)),
         tests=tuple(_tests(graded)),
         misconceptions=tuple(_misconceptions(entries)),
         notices=tuple(_notices(entries)),
         similar=tuple(sorted(similar, key=lambda pair: (-pair.score, pair.a, pair.b))),
+        complete=complete,
+        strangers=tuple(e.student for e in entries if e.student not in known) if complete else (),
+        section=section,
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 import datetime as dt
+import json
 import unicodedata
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -22,7 +23,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from autograder.course.folders import Paths
-from autograder.files import drafted
+from autograder.files import drafted, write_atomically
+from autograder.gradebook.roster import Roster
 from autograder.linear import Pattern
 from autograder.platforms.archives import (
     A_LINK,
@@ -41,7 +43,7 @@ from autograder.platforms.archives import (
     tar_entries,
     zip_entries,
 )
-from autograder.platforms.roster import Roster
+from autograder.platforms.times import Times, read_times
 from autograder.spreadsheet import read_table
 from autograder.submissions.timestamps import TIMESTAMP, moment_of, read_timestamp, stamp
 
@@ -98,6 +100,8 @@ class Attempt:
         order: which attempt is later, where no time tells: Canvas counts files up.
         late: marked so by the platform.
         number: by which the platform tells students of one name apart.
+        serial: the platform's number of the file, which counts up from one archive to the next.
+        group: what the platform calls those who handed in together, or the student.
     """
 
     name: str
@@ -107,6 +111,8 @@ class Attempt:
     order: int = 0
     late: bool = False
     number: str = ""
+    serial: int = 0
+    group: str = ""
 
 
 def collect(
@@ -118,6 +124,7 @@ def collect(
     class_list: Roster | None = None,
     names_in: str | None = None,
     zone: dt.tzinfo = dt.UTC,
+    times: Path | None = None,
 ) -> CollectReport:
     """Collect a week's submissions from a folder, an archive, or a CSV file.
 
@@ -137,6 +144,7 @@ def collect(
         class_list: who is who, by any id; without it people are called as the source calls them.
         names_in: encoding of the names in a zip that does not say it, or of a table.
         zone: of a table's times that have none.
+        times: a table that tells when, where the source does not: Moodle's grading worksheet.
 
     Raises:
         CollectError: there is no such source, or it cannot be read.
@@ -153,10 +161,14 @@ def collect(
     skipped: list[Skipped] = []
     remarks: list[str] = []
     paths = Paths(root)
+    told = read_times(times, zone, skipped) if times is not None else None
+    serials = _read_serials(paths, week)
     with _attempts(source, week, skipped, remarks, names_in, zone) as attempts:
         named = [replace(a, student=(names or {}).get(a.student, a.student)) for a in attempts]
+        if told is not None:
+            named = [_timed(attempt, told, class_list) for attempt in named]
         if class_list is not None:
-            named = [_in_the_class(attempt, class_list) for attempt in named]
+            named = [member for attempt in named for member in _in_the_class(attempt, class_list)]
         named = _told_apart(named, remarks)
         chosen = list(_latest(_with_good_names(named, skipped), week, skipped))
         collected: list[str] = []
@@ -164,6 +176,7 @@ def collect(
         late: list[str] = []
         for attempt in chosen:
             try:
+                _demand_newer(paths, week, attempt, serials)
                 new = _write(paths, week, attempt)
             except Refused as refused:
                 superseded = isinstance(refused, Superseded)
@@ -175,8 +188,12 @@ def collect(
                     "what was collected before it is complete."
                 ) from None
             (collected if new else unchanged).append(attempt.student)
+            if attempt.serial:
+                serials[attempt.student] = attempt.serial
             if attempt.late and attempt.time is None:
                 late.append(attempt.student)
+    if serials:
+        write_atomically(_serials_path(paths, week), json.dumps(serials, ensure_ascii=False).encode())
     there = {*collected, *unchanged}
     strangers = sorted(there - class_list.students.keys()) if class_list is not None else []
     return CollectReport(
@@ -186,6 +203,26 @@ def collect(
 
 class Superseded(Refused):
     """It need not be had: what is there already is newer."""
+
+
+def _serials_path(paths: Paths, week: str) -> Path:
+    return paths.cache / "collected" / f"{week}.json"
+
+
+def _read_serials(paths: Paths, week: str) -> dict[str, int]:
+    """The platform's numbers of what was collected before, by student; none if they cannot be read."""
+    try:
+        found = json.loads(_serials_path(paths, week).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return {k: v for k, v in found.items() if isinstance(v, int)} if isinstance(found, dict) else {}
+
+
+def _demand_newer(paths: Paths, week: str, attempt: Attempt, serials: Mapping[str, int]) -> None:
+    """Canvas tells no times, but its numbers of files tell which archive is the older one."""
+    there = paths.submission(attempt.student, week).is_file()
+    if there and attempt.serial and serials.get(attempt.student, 0) > attempt.serial:
+        raise Superseded(f"there is a later attempt of {attempt.student} already")
 
 
 def _write(paths: Paths, week: str, attempt: Attempt) -> bool:
@@ -439,10 +476,38 @@ def _submitter(person: object) -> str:
     return str(_field(person, "sid", "") or "") or email.partition("@")[0] or str(_field(person, "name", ""))
 
 
-def _in_the_class(attempt: Attempt, class_list: Roster) -> Attempt:
-    """The attempt under the name of the folder that the class list has for whoever handed it in."""
+def _timed(attempt: Attempt, times: Times, class_list: Roster | None) -> Attempt:
+    """The attempt with the time that a table tells, where the source itself tells none."""
+    if attempt.time is not None:
+        return attempt
+    known = None
+    if class_list is not None and (folder := _folder_in(class_list, attempt)) is not None:
+        known = class_list.students[folder]
+    return replace(attempt, time=times.of((attempt.number, attempt.student), known))
+
+
+def _folder_in(class_list: Roster, attempt: Attempt) -> str | None:
+    """The folder of whoever handed in; in Moodle a team's name may stand before the student's."""
     folder = class_list.folder_of(attempt.student, attempt.number)
-    return attempt if folder is None else replace(attempt, student=folder, number="")
+    if folder is None and attempt.number:
+        rest = attempt.student
+        while folder is None and "-" in rest:
+            rest = rest.partition("-")[2]
+            folder = class_list.folder_of(rest)
+    return folder
+
+
+def _in_the_class(attempt: Attempt, class_list: Roster) -> list[Attempt]:
+    """The attempt under the name of the folder that the class list has for whoever handed it in.
+
+    What a team handed in is every member's: a repository is called like the team, and Canvas names the file
+    after the team and one of its members.
+    """
+    folder = _folder_in(class_list, attempt)
+    together = class_list.members(attempt.student if folder is None else attempt.group)
+    if together and (folder is None or folder in together):
+        return [replace(attempt, student=member, number="") for member in together]
+    return [attempt if folder is None else replace(attempt, student=folder, number="")]
 
 
 def _told_apart(attempts: list[Attempt], remarks: list[str]) -> list[Attempt]:
@@ -484,7 +549,13 @@ def _attempt(entry: Entry, week: str) -> Attempt | Skipped:
         for pattern in (_ANONYMOUS, _CANVAS):
             if match := pattern.fullmatch(part):
                 order, late = int(match["order"][:18]), match["late"] is not None
-                return Attempt(entry.path, match["student"], entry.read, order=order, late=late)
+                return Attempt(
+                    *(entry.path, match["student"], entry.read),
+                    order=order,
+                    late=late,
+                    serial=order,
+                    group=match["name"] if pattern is _CANVAS else "",
+                )
     if len(path.parts) == 1:
         return Attempt(entry.path, _NOTEBOOK.sub("", path.name), entry.read)
     if path.parts[-2] == week and len(path.parts) > 2:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from autograder.course.folders import Paths
@@ -17,7 +18,7 @@ from autograder.course.reading import load_course
 from autograder.files import write_atomically
 from autograder.gradebook.grades import Grades
 from autograder.gradebook.reading import read_grades
-from autograder.platforms.roster import Roster, class_list, read_file, with_roster
+from autograder.gradebook.roster import Roster, class_list, read_file, with_roster
 from autograder.spreadsheet import BYTE_ORDER_MARK, Cell, table
 
 
@@ -92,7 +93,7 @@ def export_canvas(
     """Write ``exports/canvas.csv``; returns its path."""
     course, paths = load_course(root), Paths(root)
     grades, names = _class(course, paths, weeks, roster)
-    text = canvas_csv(grades, names.headings, provisional=provisional)
+    text = canvas_csv(_for_platform(grades, names, "canvas"), names.headings, provisional=provisional)
     return _write(paths.exports / "canvas.csv", text)
 
 
@@ -101,7 +102,8 @@ def export_moodle(
 ) -> Path:
     """Write ``exports/moodle.csv``; returns its path."""
     course, paths = load_course(root), Paths(root)
-    grades, _ = _class(course, paths, weeks, roster)
+    grades, names = _class(course, paths, weeks, roster)
+    grades = _for_platform(grades, names, "moodle")
     return _write(paths.exports / "moodle.csv", moodle_csv(grades, provisional=provisional))
 
 
@@ -114,24 +116,58 @@ def export_csv(
     return _write(paths.exports / "grades.csv", plain_csv(grades, course.zone, provisional=provisional))
 
 
-def not_in_roster(root: Path, weeks: Sequence[str] = (), roster: Path | None = None) -> tuple[str, ...]:
-    """Students with grades whom the roster does not know; none where there is no roster."""
-    return _class(load_course(root), Paths(root), weeks, roster)[1].strangers
+def left_out(
+    root: Path, platform: str, weeks: Sequence[str] = (), roster: Path | None = None
+) -> tuple[str, ...]:
+    """Students with grades for whom the file of a platform has no row, since nothing says whom it means.
+
+    Of a plain CSV those who are not in the roster; they have their row. None where there is no roster.
+    """
+    grades, names = _class(load_course(root), Paths(root), weeks, roster)
+    if platform not in _KNOWN_BY:
+        return names.strangers
+    graded = {student for student, _ in grades.grades}
+    return tuple(sorted(graded & _left_out(grades, names, platform)))
 
 
 def _class(course: Course, paths: Paths, weeks: Sequence[str], roster: Path | None) -> tuple[Grades, Roster]:
     grades = read_grades(course, paths, weeks)
-    if roster is None and paths.roster.is_file():
+    own = class_list(paths)
+    if roster is None and own is not None:
         roster = paths.roster
     if roster is None:
         return grades, Roster({})
-    names = read_file(roster, [student.id for student in grades.students])
-    own = class_list(paths)
-    if own is not None and roster != paths.roster:  # it knows of more platforms than this one's file
-        grades = with_roster(
-            grades, Roster({s: own.students[s] for s in names.students if s in own.students})
-        )
+    folders = [student.id for student in grades.students]
+    if own is None or roster.resolve() == paths.roster.resolve():
+        names = read_file(roster, folders)
+    else:  # it knows of more platforms than this one's file, and whose folder a row of it belongs to
+        names = read_file(roster, folders, own)
+        there = Roster({s: own.students[s] for s in names.students if s in own.students})
+        grades = with_roster(grades, there)
     return with_roster(grades, names), names
+
+
+_KNOWN_BY = {"canvas": ("canvas_id", "sis_user_id", "sis_login_id"), "moodle": ("id_number", "email")}
+"""By which columns a platform finds a student."""
+
+
+def _left_out(grades: Grades, roster: Roster, platform: str) -> set[str]:
+    """Whom the platform would not find, and refuse or make anew: rows beside its own.
+
+    Without a roster nobody knows better than the folder's name; nor with a roster that has nothing
+    of this platform.
+    """
+    if not roster.students:
+        return set()
+    columns = _KNOWN_BY[platform]
+    found = {student.id for student in grades.students if any(getattr(student, c) for c in columns)}
+    nameless = {student.id for student in grades.students} - found if found else set()
+    return nameless | set(roster.strangers)
+
+
+def _for_platform(grades: Grades, roster: Roster, platform: str) -> Grades:
+    out = _left_out(grades, roster, platform)
+    return replace(grades, students=tuple(s for s in grades.students if s.id not in out))
 
 
 def _write(path: Path, text: str) -> Path:

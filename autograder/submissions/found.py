@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import unicodedata
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,8 +61,9 @@ def find_submissions(paths: Paths, assignment: str, students: Sequence[str] = ()
     if not paths.submitted.is_dir():
         return []
     found = []
+    wanted = {unicodedata.normalize("NFC", name) for name in students}  # a person, whatever the letters' form
     for folder in sorted(paths.submitted.iterdir()):
-        if students and folder.name not in students:
+        if students and unicodedata.normalize("NFC", folder.name) not in wanted:
             continue
         if folder.name.startswith(".") or folder.is_symlink() or not (folder / assignment).is_dir():
             continue
@@ -71,7 +73,7 @@ def find_submissions(paths: Paths, assignment: str, students: Sequence[str] = ()
             )
         raw, problem = read_notebook(folder / assignment, assignment)
         found.append(Submission.of(folder.name, assignment, raw, problem))
-    missing = [name for name in students if name not in {s.student for s in found}]
+    missing = sorted(wanted - {unicodedata.normalize("NFC", s.student) for s in found})
     if missing:
         raise GradeError(
             f"There is no submission of {assignment} from {', '.join(missing)}: "

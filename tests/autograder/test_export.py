@@ -32,12 +32,12 @@ from autograder.files import write_atomically
 from autograder.gradebook.grades import Column, ExportError, Grade, Grades, Student
 from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.reading import read_grades
+from autograder.gradebook.roster import Roster, read_roster, with_roster
 from autograder.messages import Language
 from autograder.notebooks.scripts import dump
 from autograder.options import Options
 from autograder.platforms.github import export_github, github_result, step_output
 from autograder.platforms.gradescope import export_gradescope, gradescope_results
-from autograder.platforms.roster import Roster, read_roster, with_roster
 from autograder.platforms.tables import (
     canvas_csv,
     export_canvas,

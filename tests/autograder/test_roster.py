@@ -10,8 +10,8 @@ import pytest
 
 from autograder.course.folders import Paths
 from autograder.gradebook.grades import ExportError
+from autograder.gradebook.roster import add_to_class_list, class_list, read_roster
 from autograder.platforms.collect import collect
-from autograder.platforms.roster import add_to_class_list, class_list, read_roster
 
 WEEK = "03_convolution"
 CANVAS = (
