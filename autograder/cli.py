@@ -102,7 +102,7 @@ def grade(
     course, known = load_course(root), class_list(Paths(root))
     for name in extended_strangers(course, known):
         print(
-            f"{name} has an extension in course.yml and is not in roster.csv: is the name that of the folder?",
+            f"{name} has an extension in course.yml and is not in roster.csv: is that the folder's name?",
             file=sys.stderr,
         )
     options = Options(

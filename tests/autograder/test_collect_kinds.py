@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from autograder.course.folders import Paths
 from autograder.encodings import decoded, encoding_of
 from autograder.platforms.collect import CollectError, CollectReport, collect
 from autograder.spreadsheet import read_table
@@ -478,3 +479,46 @@ def test_a_tables_lines_are_numbered_as_an_editor_does() -> None:
 def test_marks_at_the_beginning_decide(text: str, encoding: str) -> None:
     assert decoded(text.encode(encoding))[0] == text
     assert next(csv.reader([text.splitlines()[0]])) == read_table(text.encode(encoding))[0][1]
+
+
+def test_an_older_archive_of_canvas_changes_nothing(tmp_path: Path) -> None:
+    """Canvas tells no times; its numbers of files count up."""
+
+    def canvas(file: int) -> dict[str, bytes]:
+        return {f"ada_101_{file}_{WEEK}.ipynb": notebook(str(file))}
+
+    gather(tmp_path, canvas(7000))
+    report = gather(tmp_path, canvas(6000))
+    assert "later attempt" in str(report)
+    assert Paths(tmp_path / "course").submission("101", WEEK).read_bytes() == notebook("7000")
+    gather(tmp_path, canvas(8000))
+    assert Paths(tmp_path / "course").submission("101", WEEK).read_bytes() == notebook("8000")
+
+
+def test_times_beside_an_archive(tmp_path: Path) -> None:
+    """By Moodle's number, of people of one name, too; an unclear time is told with its line."""
+    worksheet = tmp_path / "worksheet.csv"
+    worksheet.write_text(
+        "Identifier,Full name,Last modified (submission),Last modified (grade)\n"
+        'Participant 1,Ada King,"Sunday, 4 April 2027, 11:50 PM",-\n'
+        'Participant 2,Ada King,"2027년 4월 5일 월요일, 오전 12:10",-\n'
+        "Participant 3,Bob Ray,04/05/2027,-\nParticipant 4,Eve Lee,-,-\n",
+        encoding="utf-8",
+    )
+    source = tmp_path / "in.zip"
+    people = (("Ada King", 1), ("Ada King", 2), ("Bob Ray", 3), ("Eve Lee", 4))
+    with zipfile.ZipFile(source, "w") as made:
+        for name, number in people:
+            made.writestr(f"{name}_{number}_assignsubmission_file_/{WEEK}.ipynb", notebook(str(number)))
+    report = collect(tmp_path / "course", WEEK, source, zone=SEOUL, times=worksheet)
+    assert students(tmp_path) == {
+        "Ada King_1": "2027-04-04 14:50:00.000000 UTC",
+        "Ada King_2": "2027-04-04 15:10:00.000000 UTC",
+        "Bob Ray": "",
+        "Eve Lee": "",
+    }
+    assert "worksheet.csv, line 4: the time 04/05/2027 is not clear" in str(report)
+    assert report.exit_code == 3
+    worksheet.write_text("Full name,Grade\nAda King,5\n", encoding="utf-8")
+    with pytest.raises(CollectError, match="does not say who handed in when"):
+        collect(tmp_path / "course", WEEK, source, times=worksheet)

@@ -7,7 +7,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from autograder.cli import app
 from autograder.course.folders import Paths
 from autograder.gradebook.grades import ExportError
 from autograder.gradebook.roster import add_to_class_list, class_list, read_roster
@@ -174,3 +176,106 @@ def test_what_is_no_roster_is_one_sentence(paths: Paths, raw: bytes) -> None:
         class_list(paths)
     assert "\n" not in str(found.value)
     assert "roster.csv" in str(found.value)
+
+
+def test_rows_of_a_platform_are_matched_by_the_class_list_and_not_by_folders_only(paths: Paths) -> None:
+    """Whose folder is called otherwise has one row, the platform's."""
+    add(paths, own="Student,Name,ID\nminji,Minji Kim,101\n")
+    known = class_list(paths)
+    found = read_roster(CANVAS.format(posting=""), ["minji"], known)
+    assert (list(found.students), found.strangers) == (["minji"], ())
+    assert read_roster("Email,ID\nminji@x,102\n", ["minji"]).strangers == ()
+
+
+def test_a_number_of_one_platform_is_not_that_of_another(paths: Paths) -> None:
+    add(paths, own="Student,ID number\nada,101\n")
+    assert add(paths, canvas=CANVAS.format(posting="")).startswith("roster.csv: 2 students, 1 new")
+
+
+def test_what_a_spreadsheet_took_off_does_not_replace_what_is_there(paths: Paths) -> None:
+    add(paths, own="Student,Email,ID number\nada,a@x,00123\n")
+    assert add(paths, sheet="Email,ID number\na@x,123\n") == "roster.csv: 1 students, 0 new, 0 filled in"
+    assert "00123" in paths.roster.read_text(encoding="utf-8-sig")
+
+
+def test_somebody_new_of_the_same_name_is_somebody_else(paths: Paths) -> None:
+    add(paths, own="Student,Name,Email\nada1,Ada King,a1@x\n")
+    said = add(paths, moodle="First name,Last name,Email address\nAda,King,a1@x\nAda,King,a2@x\n")
+    assert said.startswith("roster.csv: 2 students, 1 new")
+    assert "a2@x is called like ada1, and moodle.csv tells them apart: if they are one, put a2@x" in said
+
+
+def test_two_of_one_name_in_a_list_that_says_no_more_are_told(paths: Paths) -> None:
+    with pytest.raises(ExportError, match=r"names.csv: Line 3 of the roster is the second one for a@x"):
+        add(paths, names="Name,Email\nAda King,a@x\nAda King,a@x\n")
+    assert not paths.roster.exists()
+
+
+def test_moodle_numbers_a_student_anew_in_each_assignment(paths: Paths) -> None:
+    week = "Identifier,Full name,Email address\nParticipant {},Minji Kim,m@x\n"
+    add(paths, first=week.format(77001), second=week.format(88002))
+    known = class_list(paths)
+    assert known is not None
+    assert {known.folder_of("Participant", number) for number in ("77001", "88002")} == {"m@x"}
+
+
+def test_ones_own_columns_and_rows_stay(paths: Paths) -> None:
+    add(paths, own="Student,Email\nada,a@x\n")
+    paths.roster.write_text("student,email,note,role\nada,a@x,sits in front,TA\n", encoding="utf-8")
+    add(paths, other="Email,ID number\na@x,7\n")
+    text = paths.roster.read_text(encoding="utf-8-sig")
+    assert "note,role" in text
+    assert all(word in text for word in ("sits in front", '"TA"', '"7"'))
+
+
+def test_another_section_is_told_and_not_taken(paths: Paths) -> None:
+    add(paths, own="Student,Email,Section\nada,a@x,A\n")
+    said = add(paths, canvas="Email,Section\na@x,B\n")
+    assert "ada: canvas.csv says section B, roster.csv keeps A: change it there if that is wrong" in said
+    known = class_list(paths)
+    assert known is not None
+    assert known.students["ada"].section == "A"
+
+
+def test_formulas_stay_text(paths: Paths) -> None:
+    for _ in range(2):
+        add(paths, own='Student,Name,Email\nada,"=HYPERLINK(""x"")",a@x\n')
+    assert "\"'=HYPERLINK" in paths.roster.read_text(encoding="utf-8-sig")
+    known = class_list(paths)
+    assert known is not None
+    assert known.students["ada"].name == '=HYPERLINK("x")'
+
+
+def test_a_thousand_students(paths: Paths) -> None:
+    lines = [f'"Last{n}, First",{n},S{n},login{n},A' for n in range(1000)]
+    canvas = "Student,ID,SIS User ID,SIS Login ID,Section\n" + "\n".join(lines)
+    moodle = "First name,Last name,Email address\n" + "\n".join(
+        f"First,Last{n},login{n}@uni.example" for n in range(1000)
+    )
+    assert add(paths, canvas=canvas, moodle=moodle) == "roster.csv: 1000 students, 1000 new, 0 filled in"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (f"Team One-Minji Kim_2201_assignsubmission_file_/{WEEK}.ipynb", {"kim"}),  # Moodle: a copy for each
+        (f"teamone_101_6001_{WEEK}.ipynb", {"kim", "ada"}),  # Canvas: called like the team, of one member
+        (f"minjikim_101_6001_{WEEK}.ipynb", {"kim"}),  # on one's own
+        (f"team-one/{WEEK}.ipynb", {"kim", "ada"}),
+    ],
+)
+def test_what_a_team_handed_in_is_every_members(paths: Paths, name: str, expected: set[str]) -> None:
+    add(
+        paths, own="Student,Name,ID,Team\nkim,Minji Kim,101,Team One\nada,Ada King,102,Team One\nbob,B,103,\n"
+    )
+    report = collect(paths.root, WEEK, archive(paths, name), class_list=class_list(paths))
+    assert (set(report.collected), report.exit_code) == (expected, 0)
+
+
+def test_the_command_is_roster_add(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths.course.write_text("", encoding="utf-8")
+    own = paths.root / "own.csv"
+    own.write_text("Student\nada\n", encoding="utf-8")
+    monkeypatch.chdir(paths.root)
+    told = CliRunner().invoke(app, ["roster", "add", "own.csv"])
+    assert (told.exit_code, told.output) == (0, "roster.csv: 1 students, 1 new, 0 filled in\n")
