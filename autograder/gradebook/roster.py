@@ -38,13 +38,17 @@ class Roster:
     others: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     staff: int = 0
 
-    def folder_of(self, told: str, number: str = "") -> str | None:
+    def folder_of(self, told: str, number: str = "", column: str = "") -> str | None:
         """The folder of whom a platform tells by an id, an email or a name; None if that is not clear.
 
         Args:
             told: what the platform calls the student.
             number: by which it tells students of one name apart, if it does.
+            column: where the platform's ids are, if it is known: 101 of one platform is not 101 of another.
         """
+        found = self._index.columns.get((column, key_of(number or told)), set())
+        if len(found) == 1:
+            return next(iter(found))
         for value in (number, told):
             found = self._index.ids.get(key_of(value), set()) if value else set()
             if len(found) == 1:
@@ -171,7 +175,14 @@ def read_roster(content: str | bytes, students: Iterable[str], own: Roster | Non
         rows_told.append((line, row, student_of(told)))
     twice = _said_twice(student for _, _, student in rows_told)
     for line, row, student in rows_told:
-        folder = _own_folder(student, own, twice) or _folder(student, known)
+        for name in _IDENTIFYING:
+            if _OF_A_SPREADSHEET.fullmatch(getattr(student, name)):
+                raise ExportError(
+                    f"Line {line} of the roster: a spreadsheet has made {getattr(student, name)} of an id; "
+                    "take the file as the platform gave it, without saving it there."
+                )
+        # Whoever has only a name, as who has not joined GitHub Classroom yet, is called by it.
+        folder = _own_folder(student, own, twice) or _folder(student, known) or student.name
         if not folder:
             raise ExportError(f"Line {line} of the roster does not say whose it is.")
         if folder in found:
@@ -191,6 +202,9 @@ def read_roster(content: str | bytes, students: Iterable[str], own: Roster | Non
 
 _STUDENTS = ("student", "학생", "learner", "수강")
 """What the roles of those are called who hand in; a roster of Gradescope's lists instructors, too."""
+
+
+_OF_A_SPREADSHEET = Pattern(r"\d(?:[.,]\d+)?E\+\d+")
 
 
 def _said_twice(students: Iterable[Student]) -> set[str]:
@@ -419,6 +433,7 @@ def add_to_class_list(paths: Paths, files: Sequence[Path]) -> str:
                 if getattr(old, name) and getattr(new, name) and _differ(old, new, name)
             ]
             students[folder] = _filled(old, new)
+    _demand_own_ids(students)
     columns = [column.name for column in fields(Student)]
     others = there.others if there is not None else {}
     own_columns = list(dict.fromkeys(title for row in others.values() for title in row if title))
@@ -482,6 +497,20 @@ def _demand_no_conflict(old: Student, new: Student, file: Path) -> None:
             f"{file.name} says {name} {getattr(new, name)} of {old.id}, and roster.csv says "
             f"{getattr(old, name)}: change one of them and add the file again; nothing was written."
         )
+
+
+def _demand_own_ids(students: Mapping[str, Student]) -> None:
+    """No two students may have one id: collect and export would take neither."""
+    owners: dict[tuple[str, str], str] = {}
+    for folder, student in students.items():
+        for name in _IDENTIFYING:
+            for value in getattr(student, name).split() if name == "moodle_id" else [getattr(student, name)]:
+                other = owners.setdefault((name, key_of(value)), folder)
+                if value and other != folder:
+                    raise ExportError(
+                        f"{name} {value} is that of {other} and of {folder}: if they are one, delete one of "
+                        "their lines in roster.csv, else correct it; nothing was written."
+                    )
 
 
 def _folders(paths: Paths) -> list[str]:

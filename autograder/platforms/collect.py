@@ -101,6 +101,7 @@ class Attempt:
         late: marked so by the platform.
         number: by which the platform tells students of one name apart.
         serial: the platform's number of the file, which counts up from one archive to the next.
+        column: of the class list that has the platform's ids, empty if nothing says which.
         group: what the platform calls those who handed in together, or the student.
     """
 
@@ -112,6 +113,7 @@ class Attempt:
     late: bool = False
     number: str = ""
     serial: int = 0
+    column: str = ""
     group: str = ""
 
 
@@ -488,7 +490,7 @@ def _timed(attempt: Attempt, times: Times, class_list: Roster | None) -> Attempt
 
 def _folder_in(class_list: Roster, attempt: Attempt) -> str | None:
     """The folder of whoever handed in; in Moodle a team's name may stand before the student's."""
-    folder = class_list.folder_of(attempt.student, attempt.number)
+    folder = class_list.folder_of(attempt.student, attempt.number, attempt.column)
     if folder is None and attempt.number:
         rest = attempt.student
         while folder is None and "-" in rest:
@@ -545,7 +547,7 @@ def _attempt(entry: Entry, week: str) -> Attempt | Skipped:
                 return Skipped(entry.path, f"it belongs to {match['week']}", matters=False)
             return Attempt(entry.path, match["student"], entry.read, time=moment_of(match["time"]))
         if match := _MOODLE.fullmatch(part):
-            return Attempt(entry.path, match["student"], entry.read, number=match["id"])
+            return Attempt(entry.path, match["student"], entry.read, number=match["id"], column="moodle_id")
         for pattern in (_ANONYMOUS, _CANVAS):
             if match := pattern.fullmatch(part):
                 order, late = int(match["order"][:18]), match["late"] is not None
@@ -554,6 +556,7 @@ def _attempt(entry: Entry, week: str) -> Attempt | Skipped:
                     order=order,
                     late=late,
                     serial=order,
+                    column="canvas_id" if pattern is _CANVAS else "",
                     group=match["name"] if pattern is _CANVAS else "",
                 )
     if len(path.parts) == 1:

@@ -237,6 +237,31 @@ def test_another_section_is_told_and_not_taken(paths: Paths) -> None:
     assert known.students["ada"].section == "A"
 
 
+def test_an_id_is_looked_for_where_the_platform_has_its_ids(paths: Paths) -> None:
+    """A folder may be called like somebody else's number at Canvas."""
+    add(paths, own="Student,ID\n101,7\nbob,101\n")
+    source = archive(paths, f"ray_101_6001_{WEEK}.ipynb")
+    assert collect(paths.root, WEEK, source, class_list=class_list(paths)).collected == ("bob",)
+
+
+def test_one_id_of_two_students_writes_nothing(paths: Paths) -> None:
+    with pytest.raises(ExportError, match=r"email a@x is that of ada and of bob: .* nothing was written"):
+        add(paths, own="Student,Email\nada,a@x\nbob,a@x\n")
+    assert not paths.roster.exists()
+
+
+def test_what_a_spreadsheet_made_of_a_number_is_refused(paths: Paths) -> None:
+    with pytest.raises(ExportError, match=r"Line 2 of the roster: a spreadsheet has made 2.02E\+07 of an id"):
+        add(paths, own="Email,ID number\na@x,2.02E+07\n")
+
+
+def test_who_has_not_joined_the_classroom_yet_is_called_by_the_name(paths: Paths) -> None:
+    rows = "identifier,github_username,github_id,name\nAda King,,,\nbob@x,bob-r,5003,B\n"
+    add(paths, own="Student,Name\nada,Ada King\n")
+    assert add(paths, classroom=rows).startswith("roster.csv: 2 students, 1 new")
+    assert add(paths, other=rows.replace("Ada King", "Eve Lee")).startswith("roster.csv: 3 students, 1 new")
+
+
 def test_formulas_stay_text(paths: Paths) -> None:
     for _ in range(2):
         add(paths, own='Student,Name,Email\nada,"=HYPERLINK(""x"")",a@x\n')
