@@ -62,9 +62,9 @@ def causes_of(examination: Examination) -> dict[str, Cause]:
         ):  # by what, if not by itself
             found[test.key] = slow[0][0]
         # What uses a name that is not there.
-        if test.verdict is Verdict.EXCEPTION and (used := _NO_NAME.match(test.message.text.lstrip())):
-            if used[1] in names:
-                found[test.key] = names[used[1]]
+        used = _NO_NAME.match(test.message.text.lstrip()) if test.verdict is Verdict.EXCEPTION else None
+        if used is not None and used[1] in names:
+            found[test.key] = names[used[1]]
     times = Counter(found.values())
     return {key: cause for key, cause in found.items() if times[cause] > 1}
 
@@ -206,7 +206,7 @@ def _frames(cell: CellOutcome) -> list[tuple[int, int, str, str]]:
             inside = len(header[1]) < 10 and len(header[2]) < 10
             if inside:
                 frames.append((int(header[1]), int(header[2]), header[3] or "", []))
-        elif line.startswith("File ") or line.startswith(end):
+        elif line.startswith(("File ", end)):
             inside = False
         elif inside and line.strip():
             frames[-1][3].append(line)
