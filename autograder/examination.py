@@ -76,12 +76,14 @@ class Call(Record):
         function: name of the function.
         arguments: how the call reads in Python, cut to a readable length.
         result: how the answer reads, cut likewise; for an exception its type and message.
+        code: Python that makes the same call again, with its imports; empty where that would be too long.
         arrays: pictures of the array arguments by name or position, and of the result as ``"result"``.
     """
 
     function: str
     arguments: str
     result: str
+    code: str = ""
     arrays: dict[str, ArrayPicture] = Field(default_factory=dict)
 
 
@@ -204,12 +206,17 @@ class Notice(Record):
 
 
 class Misconception(Record):
-    """The wrong implementation whose results a function's results equal, call for call."""
+    """The wrong implementation whose results a function's results equal, call for call.
+
+    Attributes:
+        more: a further hint, for whom the first one was not enough.
+    """
 
     mutant: str
     function: str
     misconception: Text
     hint: Text
+    more: Text | None = None
 
 
 class Status(StrEnum):

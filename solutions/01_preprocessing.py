@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown] tags=["en"]
-# # Week 1 · Preparing the data · 데이터 전처리
+# # Week 1 · Preparing the data
 #
 # A network never sees a picture. It sees numbers, and they have to come in the shape and in the range that it
 # expects. This week you build everything that happens *before* the first layer, in seven short functions:
@@ -32,7 +32,7 @@
 # other values, images that are not square. No function may change the arrays that it is given.
 
 # %% [markdown] tags=["ko"]
-# **1주차 · 데이터 전처리**
+# # 1주차 · 데이터 전처리
 #
 # 신경망은 그림을 보지 못합니다. 숫자만 봅니다. 그리고 그 숫자는 신경망이 기대하는 모양과 범위로 들어와야 합니다.
 # 이번 주에는 첫 번째 층에 *닿기 전까지* 일어나는 모든 일을 짧은 함수 일곱 개로 직접 만듭니다.
@@ -93,7 +93,7 @@ def check(function, *args, expected, tolerance=1e-6, **kwargs):
 # 이미지 하나는 0에서 255까지의 정수(`uint8`, 하나에 1바이트)로 된 28 × 28 행렬이고, 레이블은 숫자 하나입니다.
 #
 # **데이터 크기에 대하여.** 여러분의 컴퓨터에서는 아래 셀이 전체 데이터를 내려받습니다. 채점 서버에는 네트워크가 없어서
-# 같은 코드가 더 작은 MNIST 묶음을 돌려줍니다. 배열에게 크기를 물어보는 코드는 어디서나 동작하지만, 60000이라고 직접
+# 같은 코드가 더 작은 MNIST 묶음을 반환합니다. 배열에게 크기를 물어보는 코드는 어디서나 동작하지만, 60000이라고 직접
 # 적어 놓은 코드는 그렇지 않습니다.
 
 # %% nbgrader={"grade": false, "grade_id": "load-data", "locked": true, "schema_version": 3, "solution": false}
@@ -116,6 +116,10 @@ print(f"the first label: {y_train[0]}")
 # shared by *everybody*: if any library draws a single number in between, all your numbers shift. A **Generator**,
 # `np.random.default_rng(0)`, is an object of your own. You hand it to the function that needs chance, and nobody
 # else touches it. That is why `split_train_validation` below takes an argument `rng`.
+#
+# The slides also call `tf.random.set_seed(3)`: TensorFlow has a generator of its own, from which a network's first
+# weights and its dropout come. Today `keras.utils.set_random_seed(3)` seeds Python's, NumPy's and TensorFlow's at once;
+# you will meet it in week 5.
 
 # %% [markdown] tags=["ko"]
 # ## 2. 다시 만들 수 있는 우연
@@ -128,6 +132,10 @@ print(f"the first label: {y_train[0]}")
 # 그 생성기는 *모두가* 함께 씁니다. 중간에 어떤 라이브러리가 난수를 하나만 뽑아도 그 뒤의 숫자가 전부 밀립니다.
 # **Generator**, 즉 `np.random.default_rng(0)`은 나만의 객체입니다. 난수가 필요한 함수에 직접 건네주고, 다른 누구도
 # 건드리지 않습니다. 아래의 `split_train_validation`이 `rng`라는 인자를 받는 까닭입니다.
+#
+# 슬라이드에는 `tf.random.set_seed(3)`도 나옵니다. TensorFlow에는 따로 생성기가 있어서 신경망의 처음 가중치와 드롭아웃이
+# 거기서 나옵니다. 지금은 `keras.utils.set_random_seed(3)` 하나로 파이썬, NumPy, TensorFlow의 시드를 한꺼번에 정합니다.
+# 5주차에 쓰게 됩니다.
 
 # %% nbgrader={"grade": false, "grade_id": "show-seeds", "locked": true, "schema_version": 3, "solution": false}
 np.random.seed(0)
@@ -158,8 +166,8 @@ for attempt in ("first", "second"):
 # 됩니다. 어떤 색으로 칠할지는 **컬러맵(colour map)** 이 정합니다. `cmap="Greys"`를 쓰면 0은 흰색, 가장 큰 수는 검은색이
 # 되어 종이에 잉크로 쓴 것처럼 보입니다. (생략하면 Matplotlib의 기본값인 파랑~노랑으로 그려집니다.)
 #
-# **할 일.** `show_image`는 이미지 한 장을 `Greys` 컬러맵으로 그리고, 그림이 그려진 **Axes**를 반환합니다. Axes는 테두리와
-# 제목, 축 이름을 가진 그래프 하나를 가리키는 Matplotlib의 이름입니다. 이것을 돌려받은 쪽에서 그래프에 내용을 더할 수 있습니다.
+# **과제.** `show_image`는 이미지 한 장을 `Greys` 컬러맵으로 그리고, 그림이 그려진 **Axes**를 반환합니다. Axes는 테두리와
+# 제목, 축 이름을 가진 그래프 하나를 가리키는 Matplotlib의 이름입니다. 이것을 받은 쪽에서 그래프에 내용을 더할 수 있습니다.
 
 # %% nbgrader={"grade": false, "grade_id": "show-image", "locked": false, "schema_version": 3, "solution": true}
 def show_image(image: np.ndarray) -> plt.Axes:
@@ -214,8 +222,9 @@ print("ok  show_image")
 # ```
 #
 # **Your task.** `image_to_text` *returns* this text (printing it is up to the caller). A tab stands *between* two
-# numbers, so there is none at the end of a line; the short loop in the lecture leaves one there, which nobody sees on
-# the screen. The last row ends with `"\n"` like all the others.
+# numbers, so there is none at the end of a line; the lecture's loop, which prints number by number with
+# `sys.stdout.write('%d\t' % i)`, leaves one there, which nobody sees on the screen. Today one would write an f-string, or
+# join the numbers of a row with `"\t".join(...)`. The last row ends with `"\n"` like all the others.
 
 # %% [markdown] tags=["ko"]
 # ## 4. 같은 이미지를 숫자로
@@ -229,9 +238,9 @@ print("ok  show_image")
 # "0\t7\t255\n12\t0\t3\n"
 # ```
 #
-# **할 일.** `image_to_text`는 이 문자열을 *반환*합니다(출력은 함수를 부르는 쪽에서 합니다). 탭은 두 숫자 *사이에만*
-# 들어가므로 줄 끝에는 없습니다. 강의의 짧은 반복문은 줄 끝에도 탭을 하나 남기지만 화면에서는 보이지 않습니다. 마지막
-# 행도 다른 행과 똑같이 `"\n"`으로 끝납니다.
+# **과제.** `image_to_text`는 이 문자열을 *반환*합니다(출력은 함수를 부르는 쪽에서 합니다). 탭은 두 숫자 *사이에만*
+# 들어가므로 줄 끝에는 없습니다. 강의의 반복문은 `sys.stdout.write('%d\t' % i)`로 숫자를 하나씩 출력하는데, 줄 끝에도 탭을
+# 하나 남깁니다(화면에서는 보이지 않습니다). 지금은 f-문자열을 쓰거나 한 행의 숫자를 `"\t".join(...)`으로 잇습니다. 마지막 행도 다른 행과 똑같이 `"\n"`으로 끝납니다.
 
 # %% nbgrader={"grade": false, "grade_id": "image-to-text", "locked": false, "schema_version": 3, "solution": true}
 def image_to_text(image: np.ndarray) -> str:
@@ -290,7 +299,7 @@ check(image_to_text, np.array([[5]], dtype=np.uint8), expected="5\n")
 # 섞이지 않는 것이 무엇인지 보세요. **이미지 한 장이 행 하나**입니다. 첫 번째 이미지의 픽셀이 두 번째 행으로 넘어가면 안
 # 됩니다.
 #
-# **할 일.** 이미지의 개수와 크기에 상관없이 동작하는 `flatten_images`를 작성하세요(한 장도 없는 경우, 즉 N = 0도
+# **과제.** 이미지의 개수와 크기에 상관없이 동작하는 `flatten_images`를 작성하세요(한 장도 없는 경우, 즉 N = 0도
 # 포함합니다). 값과 dtype은 그대로 둡니다. 3차원이 아닌 배열이 들어오면 `ValueError`를 일으키고, 무엇을 고쳐야 하는지 알
 # 수 있도록 메시지에 인자의 이름인 `images`를 넣으세요(`Images`처럼 대문자로 써도 됩니다). 28 × 28 배열 하나가 바로
 # 그런 경우입니다. 이미지 한 장일까요, 작은 이미지 28장일까요? 짐작하는 것보다 되묻는 편이 낫습니다.
@@ -392,7 +401,7 @@ else:
 # * 그 묶음의 최댓값이 아니라 **255**로 나누세요. 최댓값으로 나누면 어두운 사진이 밝아지고, 같은 이미지라도 어떤 이미지와
 #   함께 들어왔느냐에 따라 다른 숫자가 됩니다.
 #
-# **할 일.** 어떤 모양의 정수 배열이든 받는 `normalize`를 작성하세요. 0보다 작거나 255보다 큰 값은 픽셀이 아니므로 `images`를
+# **과제.** 어떤 모양의 정수 배열이든 받는 `normalize`를 작성하세요. 0보다 작거나 255보다 큰 값은 픽셀이 아니므로 `images`를
 # 언급하는 `ValueError`를 일으킵니다. 조용히 잘라 내면 앞에서 생긴 실수가 숨어 버립니다.
 
 # %% nbgrader={"grade": false, "grade_id": "normalize", "locked": false, "schema_version": 3, "solution": true}
@@ -462,7 +471,8 @@ else:
 # $$\begin{bmatrix}0&0&1&0\\1&0&0&0\\0&0&0&1\end{bmatrix}$$
 #
 # One row a label, one column a class. Class 1 has its column although no label is 1: how many classes there are is
-# known from the *problem*, not from the labels of one batch.
+# known from the *problem*, not from the labels of one batch. Keras has a function for it, the slides'
+# `to_categorical(Y_class_train, 10)`, today `keras.utils.to_categorical`; this week you write it yourself.
 #
 # **Your task.** `one_hot` for labels of shape (N,), and also for a column, (N, 1), in which many data files keep
 # them. The result is float64. A label outside 0 … `num_classes` − 1 raises a `ValueError` that names `labels`. (Mind
@@ -481,9 +491,10 @@ else:
 # $$\begin{bmatrix}0&0&1&0\\1&0&0&0\\0&0&0&1\end{bmatrix}$$
 #
 # 레이블마다 행 하나, 클래스마다 열 하나입니다. 레이블 중에 1이 없어도 클래스 1의 열은 있습니다. 클래스가 몇 개인지는 그
-# 묶음의 레이블이 아니라 *문제*가 정하기 때문입니다.
+# 묶음의 레이블이 아니라 *문제*가 정하기 때문입니다. Keras에는 이 일을 하는 함수가 있습니다. 슬라이드의
+# `to_categorical(Y_class_train, 10)`이고, 지금 이름은 `keras.utils.to_categorical`입니다. 이번 주에는 직접 작성합니다.
 #
-# **할 일.** 모양이 (N,)인 레이블과, 많은 데이터 파일이 쓰는 열 모양 (N, 1)을 모두 받는 `one_hot`을 작성하세요. 결과는
+# **과제.** 모양이 (N,)인 레이블과, 많은 데이터 파일이 쓰는 열 모양 (N, 1)을 모두 받는 `one_hot`을 작성하세요. 결과는
 # float64입니다. 레이블이 0 … `num_classes` − 1을 벗어나면 `labels`를 언급하는 `ValueError`를 일으킵니다. (−1을 조심하세요.
 # NumPy에서는 '마지막 것'을 뜻하는 올바른 인덱스입니다.)
 
@@ -573,7 +584,7 @@ else:
 # 숫자에서 마지막 5분의 1을 잘라 내면, 모델은 9를 한 번도 배우지 못한 채 9만 가득한 시험을 보게 됩니다. 함수 아래의
 # 그림에서 확인해 보세요.
 #
-# **할 일.** `split_train_validation`은 `x`와 `y`를 나눕니다.
+# **과제.** `split_train_validation`은 `x`와 `y`를 나눕니다.
 # * 검증 세트에는 `int(N * validation_fraction)`개의 행이, 학습 세트에는 나머지 행이 모두 들어갑니다. 모든 행은 둘 중 한 곳에만
 #   들어가고, 양쪽에 다 들어가는 행은 없습니다. 행이 적고 비율이 작으면 검증 행이 하나도 없을 수 있습니다.
 # * `x[i]`와 `y[i]`는 나누기 전에도 나눈 뒤에도 짝입니다.
@@ -673,7 +684,7 @@ print("ok  shuffled, and the same again with the same seed")
 # 못합니다. 잘못 배워서가 아니라 모르는 언어로 질문을 받았기 때문입니다. 그래서 테스트 이미지도 학습 이미지와 **같은 상수로
 # 같은 단계**를 거쳐야 합니다. 가장 확실한 방법은 함수를 하나만 만들어 양쪽에 쓰는 것입니다.
 #
-# **할 일.** `preprocess`는 이미지를 펼치고 정규화하고 레이블을 인코딩해서 `x`, `y`의 순서로 반환합니다. 위에서 만든 함수를 써도
+# **과제.** `preprocess`는 이미지를 펼치고 정규화하고 레이블을 인코딩해서 `x`, `y`의 순서로 반환합니다. 위에서 만든 함수를 써도
 # 되고 새로 작성해도 됩니다.
 
 # %% nbgrader={"grade": false, "grade_id": "preprocess", "locked": false, "schema_version": 3, "solution": true}

@@ -68,7 +68,7 @@ def check(function, *args, expected, tolerance=1e-6, **kwargs):
 # ## 데이터, 그리고 아무도 배우면 안 되는 묶음
 #
 # 다음 셀은 MNIST를 불러와 1주차처럼 준비합니다. 그리고 학습 이미지 여섯 장 중 한 장을 따로 떼어 놓습니다. 떼어 놓은
-# 이미지가 **검증셋(validation set)** 입니다. 신경망은 이 이미지로 배우지 않고, 우리는 에포크가 끝날 때마다 언제 멈출지
+# 이미지가 **검증 세트(validation set)** 입니다. 신경망은 이 이미지로 배우지 않고, 우리는 에포크가 끝날 때마다 언제 멈출지
 # 정하려고 들여다보기만 합니다. 테스트셋은 맨 마지막까지 열지 않습니다. 왜 두 묶음이 아니라 세 묶음이 필요한지는 아래에서
 # 보게 됩니다.
 
@@ -125,7 +125,7 @@ plt.show()
 # %% [markdown] tags=["ko"]
 # ## ReLU: 양수만 통과
 #
-# 꺾임이 없는 층은 행렬곱 하나입니다. 행렬곱을 두 번 이어도 결국 행렬곱 하나이므로, 열 층을 쌓아도 한 층보다 나을 것이
+# 꺾임, 곧 비선형 함수가 없는 층은 행렬곱 하나입니다. 행렬곱을 두 번 이어도 결국 행렬곱 하나이므로, 열 층을 쌓아도 한 층보다 나을 것이
 # 없습니다. 층을 쌓는 보람은 꺾임에서 나옵니다. 쓸 만한 꺾임 중 가장 간단한 것이 ReLU(rectified linear unit)입니다.
 # 음수는 0이 되고 나머지는 그대로입니다.
 #
@@ -237,9 +237,9 @@ plt.show()
 # **Task.** Write `dense`. `activation` is a function like `relu`, or `None` for a layer without one.
 
 # %% [markdown] tags=["ko"]
-# ## 완전연결층(dense layer)
+# ## 완전 연결 층(dense layer)
 #
-# 완전연결층에서는 모든 출력이 모든 입력을 봅니다. N개 행을 한꺼번에 계산하면 행렬곱 하나입니다. `x`는 (N, 입력 수),
+# 완전 연결 층에서는 모든 출력이 모든 입력을 봅니다. N개 행을 한꺼번에 계산하면 행렬곱 하나입니다. `x`는 (N, 입력 수),
 # `weights`는 (입력 수, 출력 수)이고, `bias`는 출력마다 하나씩 있어 모든 행에 더해집니다. 활성화 함수는 맨 마지막에,
 # 더한 결과에 적용합니다.
 #
@@ -485,12 +485,12 @@ check(
 # %% [markdown] tags=["ko"]
 # ## 신경망은 숫자를 몇 개나 배울까?
 #
-# 입력 784개, 출력 512개인 완전연결층에는 가중치가 784 · 512개, 편향이 출력마다 하나씩 512개 있습니다. 직접 세어 보는
+# 입력 784개, 출력 512개인 완전 연결 층에는 가중치가 784 · 512개, 편향이 출력마다 하나씩 512개 있습니다. 직접 세어 보는
 # 것이 의도한 모델이 맞는지 확인하는 가장 빠른 방법입니다.
 #
 # *예제.* 크기가 3, 4, 2이면 첫째 층은 3·4 + 4 = 16개, 둘째 층은 4·2 + 2 = 10개, 모두 26개입니다.
 #
-# **과제.** 깊이가 얼마든 완전연결층으로 된 신경망의 파라미터를 세는 `count_parameters`를 작성하세요.
+# **과제.** 깊이가 얼마든 완전 연결 층으로 된 신경망의 파라미터를 세는 `count_parameters`를 작성하세요.
 
 
 # %% nbgrader={"grade": false, "grade_id": "count-parameters", "locked": false, "schema_version": 3, "solution": true}
@@ -610,7 +610,8 @@ plt.show()
 # **Task.** Write `build_mlp`: 784 inputs, a dense layer of 512 units with ReLU, a dense layer of 10 units with softmax.
 # Compile it with the categorical cross-entropy as the loss, the Adam optimizer, and accuracy as a metric. The model has
 # to know its 784 inputs from the start, so that its weights exist before the first call: put a
-# `keras.layers.Input((784,))` in front.
+# `keras.layers.Input((784,))` in front. The slides say it inside the first layer, `Dense(512, input_dim=784, ...)`; Keras 3
+# still takes `input_dim`, and warns that an `Input` is to be put in front instead.
 #
 # Two look-alikes to stay away from. `sparse_categorical_crossentropy` wants labels such as 5, not one-hot rows.
 # `from_logits=True` tells the loss that softmax is still to come, but this model has applied it already.
@@ -618,10 +619,11 @@ plt.show()
 # %% [markdown] tags=["ko"]
 # ## 같은 신경망을 Keras로
 #
-# **과제.** `build_mlp`를 작성하세요. 입력 784개, ReLU를 쓰는 유닛 512개짜리 완전연결층, 소프트맥스를 쓰는 유닛 10개짜리
-# 완전연결층입니다. 손실은 범주형 교차 엔트로피, 최적화 방법은 Adam, 지표는 정확도로 컴파일하세요. 처음 호출하기 전에
+# **과제.** `build_mlp`를 작성하세요. 입력 784개, ReLU를 쓰는 유닛 512개짜리 완전 연결 층, 소프트맥스를 쓰는 유닛 10개짜리
+# 완전 연결 층입니다. 손실은 범주형 교차 엔트로피, 최적화 방법은 Adam, 지표는 정확도로 컴파일하세요. 처음 호출하기 전에
 # 가중치가 만들어져 있어야 하므로 모델이 입력이 784개임을 처음부터 알아야 합니다. 맨 앞에 `keras.layers.Input((784,))`를
-# 두세요.
+# 두세요. 슬라이드에서는 첫 층 안에 `Dense(512, input_dim=784, ...)`로 적었는데, Keras 3에서 `input_dim`을 쓰면
+# 맨 앞에 `Input`을 두라는 경고가 나옵니다.
 #
 # 비슷하게 생긴 두 가지를 조심하세요. `sparse_categorical_crossentropy`는 원-핫 행이 아니라 5 같은 레이블을 받습니다.
 # `from_logits=True`는 소프트맥스를 아직 적용하지 않았다고 손실 함수에 알리는 것인데, 이 모델은 이미 적용했습니다.
@@ -690,7 +692,7 @@ print("ok  build_mlp()")
 # 것입니다. 슬라이드에 찍힌 정확도 0.9832도 마지막 에포크의 값입니다. 우리가 원하는 것은 가장 좋은 에포크입니다.
 # `EarlyStopping`이 되돌려 놓게 하거나(그런 옵션이 있습니다), 끝난 뒤에 가장 좋은 파일을 불러오세요.
 #
-# **과제.** 두 콜백을 담은 리스트를 돌려주는 `make_callbacks`를 작성하세요.
+# **과제.** 두 콜백을 담은 리스트를 반환하는 `make_callbacks`를 작성하세요.
 
 
 # %% nbgrader={"grade": false, "grade_id": "make-callbacks", "locked": false, "schema_version": 3, "solution": true}
@@ -738,14 +740,14 @@ print("ok  make_callbacks('model', patience=5)")
 # %% [markdown] tags=["ko"]
 # ## 학습 과정 그리기
 #
-# `model.fit`은 기록(history)을 돌려줍니다. 양마다 숫자 목록이 하나씩 있고, 에포크마다 숫자가 하나씩 있는 사전입니다.
+# `model.fit`은 기록(history)을 반환합니다. 양마다 숫자 목록이 하나씩 있고, 에포크마다 숫자가 하나씩 있는 딕셔너리입니다.
 # 슬라이드는 `loss`와 `val_loss`를 그리면서 주석에 앞의 것을 "1 - 학습셋 정확도"라고 적었습니다. 그렇지 않습니다. `loss`는
 # 학습 손실, 곧 교차 엔트로피의 평균이고 1보다 클 수도 있습니다. 범례의 이름도 슬라이드에서 가져왔습니다. 엄밀히 말하면
 # 여기서 빨간 선은 검증 손실이므로 "Testset"이 아니라 "validation"이라고 해야 맞습니다.
 #
 # **과제.** `plot_losses`를 작성하세요. 한 좌표축에 두 선을 그리고 둘 다 표식은 `'.'`입니다. `val_loss`는 빨간색에 이름은
 # `Testset_loss`, `loss`는 파란색에 이름은 `Trainset_loss`. 범례는 오른쪽 위, 격자를 넣고, 축 이름은 `epoch`와 `loss`로
-# 하세요. Axes를 돌려주세요.
+# 하세요. Axes를 반환하세요.
 
 
 # %% nbgrader={"grade": false, "grade_id": "plot-losses", "locked": false, "schema_version": 3, "solution": true}
@@ -806,11 +808,11 @@ plt.show()
 #
 # 또 슬라이드는 *테스트셋*으로 조기 종료를 합니다. 이것은 누출입니다. 어느 에포크에서 끝낼지 테스트셋이 거들었으므로,
 # 그다음에 테스트셋으로 잰 정확도는 더는 처음 보는 이미지에 대한 정확도가 아닙니다. 가장 좋은 에포크를 남긴다면 서른 번
-# 시도해서 가장 좋은 값이 됩니다. 그래서 검증셋이 필요합니다. `validation_data`는 언제 멈출지만 정하고, 신경망이 거기서
+# 시도해서 가장 좋은 값이 됩니다. 그래서 검증 세트이 필요합니다. `validation_data`는 언제 멈출지만 정하고, 신경망이 거기서
 # 배우면 안 됩니다.
 #
 # **과제.** `train_mlp`를 작성하세요. 많아야 30 에포크, 배치 크기 200, 그리고 여러분의 콜백이 `directory`에 파일을 씁니다.
-# 기록을 평범한 사전으로 돌려주세요. 끝난 뒤 `model` 자신이 가장 좋은 가중치를 가지고 있어야 합니다.
+# 기록을 평범한 딕셔너리로 반환하세요. 끝난 뒤 `model` 자신이 가장 좋은 가중치를 가지고 있어야 합니다.
 
 
 # %% nbgrader={"grade": false, "grade_id": "train-mlp", "locked": false, "schema_version": 3, "solution": true}

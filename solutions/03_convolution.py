@@ -18,6 +18,10 @@
 # A convolutional layer keeps the neighbourhood. It lays a small table of weights, the **kernel**, over a
 # small **window** of the image, multiplies what lies on top of each other, adds up, and moves on.
 #
+# The idea comes from the brain: in the visual cortex a neuron looks at a small part of the picture only, and many
+# answer to an edge of one direction (Hubel and Wiesel, around 1960). Later neurons put together what earlier ones saw,
+# and so do the layers of a convolutional network.
+#
 # This week you build that operation yourself, from the size of its output to the edges of a handwritten
 # digit, with nothing but NumPy. Every picture below is drawn by *your* functions.
 #
@@ -27,9 +31,12 @@
 # %% [markdown] tags=["ko"]
 # # 3주차 · 합성곱
 #
-# Dense 층은 이미지를 숫자 한 줄로 봅니다. 어떤 두 픽셀이 이웃이었는지는 사라집니다. 합성곱 층은 이웃
+# 완전 연결 층은 이미지를 숫자 한 줄로 봅니다. 어떤 두 픽셀이 이웃이었는지는 사라집니다. 합성곱 층은 이웃
 # 관계를 지킵니다. 작은 가중치 표인 **커널**을 이미지의 작은 **창(window)** 위에 올려놓고, 겹친 값끼리
 # 곱해서 모두 더한 뒤, 다음 자리로 옮겨 갑니다.
+#
+# 이 생각은 뇌에서 왔습니다. 시각 피질의 뉴런은 그림의 작은 부분만 보고, 그 가운데 많은 것이 한 방향의 외곽선에
+# 반응합니다(Hubel과 Wiesel, 1960년 무렵). 다음 뉴런들은 앞에서 본 것을 모으는데, 합성곱 신경망의 층들도 그렇습니다.
 #
 # 이번 주에는 그 연산을 NumPy만으로 직접 만듭니다. 출력 크기 계산에서 시작해 손글씨 숫자의 외곽선까지
 # 갑니다. 아래 그림은 모두 *여러분의* 함수가 그립니다.
@@ -73,12 +80,20 @@ print("one image:", digit.shape, digit.dtype, "- a handwritten", y_train[0])
 #
 # $$\text{output} = \left\lfloor \frac{n + 2p - d(k - 1) - 1}{s} \right\rfloor + 1$$
 #
+# The slides write it for both axes at once, without dilation, with $(H, W)$ for the input, $(FH, FW)$ for the filter, $(OH, OW)$
+# for the output, $P$ for the padding and $S$ for the stride:
+#
+# $$(OH, OW) = \left(\frac{H + 2P - FH}{S} + 1,\ \frac{W + 2P - FW}{S} + 1\right)$$
+#
 # *Worked example.* $n = 6$, $k = 3$, $p = 1$, $s = 2$: there are 8 places and windows start at 0, 2
 # and 4. A window at 6 would need place 8, which does not exist, so the output has 3 values.
 #
-# The lecture's slide writes the formula without the floor brackets $\lfloor\;\rfloor$. As long as
+# That is without the floor brackets $\lfloor\;\rfloor$. As long as
 # everything divides evenly that is the same; its last animation ("padding, strides, odd") is the example
 # above, where the fraction is 2.5. Half a window is no window, so we round **down**.
+#
+# A stride above 1 looks at the image in steps, and saves computation: a 3×3 kernel over 28×28 pixels takes
+# $26 \cdot 26 \cdot 9 = 6084$ multiplications with stride 1 and $13 \cdot 13 \cdot 9 = 1521$ with stride 2, a quarter.
 #
 # **Task.** Write `output_size`. Refuse what makes no sense with a `ValueError` whose message contains
 # the name of the argument that is wrong; if the kernel does not fit, that is `kernel_size`.
@@ -93,12 +108,20 @@ print("one image:", digit.shape, digit.dtype, "- a handwritten", y_train[0])
 #
 # $$\text{출력} = \left\lfloor \frac{n + 2p - d(k - 1) - 1}{s} \right\rfloor + 1$$
 #
+# 슬라이드는 팽창 없이 두 축의 식을 한꺼번에 적습니다. $(H, W)$는 입력, $(FH, FW)$는 필터, $(OH, OW)$는 출력의 크기이고, $P$는
+# 패딩, $S$는 스트라이드입니다.
+#
+# $$(OH, OW) = \left(\frac{H + 2P - FH}{S} + 1,\ \frac{W + 2P - FW}{S} + 1\right)$$
+#
 # *예제.* $n = 6$, $k = 3$, $p = 1$, $s = 2$이면 자리는 8개이고 창은 0, 2, 4에서 시작합니다. 6에서
 # 시작하려면 8번 자리가 필요한데 그런 자리는 없습니다. 그래서 출력 값은 3개입니다.
 #
-# 강의 슬라이드의 식에는 내림 기호 $\lfloor\;\rfloor$가 없습니다. 나누어떨어질 때는 결과가 같습니다.
+# 이 식에는 내림 기호 $\lfloor\;\rfloor$가 없습니다. 나누어떨어질 때는 결과가 같습니다.
 # 슬라이드의 마지막 애니메이션("padding, strides, odd")이 바로 위 예제인데, 이때 분수는 2.5입니다. 반쪽
 # 창은 창이 아니므로 **내림**합니다.
+#
+# 스트라이드가 1보다 크면 띄엄띄엄 보므로 연산량이 줄어듭니다. 28×28 픽셀에 3×3 커널을 쓰면 곱셈이 스트라이드 1에서는
+# $26 \cdot 26 \cdot 9 = 6084$번, 스트라이드 2에서는 $13 \cdot 13 \cdot 9 = 1521$번으로 4분의 1입니다.
 #
 # **과제.** `output_size`를 작성하세요. 말이 안 되는 값에는 `ValueError`를 내고, 메시지에 잘못된 인자의
 # 이름을 넣으세요. 커널이 들어가지 않는 경우의 이름은 `kernel_size`입니다.
@@ -239,7 +262,7 @@ plt.show()
 #
 # Each convolution makes the image smaller, and a corner pixel lies in only one window while a pixel in the
 # middle of a 3×3 neighbourhood lies in nine. What stands at the border is hardly heard. Zeros around the
-# image mend both. Three amounts have names:
+# image (**zero padding**) mend both. Three amounts have names:
 #
 # | mode | before, after | output (stride 1) |
 # |---|---|---|
@@ -265,7 +288,7 @@ plt.show()
 #
 # 합성곱을 할 때마다 이미지는 작아집니다. 게다가 3×3 커널에서 한가운데 픽셀은 아홉 개의 창에 들어가지만
 # 모서리 픽셀은 단 하나의 창에만 들어갑니다. 가장자리의 정보는 거의 반영되지 않습니다. 이미지 둘레에 0을
-# 덧대면 두 문제가 모두 풀립니다. 다음 세 가지 방식에는 이름이 있습니다.
+# 덧대면(**제로 패딩, zero padding**) 두 문제가 모두 풀립니다. 다음 세 가지 방식에는 이름이 있습니다.
 #
 # | 방식 | 앞, 뒤 | 출력 (스트라이드 1) |
 # |---|---|---|
@@ -370,7 +393,13 @@ assert padded.dtype == np.uint8, f"pad_2d of uint8 pixels came back as {padded.d
 # %% [markdown] tags=["en"]
 # ## 3. One dimension first: correlation and convolution
 #
-# Slide the kernel along a signal, multiply, add up:
+# The slides show two integrals. **Convolution** has a minus sign, **cross-correlation** a plus sign:
+#
+# $$(f * g)(t) = \int_{-\infty}^{\infty} f(\tau)\,g(t - \tau)\,d\tau
+# \qquad
+# (f \star g)(t) = \int_{-\infty}^{\infty} f(\tau)\,g(t + \tau)\,d\tau$$
+#
+# Pixels come one by one, so the integral becomes a sum. Slide the kernel $f$ along a signal $g$, multiply, add up:
 #
 # $$\text{out}[t] = \sum_{\tau=0}^{k-1} \text{kernel}[\tau] \cdot \text{signal}[t + \tau]
 # \qquad\text{(cross-correlation)}$$
@@ -383,17 +412,23 @@ assert padded.dtype == np.uint8, f"pad_2d of uint8 pixels came back as {padded.d
 # of the two backwards. Why would anyone want that? Strike a bell (one impulse in the signal): the
 # convolution answers with the kernel in its own order, the correlation answers with it backwards.
 #
-# Two notes on the lecture's slide. It shows both integrals, and the second, with $g(t + \tau)$, is the one
-# that CNNs compute; its name is *cross-correlation*, and it is usually written $f \star g$ to keep it apart from
-# the convolution $f * g$. And $\tau$ in $f(\tau)\,g(t+\tau)$ is exactly the index in the sum above. Deep
+# Two notes on the lecture's slide. The second integral, with $g(t + \tau)$, is the one that CNNs compute; the slide writes
+# $f * g$ for it too, usually it is $f \star g$. And $\tau$ in $f(\tau)\,g(t+\tau)$ is exactly the index in the sum above. Deep
 # learning says "convolution" for both; in this notebook we say which one.
+# ([Cross-correlation](https://en.wikipedia.org/wiki/Cross-correlation) in the encyclopedia.)
 #
 # **Task.** Write `correlate_1d` and `convolve_1d`.
 
 # %% [markdown] tags=["ko"]
 # ## 3. 먼저 1차원에서: 상관과 합성곱
 #
-# 커널을 신호 위에서 밀면서 곱하고 더합니다.
+# 슬라이드에는 적분이 두 개 있습니다. **합성곱**에는 빼기 기호, **교차상관**(상호상관이라고도 합니다)에는 더하기 기호가 있습니다.
+#
+# $$(f * g)(t) = \int_{-\infty}^{\infty} f(\tau)\,g(t - \tau)\,d\tau
+# \qquad
+# (f \star g)(t) = \int_{-\infty}^{\infty} f(\tau)\,g(t + \tau)\,d\tau$$
+#
+# 픽셀은 하나씩 떨어져 있으므로 적분이 합이 됩니다. 커널 $f$를 신호 $g$ 위에서 밀면서 곱하고 더합니다.
 #
 # $$\text{out}[t] = \sum_{\tau=0}^{k-1} \text{kernel}[\tau] \cdot \text{signal}[t + \tau]
 # \qquad\text{(교차상관, cross-correlation)}$$
@@ -405,10 +440,11 @@ assert padded.dtype == np.uint8, f"pad_2d of uint8 pixels came back as {padded.d
 # 그렇게 할까요? 종을 한 번 쳐 봅시다(신호에 임펄스 하나). 합성곱은 커널을 원래 순서대로 돌려주고, 상관은
 # 거꾸로 돌려줍니다.
 #
-# 강의 슬라이드에 두 가지를 덧붙입니다. 슬라이드에는 적분이 두 개 있는데, CNN이 계산하는 것은 $g(t + \tau)$가
-# 들어 있는 두 번째 식입니다. 그 이름이 *교차상관*이고, 합성곱 $f * g$와 구별하려고 보통 $f \star g$로 씁니다.
+# 강의 슬라이드에 두 가지를 덧붙입니다. CNN이 계산하는 것은 $g(t + \tau)$가 들어 있는 두 번째 식입니다. 슬라이드는 이것도
+# $f * g$로 적었지만 합성곱과 구별하려고 보통 $f \star g$로 씁니다.
 # 그리고 $f(\tau)\,g(t+\tau)$의 $\tau$가 바로 위 합의 첨자입니다. 딥러닝에서는 둘 다 "합성곱"이라고 부르지만, 이
 # 노트북에서는 어느 쪽인지 구별해서 말합니다.
+# (위키백과의 [Cross-correlation](https://en.wikipedia.org/wiki/Cross-correlation))
 #
 # **과제.** `correlate_1d`와 `convolve_1d`를 작성하세요.
 
@@ -601,14 +637,18 @@ check(conv2d, small, np.array([[1, 2], [3, 4]]), padding="valid", expected=[[30]
 # %% [markdown] tags=["en"]
 # ### Watch it move
 #
-# Here is the animation of the lecture, drawn from your own `pad_2d`, `output_size` and `conv2d`. Change
-# the last line: another stride, another padding, another kernel.
+# Here are the seven animations of the lecture, drawn from your own `pad_2d`, `output_size` and `conv2d`. The first is the
+# slide's 5×5 image, whose result begins with 4 3 4. Change the number in the last line from 1 to 7, or call
+# `animate_conv2d` with another stride, another padding, another kernel. (The pictures of the slides are those of
+# [Convolution arithmetic](https://github.com/vdumoulin/conv_arithmetic).)
 
 # %% [markdown] tags=["ko"]
 # ### 움직이는 모습 보기
 #
-# 강의에서 본 애니메이션을 여러분의 `pad_2d`, `output_size`, `conv2d`로 그립니다. 마지막 줄에서 스트라이드나
-# 패딩, 커널을 바꿔 보세요.
+# 강의에서 본 일곱 애니메이션을 여러분의 `pad_2d`, `output_size`, `conv2d`로 그립니다. 첫 번째는 슬라이드의 5×5 이미지이고
+# 결과는 4 3 4로 시작합니다. 마지막 줄의 숫자를 1부터 7까지 바꿔 보세요. `animate_conv2d`에 다른 스트라이드나 패딩,
+# 커널을 넣어도 됩니다. (슬라이드의 그림은
+# [Convolution arithmetic](https://github.com/vdumoulin/conv_arithmetic)에서 왔습니다.)
 
 # %% nbgrader={"grade": false, "grade_id": "animation", "locked": true, "schema_version": 3, "solution": false} tags=["picture"]
 from IPython.display import HTML
@@ -662,7 +702,18 @@ def animate_conv2d(image, kernel, stride=1, padding=0):
 
 # %% nbgrader={"grade": false, "grade_id": "animation-player", "locked": false, "schema_version": 3, "solution": false} tags=["picture", "skip-execution"]
 slide_example = np.array([[1, 1, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 1, 1, 1], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]])
-animate_conv2d(slide_example, np.array([[1, 0, 1], [0, 1, 0], [1, 0, 1]]), stride=2, padding=1)
+cross = np.array([[1, 0, 1], [0, 1, 0], [1, 0, 1]])
+ring = np.array([[1, 1, 1, 1], [1, 0, 0, 1], [1, 0, 0, 1], [1, 1, 1, 1]])
+ANIMATIONS = {  # image, kernel, stride, padding
+    1: (slide_example, cross, 1, 0),  # no padding, no strides: 4 3 4, 2 4 3, 2 3 4
+    2: (slide_example, ring, 1, 2),  # arbitrary padding, no strides
+    3: (slide_example, cross, 1, 1),  # half padding ('same'), no strides
+    4: (slide_example, cross, 1, 2),  # full padding, no strides
+    5: (slide_example, cross, 2, 0),  # no padding, strides
+    6: (slide_example, cross, 2, 1),  # padding, strides
+    7: (np.pad(slide_example, ((0, 1), (0, 1))), cross, 2, 1),  # padding, strides (odd)
+}
+animate_conv2d(*ANIMATIONS[1])
 
 # %% [markdown] tags=["en"]
 # How many 3×3 windows see each pixel of a 5×5 image? Put a one into every place of the output and spread it back over its
@@ -756,7 +807,8 @@ assert np.asarray(convolve_2d(letters, letters)).dtype == np.float64, "the resul
 # \text{sobel\_y}\begin{bmatrix}-1&-2&-1\\0&0&0\\1&2&1\end{bmatrix}
 # $$
 #
-# *Hint:* the 5×5 Gaussian is the outer product of `[1, 4, 6, 4, 1]` with itself, divided by 256.
+# *Hint:* the 5×5 Gaussian is the outer product of `[1, 4, 6, 4, 1]` with itself, divided by 256. (The slide's table is that of
+# [Kernel (image processing)](https://en.wikipedia.org/wiki/Kernel_(image_processing)).)
 
 # %% [markdown] tags=["ko"]
 # ## 6. 커널 전시회
@@ -789,7 +841,8 @@ assert np.asarray(convolve_2d(letters, letters)).dtype == np.float64, "the resul
 # \text{sobel\_y}\begin{bmatrix}-1&-2&-1\\0&0&0\\1&2&1\end{bmatrix}
 # $$
 #
-# *힌트:* 5×5 가우시안은 `[1, 4, 6, 4, 1]`과 자기 자신의 외적을 256으로 나눈 것입니다.
+# *힌트:* 5×5 가우시안은 `[1, 4, 6, 4, 1]`과 자기 자신의 외적을 256으로 나눈 것입니다. (슬라이드의 표는 위키백과의
+# [Kernel (image processing)](https://en.wikipedia.org/wiki/Kernel_(image_processing))에서 왔습니다.)
 
 # %% nbgrader={"grade": false, "grade_id": "kernels", "locked": false, "schema_version": 3, "solution": true}
 KERNELS = {}  # name: 2-D array
@@ -843,8 +896,9 @@ plt.show()
 # %% [markdown] tags=["en"]
 # ## 7. The edges of a digit, before and after
 #
-# Time to put it together, as the lecture does at its end: take an edge kernel, run it over an MNIST image,
-# and show input and output next to each other.
+# Time to put it together, with the task that the lecture ends with: write a kernel by hand that traces the outline of an
+# image, convolve an MNIST image with it in NumPy instead of calling a library's function, and show the input image and the
+# output image side by side. The kernel and the convolution you have; what is left is to use them.
 #
 # **Task.** `detect_edges` uses the ridge kernel with all eight neighbours and returns a result as large as the
 # image, zeros around it, negative values kept (they lie just outside the stroke). `compare_images` draws two images side by
@@ -853,8 +907,9 @@ plt.show()
 # %% [markdown] tags=["ko"]
 # ## 7. 숫자의 외곽선, 전과 후
 #
-# 이제 강의의 마지막처럼 모두 합쳐 봅시다. 외곽선 커널을 골라 MNIST 이미지에 적용하고, 입력과 출력을 나란히
-# 보여 줍니다.
+# 이제 강의의 마지막 과제로 모두 합쳐 봅시다. 이미지의 외곽선을 따 주는 커널을 직접 적어 MNIST 이미지와 합성곱하되
+# 라이브러리의 함수를 부르지 않고 NumPy로 계산하고, 인풋 이미지와 아웃풋 이미지를 나란히 띄워 비교합니다. 커널과 합성곱은
+# 이미 만들었으니, 이제 쓰기만 하면 됩니다.
 #
 # **과제.** `detect_edges`는 여덟 이웃을 모두 쓰는 ridge 커널로, 0을 둘러서 이미지와 같은 크기의 결과를 냅니다.
 # 음수도 그대로 둡니다(획의 바로 바깥쪽에 나타납니다). `compare_images`는 두 이미지를 한 Figure 안에

@@ -23,6 +23,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearSolutions, InstantiateTests
 from traitlets.config import Config
 
+from autograder.authoring.translation import translated
 from autograder.course.companions import (
     METADATA,
     PUBLIC_TESTS,
@@ -121,6 +122,8 @@ def release(
     solution = _solution(paths, name)
     _check(solution, paths.solution(name).name)
     notebook = f"{name}.ipynb"
+    if language is Language.KO:
+        solution = translated(solution, paths.translation(name))
     source = {notebook: dump(solution)}
     if (tests := paths.public_tests(name)).is_file():
         source[tests.name] = tests.read_bytes()

@@ -17,6 +17,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from autograder.authoring.translation import TranslationError, translated
 from autograder.course.companions import kept_with_solution, read_tree, released_beside
 from autograder.course.folders import Paths
 from autograder.course.models import Assignment, Course
@@ -109,6 +110,10 @@ def _verify_week(
         report.complaints.append(str(error))
     report.mutants, report.alternatives = len(mutants), len(alternatives)
     report.complaints += _languages(solution, name)
+    try:
+        translated(solution, paths.translation(name))
+    except TranslationError as error:
+        report.complaints.append(f"solutions/{error}")
     report.complaints += _same_helper(course, paths, name, solution)
     report.complaints += _catalogue(mutants, alternatives, name, ids)
     report.complaints += _release(course, assignment, paths, solution)

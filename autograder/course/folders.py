@@ -101,6 +101,10 @@ class Paths:
         """The week's solution script."""
         return self.solutions / f"{assignment}.py"
 
+    def translation(self, assignment: str) -> Path:
+        """What people read in the solution's code, in Korean."""
+        return self.solutions / f"{assignment}.ko.yml"
+
     def suite(self, assignment: str) -> Path:
         """The week's hidden suite."""
         return self.hidden / assignment

@@ -7,7 +7,7 @@ import pytest
 
 from autograder.examination import Call, Difference, Verdict
 from autograder.examiner.checks import Mismatch
-from autograder.examiner.excerpts import array_picture, call_text, text_of
+from autograder.examiner.excerpts import array_picture, call_code, call_text, text_of
 from autograder.examiner.remote.errors import CandidateLost, GraderFault, MissingName, StudentError
 from autograder.examiner.remote.log import LoggedCall
 from autograder.messages import Message, fact, words
@@ -89,6 +89,9 @@ def call_told(logged: LoggedCall) -> Call:
         function=logged.function,
         arguments=call_text(logged.label, logged.args, logged.kwargs) if logged.is_call else logged.label,
         result=result[:1000],
+        code=call_code(logged.function, logged.args, logged.kwargs)
+        if logged.is_call and logged.label == logged.function
+        else "",
         arrays=arrays,
     )
 

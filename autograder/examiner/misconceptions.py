@@ -66,6 +66,7 @@ class Catalogue:
                         function=function,
                         misconception=mutant.misconception,
                         hint=mutant.hint,
+                        more=mutant.more,
                     )
                 )
         return tuple(found)

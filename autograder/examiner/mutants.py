@@ -37,6 +37,7 @@ class Mutant:
         replaces: the name that it redefines.
         misconception: what its author believes, in both languages.
         hint: a nudge, in both languages.
+        more: a further hint, nearer to the answer; None if there is none.
         source: run on top of the solution, after its last cell.
         training: only a test that trains a model can tell it from the solution.
     """
@@ -47,6 +48,7 @@ class Mutant:
     hint: Text
     source: str
     training: bool = False
+    more: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,7 @@ def _mutant(path: Path, number: int, entry: Any, functions: Mapping[str, str]) -
         if isinstance(entry, dict) and "replace" in entry
         else _text(path, number, entry, "source"),
         training=bool(entry.get("training", False)),
+        more=_both(path, number, entry, "more") if "more" in entry else None,
     )
 
 

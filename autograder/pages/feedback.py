@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from autograder.course.folders import Paths
 from autograder.course.models import Course, Level
 from autograder.course.reading import load_course
-from autograder.examination import Examination
+from autograder.examination import Examination, Status
 from autograder.messages import Language
 from autograder.notebooks.reading import read_released
 from autograder.pages.render import render
@@ -36,8 +36,9 @@ def render_feedback(
     *,
     marks: Marks | None = None,
     self_check: bool = False,
+    previous: Examination | None = None,
 ) -> str:
-    """The page: one file that needs no other, runs nothing and asks nobody.
+    """The page: one file that needs no other, runs nothing of a stranger's and asks nobody.
 
     Args:
         examination: the record; its texts are a stranger's.
@@ -47,8 +48,18 @@ def render_feedback(
         released: the assignment as students got it, for its headings and the names of parameters.
         marks: what a person decided.
         self_check: only public tests were run, on the student's own machine.
+        previous: the record of the attempt before, if there was one.
     """
-    view = make_page(examination, course, level, language, released, marks or Marks(), self_check=self_check)
+    view = make_page(
+        examination,
+        course,
+        level,
+        language,
+        released,
+        marks or Marks(),
+        self_check=self_check,
+        previous=previous,
+    )
     return render(
         "feedback.html.j2", language=view.language, page=view, w=functools.partial(word, language=language)
     )
@@ -100,11 +111,38 @@ def write_feedback(
             continue
         given = marks.get(student, Marks())
         level = feedback_level(course, week, student, now, extension=given.extension)
-        page = render_feedback(examination, course, level, language or course.language, released, marks=given)
+        page = render_feedback(
+            examination,
+            course,
+            level,
+            language or course.language,
+            released,
+            marks=given,
+            previous=previous_attempt(paths, examination),
+        )
         path = paths.feedback / student / week / PAGE
         write_atomically(path, page.encode("utf-8", "replace"))
         written.append(path)
     return written
+
+
+def previous_attempt(paths: Paths, examination: Examination) -> Examination | None:
+    """The newest record of another notebook that the student handed in before; None if there is none.
+
+    A notebook that was graded again, by another kit or with another suite, is no further attempt.
+    """
+    from autograder.submissions.records import read_record
+
+    folder = paths.records / examination.assignment / examination.student
+    earlier = [
+        record
+        for record in map(read_record, folder.glob("*.json"))
+        if record is not None
+        and record.status is Status.GRADED
+        and record.graded_at < examination.graded_at
+        and record.notebook != examination.notebook
+    ]
+    return max(earlier, key=lambda record: record.graded_at, default=None)
 
 
 def read_marks(course: Course, paths: Paths, week: str) -> dict[str, Marks]:

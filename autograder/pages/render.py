@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import functools
+import hashlib
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -14,9 +16,14 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(template: str, **values: object) -> str:
-    """A template of this package with the common style sheet."""
-    environment = _environment()
-    return environment.get_template(template).render(css=_style(), **values)
+    """A template of this package with the common style sheet, and the one script that a page may run.
+
+    The page's own policy names the script by its hash, so that nothing else runs, whoever wrote it.
+    """
+    script = _own("page.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    template_ = _environment().get_template(template)
+    return template_.render(css=_own("page.css"), script=script, script_hash=f"sha256-{digest}", **values)
 
 
 def _harmless(value: object) -> object:
@@ -37,5 +44,5 @@ def _environment() -> Environment:
 
 
 @functools.cache
-def _style() -> Markup:
-    return Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8"))  # noqa: S704  our own file
+def _own(name: str) -> Markup:
+    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704  our own file

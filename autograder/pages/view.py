@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ast
 import datetime as dt
+import functools
 import itertools
 import math
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -21,9 +21,11 @@ from nbformat import NotebookNode
 from autograder.course.models import Course, Level
 from autograder.examination import CellOutcome, Examination, Score, Status, TestOutcome, Verdict
 from autograder.gradebook.grades import after_penalty
-from autograder.linear import Pattern, is_korean
+from autograder.linear import is_korean
 from autograder.messages import Language, Message
-from autograder.notebooks.metadata import grade_id, is_manual, is_test, points
+from autograder.notebooks.definitions import stub_names
+from autograder.notebooks.metadata import grade_id, is_manual, is_solution, is_test, points
+from autograder.pages.causes import Cause, Excerpt, Places, causes_of, section_heading
 from autograder.pages.figures import DrawingView, FigureView, Parameters, array_figure, training_drawings
 from autograder.wording.messages import notice, said, sentence
 from autograder.wording.policy import Policy
@@ -32,6 +34,8 @@ from autograder.wording.words import LIMITS, mark, number, verdict, word
 
 _LISTED = 100
 """Cells, limits and notices that are listed; a notebook may have any number of cells."""
+_CODE = 12_000
+"""Characters of code that can be copied: all of what a record keeps of a call."""
 _FIGURES = 100
 """Tests whose arrays are drawn: a picture takes up some 50 kB."""
 
@@ -80,30 +84,51 @@ class CheckView:
     reason: Said | None = None
     error: str = ""
     called: str = ""
+    code: str = ""
+    id: str = ""
     is_call: bool = True
     came_back: str = ""
     expected: str = ""
     figure: FigureView | None = None
     function: str = ""
     above: bool = False
+    cause: Cause | None = None
+    follows: bool = False
 
 
 @dataclass(frozen=True)
 class TaskView:
-    """One grade cell with its tests."""
+    """One task of the notebook: what a student writes, and all tests of it.
 
-    name: str
+    Attributes:
+        name: of what is to be written, below the heading.
+        title: the heading, and the name where the heading has several tasks.
+        points: what was earned, and what is still to come.
+    """
+
+    name: Markup
+    title: Markup
     anchor: str
     points: str
     share: float | None
     checks: tuple[CheckView, ...] = ()
-    comment: str = ""
+    comments: tuple[str, ...] = ()
     count: str = ""
 
     @property
+    def done(self) -> bool:
+        """Whether nothing is left to do in it, and nothing to read but that."""
+        return all(check.passed for check in self.checks) and not self.comments
+
+    @property
     def failed(self) -> tuple[CheckView, ...]:
-        """The checks that were not passed."""
-        return tuple(check for check in self.checks if not check.passed)
+        """The checks that were not passed and that stand for themselves."""
+        return tuple(check for check in self.checks if not check.passed and not check.follows)
+
+    @property
+    def following(self) -> tuple[CheckView, ...]:
+        """The checks that were not passed because of what another one, or a cell, says already."""
+        return tuple(check for check in self.checks if check.follows)
 
     @property
     def passed(self) -> tuple[CheckView, ...]:
@@ -122,7 +147,12 @@ class SectionView:
     @property
     def detailed(self) -> bool:
         """Whether there is more to show of it than points."""
-        return any(task.checks or task.comment for task in self.tasks)
+        return any(task.checks or task.comments for task in self.tasks)
+
+    @property
+    def left(self) -> tuple[TaskView, ...]:
+        """The tasks in which something is left to do."""
+        return tuple(task for task in self.tasks if not task.done)
 
 
 @dataclass(frozen=True)
@@ -132,6 +162,15 @@ class MisconceptionView:
     function: str
     said: Markup
     hint: Markup
+    more: Markup = Markup()  # noqa: RUF009  immutable
+
+
+@dataclass(frozen=True)
+class SourceView:
+    """Lines of the notebook, and where they stand."""
+
+    where: str
+    code: str
 
 
 @dataclass(frozen=True)
@@ -140,29 +179,39 @@ class NextView:
 
     Attributes:
         more: what is left after it.
-        cell: of which cell, and how many checks wait for it.
-        message: how that cell ended.
-        task, anchor: the task, and where it is on the page.
+        same: how many checks it takes with it.
+        cell: which cell did not run to its end.
+        message: how it ended.
+        source: the lines at which it ended, or was when its time was up.
+        task, lang, anchor: the task's title, its language, and where it is on the page.
         check: in full; it is only named further below.
         hint: of the misconception that the check shows, if there is one.
     """
 
     more: str = ""
+    same: str = ""
     cell: str = ""
     message: Said | None = None
-    task: str = ""
+    source: SourceView | None = None
+    task: Markup = Markup()  # noqa: RUF009  immutable
+    lang: str = ""
     anchor: str = ""
     check: CheckView | None = None
     hint: MisconceptionView | None = None
 
 
 @dataclass(frozen=True)
-class LimitView:
-    """A limit that was reached, and where."""
+class ProgressView:
+    """What has changed since the attempt before.
 
-    what: str
-    where: Markup
-    detail: Said | None = None
+    Attributes:
+        since: when that one was graded.
+        better, worse: checks that are passed now, and those that are not any more.
+    """
+
+    since: str
+    better: tuple[Markup, ...]
+    worse: tuple[Markup, ...]
 
 
 @dataclass(frozen=True)
@@ -170,7 +219,6 @@ class CellView:
     """A cell that did not end well."""
 
     position: str
-    grade_id: str
     verdict: str
     tone: str
     message: Said | None
@@ -204,7 +252,7 @@ class PageView:
     alerts: tuple[AlertView, ...] = ()
     next: NextView | None = None
     misconceptions: tuple[MisconceptionView, ...] = ()
-    limits: tuple[LimitView, ...] = ()
+    progress: ProgressView | None = None
     sections: tuple[SectionView, ...] = ()
     withheld: bool = False
     training: tuple[DrawingView, ...] = ()
@@ -219,6 +267,11 @@ class PageView:
         """Whether any section has more to show than points."""
         return any(section.detailed for section in self.sections)
 
+    @property
+    def done(self) -> tuple[TaskView, ...]:
+        """The tasks of which all checks were passed."""
+        return tuple(t for section in self.sections for t in section.tasks if t.done and t.checks)
+
 
 # From the record to the view
 
@@ -230,6 +283,9 @@ class _Context:
     Attributes:
         self_check: public tests on a student's own machine: counted, not scored.
         room: as many items as there are pictures of arrays to come; each takes one.
+        places: how cells are called.
+        causes: what failed tests have in common, by their keys.
+        titles: of the tests, by their keys.
     """
 
     policy: Policy
@@ -238,6 +294,9 @@ class _Context:
     marks: Marks
     self_check: bool
     room: Iterator[bool]
+    places: Places
+    causes: Mapping[str, Cause]
+    titles: Mapping[str, Markup]
 
     def word(self, key: str, **fields: object) -> str:
         """A word of the page."""
@@ -245,7 +304,7 @@ class _Context:
 
     def said(self, message: Message) -> Said:
         """A message of the grader in the page's language; words of others are marked as English."""
-        text = sentence(said(message, self.language))
+        text = self.places.renamed(sentence(said(message, self.language)))
         return Said(text, "" if message.is_known or self.language is Language.EN else "en")
 
 
@@ -258,11 +317,21 @@ def make_page(
     marks: Marks,
     *,
     self_check: bool = False,
+    previous: Examination | None = None,
 ) -> PageView:
     """The page's content; for the arguments see :func:`autograder.pages.feedback.render_feedback`."""
     policy = Policy(level)
-    room = itertools.repeat(True, _FIGURES)
-    context = _Context(policy, language, _parameters(released), marks, self_check, room)
+    context = _Context(
+        policy,
+        language,
+        _parameters(released),
+        marks,
+        self_check,
+        room=itertools.repeat(True, _FIGURES),
+        places=Places(examination, released, functools.partial(word, language=language)),
+        causes=causes_of(examination),
+        titles=_titles(examination, policy, language),
+    )
     say = context.word
     assignment = course.assignment(examination.assignment)
     sections = tuple(_sections(examination, released, context))
@@ -282,7 +351,7 @@ def make_page(
         footer=_footer(examination),
         alerts=tuple(_alerts(examination, context)),
         misconceptions=tuple(_misconceptions(examination, context)),
-        limits=_listed(_limits(examination, context)) if told else (),
+        progress=_progress(examination, previous, course, context) if told and previous else None,
         sections=sections,
         withheld=told and policy.withholds(examination.tests),
         training=tuple(training_drawings(examination.pictures, context.word, judged=policy.at_least("full")))
@@ -290,12 +359,11 @@ def make_page(
         else (),
         cells=_listed(_cells(examination, context)) if told else (),
         notices=_listed(_notices(examination, context)) if told else (),
-        comments=tuple(_comments(examination, context)) if told else (),
+        comments=tuple(_comments(examination, released, context)) if told else (),
     )
     view = _with_next(view, examination, context) if told else view
     present = {
         "likely": (say("likely"), view.misconceptions),
-        "limits": (say("limits"), view.limits),
         "tasks": (view.tasks_title, view.sections),
         "checks": (say("checks"), view.detailed),
         "comments": (say("comments"), view.comments),
@@ -310,12 +378,18 @@ def make_page(
 def _with_next(view: PageView, examination: Examination, context: _Context) -> PageView:
     """The page with its first step at the top: a cell that others wait for, or the first failed check."""
     open_ones = sum(not check.passed for s in view.sections for task in s.tasks for check in task.checks)
-    if (found := _cell_to_mend(examination)) is not None:
-        cell, waiting = found
-        said = context.word("next-cell", number=cell.index + 1, count=waiting)
-        rest = open_ones - waiting
-        more = context.word("next-more", count=rest) if rest > 0 else ""
-        return replace(view, next=NextView(more, said, _cell_message(cell, context)))
+    cause = next((c for c in context.causes.values() if c.kind == "cell"), None)
+    cell = _cell_of(cause, examination) if cause is not None else None
+    if cause is not None and cell is not None:
+        same = sum(each == cause for each in context.causes.values())
+        step = NextView(
+            _rest(open_ones - same, context),
+            context.word("next-same", count=same),
+            context.word("next-cell", cell=context.places.name(cell.index)),
+            _cell_message(cell, context),
+            _source(context.places.excerpt(cell), context, cell.index),
+        )
+        return replace(view, next=step, sections=_followed(view.sections, None, cause))
     place = _first_failed(view.sections)
     if place is None:
         return view
@@ -323,28 +397,75 @@ def _with_next(view: PageView, examination: Examination, context: _Context) -> P
     task = view.sections[s].tasks[t]
     check = task.checks[c]
     hint = next((m for m in view.misconceptions if check.function and m.function == check.function), None)
-    more = context.word("next-more", count=open_ones - 1) if open_ones > 1 else ""
+    same = sum(each == check.cause for each in context.causes.values()) - 1 if check.cause else 0
+    slow = check.cause is not None and check.cause.kind == "limit"
+    step = NextView(
+        _rest(open_ones - 1 - same, context),
+        context.word("next-same", count=same) if same else "",
+        source=_source(context.places.where_slow(check.cause.of), context) if check.cause and slow else None,
+        task=task.title,
+        lang=view.sections[s].lang,
+        anchor=task.anchor,
+        check=check,
+        hint=hint,
+    )
     named = replace(check, told=False, above=True, figure=None)
     tasks = _put(view.sections[s].tasks, t, replace(task, checks=_put(task.checks, c, named)))
+    sections = _put(view.sections, s, replace(view.sections[s], tasks=tasks))
     return replace(
         view,
-        next=NextView(more, task=task.name, anchor=task.anchor, check=check, hint=hint),
-        sections=_put(view.sections, s, replace(view.sections[s], tasks=tasks)),
+        next=step,
+        sections=_followed(sections, named, None),
         misconceptions=tuple(m for m in view.misconceptions if m is not hint),
     )
 
 
-def _cell_to_mend(examination: Examination) -> tuple[CellOutcome, int] | None:
-    """The first cell that failed tests wait for, and how many."""
-    waiting = Counter(
-        str(test.message.values.get("cell", ""))
-        for test in examination.tests
-        if test.message.code == "cell-ended-with"
+def _rest(count: int, context: _Context) -> str:
+    return context.word("next-more", count=count) if count > 0 else ""
+
+
+def _cell_of(cause: Cause, examination: Examination) -> CellOutcome | None:
+    return next((cell for cell in examination.cells if str(cell.index + 1) == cause.of), None)
+
+
+def _source(excerpt: Excerpt | None, context: _Context, told: int | None = None) -> SourceView | None:
+    """Lines of the notebook; of which cell, where that is not told already."""
+    if excerpt is None:
+        return None
+    if excerpt.cell == told:
+        return SourceView(context.word("line", line=excerpt.line), excerpt.code)
+    cell = context.places.name(excerpt.cell)
+    key = "cell-line" if told is not None else "slow-at"
+    return SourceView(context.word(key, cell=cell, line=excerpt.line), excerpt.code)
+
+
+def _followed(
+    sections: tuple[SectionView, ...], first: CheckView | None, told: Cause | None
+) -> tuple[SectionView, ...]:
+    """The sections in which each cause is told once, by the first check that has it.
+
+    Args:
+        sections: of the page.
+        first: the check that stands at the top of the page.
+        told: the cause that stands there.
+    """
+    known = {told, first.cause if first is not None else None} - {None}
+
+    def placed(check: CheckView) -> CheckView:
+        if check.cause is None or check is first:
+            return check
+        if check.cause in known:
+            return replace(check, follows=True, told=False, figure=None)
+        known.add(check.cause)
+        return check
+
+    return tuple(
+        replace(
+            section,
+            tasks=tuple(replace(task, checks=tuple(map(placed, task.checks))) for task in section.tasks),
+        )
+        for section in sections
     )
-    for cell in examination.cells:
-        if count := waiting[str(cell.index + 1)]:
-            return cell, count
-    return None
 
 
 def _first_failed(sections: Sequence[SectionView]) -> tuple[int, int, int] | None:
@@ -393,22 +514,25 @@ def _score(examination: Examination, context: _Context) -> dict[str, Any]:
     marks = context.marks
     given = {score.grade_id: _points_of(score, marks) for score in examination.scores}
     total = after_penalty(sum(value or 0.0 for value in given.values()), marks.penalty)
-    maximum = examination.max_points
+    decided = sum(s.max_points for s in examination.scores if given[s.grade_id] is not None)
     remarks = []
-    for manual, key in ((True, "undecided-manual"), (False, "undecided-fault")):
-        left = sum(
-            s.max_points for s in examination.scores if given[s.grade_id] is None and s.manual is manual
-        )
-        if left:
+    for manual, key in ((True, "to-come-manual"), (False, "undecided-fault")):
+        if left := _open(examination.scores, manual, given):
             remarks.append(say(key, points=number(left)))
     if marks.penalty:
         remarks.append(say("late", points=number(marks.penalty)))
+    whole = decided == examination.max_points
     return {
         "score": number(total),
-        "maximum": f"/ {number(maximum)}",
-        "percent": _percent(total, maximum),
+        "maximum": say("of-all" if whole else "of-decided", maximum=number(decided)),
+        "percent": _percent(total, decided),
         "remarks": tuple(remarks),
     }
+
+
+def _open(scores: Iterable[Score], manual: bool, given: Mapping[str, float | None]) -> float:
+    """Points that nobody has decided yet: a person's to give, or lost by a fault of ours."""
+    return sum(s.max_points for s in scores if given[s.grade_id] is None and s.manual is manual)
 
 
 def _percent(part: float, whole: float) -> float:
@@ -439,37 +563,38 @@ def _misconceptions(examination: Examination, context: _Context) -> Iterator[Mis
             one_line(found.function, 80),
             prose(found.misconception.in_(context.language)),
             prose(found.hint.in_(context.language)),
+            prose(found.more.in_(context.language)) if found.more is not None else Markup(),
         )
 
 
-def _limits(examination: Examination, context: _Context) -> Iterator[LimitView]:
-    for cell in examination.cells:
-        if cell.verdict in LIMITS:
-            where = escape(context.word("cell", number=cell.index + 1))
-            if cell.grade_id:
-                where += Markup(" <code>{}</code>").format(one_line(cell.grade_id, 80))
-            detail = context.said(cell.message) if cell.message else None
-            yield LimitView(verdict(cell.verdict, context.language), where, detail)
+def _progress(
+    examination: Examination, previous: Examination, course: Course, context: _Context
+) -> ProgressView:
+    """The checks of which the outcome is another one than at the attempt before."""
+    before = {test.key: test.verdict is Verdict.PASSED for test in previous.tests}
+    changed: dict[bool, list[Markup]] = {True: [], False: []}
     for test in examination.tests:
-        if test.verdict in LIMITS:
-            detail = context.said(test.message) if test.message and context.policy.explains(test) else None
-            yield LimitView(
-                verdict(test.verdict, context.language), prose(test.title.in_(context.language)), detail
-            )
+        passed = test.verdict is Verdict.PASSED
+        if Verdict.GRADER_ERROR is not test.verdict and before.get(test.key, passed) is not passed:
+            changed[passed].append(context.titles[test.key])
+    since = context.word("since", time=f"{_local(previous.graded_at, course):%Y-%m-%d %H:%M}")
+    return ProgressView(since, tuple(changed[True]), tuple(changed[False]))
 
 
 def _cells(examination: Examination, context: _Context) -> Iterator[CellView]:
     """Cells that a student would not find among the checks."""
     graded = {score.grade_id for score in examination.scores}
+    # A test cell whose time was up while the tests of it ended alike is told there.
+    slow = {test.cell for test in examination.tests if test.verdict in LIMITS}
     quiet = (Verdict.PASSED, Verdict.NOT_IMPLEMENTED)
     for cell in examination.cells:
         if cell.verdict is Verdict.SKIPPED and not cell.message:  # as its tag says
             continue
-        if cell.verdict in quiet or (cell.grade_id in graded and cell.verdict not in LIMITS):
+        told = cell.verdict not in LIMITS or cell.grade_id in slow
+        if cell.verdict in quiet or (cell.grade_id in graded and told):
             continue
         yield CellView(
-            context.word("cell", number=cell.index + 1),
-            one_line(cell.grade_id, 80),
+            context.places.name(cell.index),
             verdict(cell.verdict, context.language),
             _tone(cell.verdict),
             _cell_message(cell, context),
@@ -480,7 +605,7 @@ def _cell_message(cell: CellOutcome, context: _Context) -> Said | None:
     if not cell.message:
         return None
     if cell.verdict is Verdict.EXCEPTION and not cell.message.is_known:  # the student's, not ours
-        return Said(one_line(str(cell.message), 400))
+        return Said(context.places.renamed(one_line(str(cell.message), 400)))
     return context.said(cell.message)
 
 
@@ -491,11 +616,14 @@ def _notices(examination: Examination, context: _Context) -> Iterator[str]:
             yield one_line(text, 600)
 
 
-def _comments(examination: Examination, context: _Context) -> Iterator[tuple[str, str]]:
-    """Comments on cells that earn no points of their own; the others stand with their tasks."""
-    graded = {score.grade_id for score in examination.scores}
+def _comments(
+    examination: Examination, released: NotebookNode, context: _Context
+) -> Iterator[tuple[str, str]]:
+    """Comments on cells of no task; the others stand with their tasks."""
+    shown = {score.grade_id for score in examination.scores}
+    shown |= {grade_id(cell) for cell in released.cells if is_solution(cell)}
     for name, text in context.marks.comments.items():
-        if name not in graded:
+        if name not in shown:
             yield one_line(name, 80), plain(text)
 
 
@@ -510,8 +638,17 @@ def _tone(of: Verdict) -> str:
 # Tasks and checks
 
 
+@dataclass
+class _Asked:
+    """A task while its parts are gathered: the grade cells that follow one cell that a student writes."""
+
+    names: tuple[str, ...] = ()
+    scores: list[Score] = field(default_factory=list)
+    cells: list[str] = field(default_factory=list)
+
+
 def _sections(examination: Examination, released: NotebookNode, context: _Context) -> Iterator[SectionView]:
-    """The grade cells by the heading of the notebook that they stand under, in its order."""
+    """The tasks by the heading of the notebook that they stand under, in its order."""
     by_cell: dict[str, list[TestOutcome]] = {}
     for test in examination.tests:
         by_cell.setdefault(test.cell, []).append(test)
@@ -521,61 +658,119 @@ def _sections(examination: Examination, released: NotebookNode, context: _Contex
             scores[grade_id(cell)] = Score(
                 grade_id=grade_id(cell), points=None, max_points=points(cell), manual=is_manual(cell)
             )
-    heading, lang, tasks = Markup(), context.language.value, list[TaskView]()
-    count = 0
+    count = itertools.count(1)
+    heading, lang, asked = Markup(), context.language.value, list[_Asked]()
+
+    def section() -> Iterator[SectionView]:
+        there = [a for a in asked if a.scores and (not context.self_check or any(map(by_cell.get, a.cells)))]
+        if there:
+            tasks = tuple(_tasks(there, heading, by_cell, count, context))
+            yield SectionView(heading, lang, tasks)
+
     for cell in released.cells:
-        if cell.cell_type == "markdown" and (found := _heading(cell.source)):
-            if tasks:
-                yield SectionView(heading, lang, tuple(tasks))
-            heading, tasks = prose(found), []
+        if cell.cell_type == "markdown" and (found := section_heading(cell.source)):
+            yield from section()
+            heading, asked = prose(found), []
             lang = "ko" if is_korean(cell.source) else "en"
         name = grade_id(cell)
+        if is_manual(cell):
+            asked.append(_Asked())
+        elif is_solution(cell):
+            asked.append(_Asked(_in_order(stub_names(cell.source), cell.source), cells=[name]))
         if name in scores:
-            count += 1
-            if not context.self_check or by_cell.get(name):
-                tasks.append(_task(scores.pop(name), by_cell.get(name, []), context, count))
-    if tasks:
-        yield SectionView(heading, lang, tuple(tasks))
-    rest = [
-        _task(score, by_cell.get(name, []), context, count + number)
-        for number, (name, score) in enumerate(scores.items(), start=1)
-        if not context.self_check or by_cell.get(name)
-    ]
-    if rest:
-        yield SectionView(escape(context.word("other")), context.language.value, tuple(rest))
+            asked = asked or [_Asked()]
+            asked[-1].scores.append(scores.pop(name))
+            asked[-1].cells.append(name)
+    yield from section()
+    heading, lang = escape(context.word("other")), context.language.value
+    asked = [_Asked((name,), [score], [name]) for name, score in scores.items()]
+    yield from section()
 
 
-_SECTION = Pattern(r"##\s+(.+)")
+def _in_order(names: Iterable[str], source: str) -> tuple[str, ...]:
+    return tuple(sorted(names, key=lambda name: (source.find(name), name)))
 
 
-def _heading(source: str) -> str:
-    found = _SECTION.match(source.lstrip())
-    return found[1].strip() if found else ""
+_NAMES = 3
+"""Names of one cell that make the title of its task."""
 
 
-def _task(score: Score, tests: Sequence[TestOutcome], context: _Context, position: int) -> TaskView:
+def _tasks(
+    asked: Sequence[_Asked],
+    heading: Markup,
+    by_cell: Mapping[str, Sequence[TestOutcome]],
+    count: Iterator[int],
+    context: _Context,
+) -> Iterator[TaskView]:
+    """The tasks under one heading."""
+    answers = [task for task in asked if not task.names]
+    for task in asked:
+        shown = [Markup("<code>{}</code>").format(one_line(name, 80)) for name in task.names[:_NAMES]]
+        name = Markup(", ").join(shown)
+        if not name:
+            number_ = f" {answers.index(task) + 1}" if len(answers) > 1 else ""
+            manual = all(score.manual for score in task.scores)
+            name = escape(context.word("answer" if manual else "task") + number_)
+        title = Markup("{} · {}").format(heading, name) if heading and len(asked) > 1 else heading or name
+        tests = [test for cell in task.cells for test in by_cell.get(cell, ())]
+        yield _task(task, name, title, tests, context, next(count))
+
+
+def _task(
+    task: _Asked,
+    name: Markup,
+    title: Markup,
+    tests: Sequence[TestOutcome],
+    context: _Context,
+    position: int,
+) -> TaskView:
     say = context.word
-    given = _points_of(score, context.marks)
+    given = {score.grade_id: _points_of(score, context.marks) for score in task.scores}
+    decided = sum(score.max_points for score in task.scores if given[score.grade_id] is not None)
     passed = sum(test.verdict is Verdict.PASSED for test in tests)
     count = say("of-checks", passed=passed, count=len(tests)) if tests else ""
+    earned = sum(value or 0.0 for value in given.values())
     if context.self_check:
-        points_text, share = f"{passed} / {len(tests)}", _percent(passed, len(tests))
-    elif given is None:
-        points_text = say("by-hand" if score.manual else "open", maximum=number(score.max_points))
-        share = None
+        parts, share = [f"{passed} / {len(tests)}"], _percent(passed, len(tests)) if tests else None
     else:
-        points_text = say("of-short", points=number(given), maximum=number(score.max_points))
-        share = _percent(given, score.max_points)
+        all_open = all(value is None for value in given.values())
+        parts = [] if all_open else [say("of-short", points=number(earned), maximum=number(decided))]
+        share = None if all_open else _percent(earned, decided)
+        for manual, key in ((True, "to-come"), (False, "open")):
+            if left := _open(task.scores, manual, given):
+                parts.append(say(key, maximum=number(left)))
     told = context.policy.at_least("names")
+    comments = [plain(context.marks.comments.get(cell, "")) for cell in task.cells] if told else []
     return TaskView(
-        name=one_line(score.grade_id.removeprefix("test-"), 80),
+        name=name,
+        title=title,
         anchor=f"task-{position}",
-        points=points_text,
+        points=" · ".join(parts),
         share=share,
         checks=tuple(_checks(tests, context, f"p{position}")) if told else (),
-        comment=plain(context.marks.comments.get(score.grade_id, "")) if told else "",
+        comments=tuple(filter(None, comments)),
         count=count if told and not context.self_check else "",
     )
+
+
+def _titles(examination: Examination, policy: Policy, language: Language) -> dict[str, Markup]:
+    """The tests' titles; those that read alike say what each is about, as far as that may be told."""
+    alike: dict[str, list[TestOutcome]] = {}
+    for test in examination.tests:
+        alike.setdefault(test.title.in_(language) or test.name, []).append(test)
+    found = {}
+    for title, tests in alike.items():
+        for place, test in enumerate(tests, start=1):
+            more = _about(test) if policy.tells(test) else ""
+            more = more or word("one-of", language, place=place, count=len(tests))
+            found[test.key] = prose(f"{title} ({more})" if len(tests) > 1 else title)
+    return found
+
+
+def _about(test: TestOutcome) -> str:
+    """What a test's author calls its parameters; empty if it has none."""
+    _, _, parameters = test.name.partition("[")
+    return one_line(parameters.rstrip("]"), 60)
 
 
 def _checks(tests: Sequence[TestOutcome], context: _Context, identity: str) -> Iterator[CheckView]:
@@ -594,13 +789,14 @@ def _check(test: TestOutcome, context: _Context, identity: str) -> CheckView:
     elif test.weight != 1:
         tags.append(say("weight", weight=number(test.weight)))
     view: dict[str, Any] = {
-        "title": prose(test.title.in_(context.language) or test.name),
+        "title": context.titles[test.key],
         "mark": mark(test.verdict),
         "verdict": verdict(test.verdict, context.language),
         "tone": _tone(test.verdict),
         "passed": test.verdict is Verdict.PASSED,
         "tags": tuple(tags),
         "function": one_line(test.call.function, 80) if test.call is not None else "",
+        "cause": context.causes.get(test.key),
     }
     if context.policy.explains(test):
         details = _details(test, context, identity)
@@ -614,7 +810,7 @@ def _details(test: TestOutcome, context: _Context, identity: str) -> dict[str, A
     if test.verdict is Verdict.EXCEPTION:
         if test.message.is_known:
             details["reason"] = context.said(test.message.said_with(""))
-        details["error"] = plain(test.message.text.strip(), 3000)
+        details["error"] = context.places.renamed(plain(test.message.text.strip(), 3000))
     elif test.message and test.verdict is not Verdict.NOT_IMPLEMENTED:
         details["reason"] = context.said(test.message)
     call, difference = test.call, test.difference
@@ -623,6 +819,7 @@ def _details(test: TestOutcome, context: _Context, identity: str) -> dict[str, A
     if call is not None:
         details["called"] = plain(call.arguments, 1500)
         details["is_call"] = call.arguments.rstrip().endswith(")")
+        details |= {"code": plain(call.code, _CODE), "id": f"{identity}-code"}
     if difference is not None and difference.kind in ("value", "shape", "dtype", "type", "length"):
         details["came_back"] = tidy(plain(difference.actual, 1000))
         details["expected"] = tidy(plain(difference.expected, 1000))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import hashlib
 import itertools
 import re
 from collections.abc import Iterator
@@ -34,10 +36,11 @@ from autograder.files import write_atomically
 from autograder.messages import SENTENCES, Language, fact
 from autograder.messages import words as words_of
 from autograder.options import Options
+from autograder.pages import render as render_module
 from autograder.pages import svg
-from autograder.pages.feedback import render_feedback, write_feedback
+from autograder.pages.feedback import previous_attempt, render_feedback, write_feedback
 from autograder.pages.view import Marks
-from autograder.submissions.records import record_path
+from autograder.submissions.records import keep_record, record_path
 from autograder.submissions.week import prepare
 from autograder.wording import words
 
@@ -192,7 +195,7 @@ class Page(HTMLParser):
         self._open.pop()
 
     def handle_data(self, data: str) -> None:
-        if self._open and self._open[-1] != "style":
+        if self._open and self._open[-1] not in ("style", "script"):
             self.text += data + " "
 
     def all(self, tag: str) -> Iterator[dict[str, str | None]]:
@@ -225,8 +228,10 @@ def everything() -> Examination:
 
 def test_tells_score_call_result_expectation_and_reason() -> None:
     page = Page(render())
-    assert re.search(r"6\s+/ 15", page.text)
-    assert "decided by a person, who reads your written answers: 5." in page.text
+    assert re.search(r"6\s+of 10 decided", page.text)
+    assert "5 points to come: a person reads your written answers." in page.text
+    assert re.search(r"2\. In words\s+5 points to come", page.text)
+    assert "test-conv2d" not in page.text and "explain" not in page.text  # ids are nobody's title
     assert "conv2d(array([[3.0]]), array([[1]]))" in page.text
     assert "Expected 5.0 at index [0, 1], got 7." in page.text  # and not 7.000000000000001
     assert "array([[1.0, 7.0]])" in page.text
@@ -256,7 +261,7 @@ def test_a_page_for_each_language_says_everything_in_it() -> None:
         "결과가 다름",
         "`conv2d`"[1:-1],
         "힌트",
-        "나머지 5점은",
+        "5점은 아직 채점하지 않았습니다",
         "시간 초과",
         "에포크",
     ):
@@ -273,9 +278,13 @@ def test_is_one_sound_document_that_needs_nothing_else(level: Level, language: L
     html = render(everything(), level, language)
     page = Page(html)
     tags = {tag for tag, _ in page.elements}
-    assert not tags & {"script", "link", "iframe", "object", "form", "base", "img"}
+    assert not tags & {"link", "iframe", "object", "form", "base", "img"}
     policy = next(a["content"] for a in page.all("meta") if a.get("http-equiv") == "Content-Security-Policy")
-    assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    (script,) = re.findall(r"<script>(.*?)</script>", html, re.S)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    allowed = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'"
+    assert policy == allowed
+    assert script == (Path(render_module.__file__).parent / "templates" / "page.js").read_text()
     assert "http://" not in html and "https://" not in html and "url(" not in html
     assert "viewport" in {a.get("name") for a in page.all("meta")}
     identities = [a["id"] for _, a in page.elements if "id" in a]
@@ -389,7 +398,7 @@ def test_levels_tell_more_step_by_step() -> None:
     record = everything()
     pages = {level: Page(render(record, level)).text for level in LEVELS}
     assert "slides the kernel" not in pages["none"]
-    assert re.search(r"6\s+/ 15", pages["none"])
+    assert re.search(r"6\s+of 10 decided", pages["none"])
     assert "slides the kernel" in pages["names"]
     assert "took too long" in pages["names"]
     assert "NameError" in pages["names"]
@@ -467,7 +476,7 @@ def test_what_a_person_gave_counts() -> None:
     page = Page(render(marks=marks))
     assert re.search(r"8\.25\s+/ 15", page.text)
     assert "3.5 / 5" in page.text
-    assert "decided by a person" not in page.text
+    assert "to come" not in page.text
     assert "deducted for lateness: 1.25" in page.text
     assert "Good <b>idea</b>." in page.text
     assert "Nice loop." in page.text
@@ -676,7 +685,7 @@ def test_a_manual_score_and_comment_are_on_the_page(graded: tuple[Course, Paths]
 
 @pytest.mark.slow
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium")
-def test_a_browser_runs_nothing_loads_nothing_and_fits_a_phone(tmp_path: Path) -> None:
+def test_a_browser_runs_nothing_of_a_strangers_loads_nothing_and_fits_a_phone(tmp_path: Path) -> None:
     sync_api = pytest.importorskip("playwright.sync_api")
     record = everything().model_copy(update={"student": HOSTILE[0] + HOSTILE[1]})
     for language in Language:
@@ -732,15 +741,17 @@ def test_a_cell_that_others_wait_for_comes_before_all(language: Language = Langu
     cells = (CellOutcome(index=2, grade_id="conv2d", verdict=Verdict.EXCEPTION, message=how),)
     record = examination(waiting, waiting.model_copy(update={"name": "test_more"}), wrong(), cells=cells)
     card = next_card(render(record, "names"))
-    assert "Cell 3 did not run to its end" in card
-    assert "Checks that wait for it: 2." in card
+    assert "Cell 3, under “1. Windows of conv2d”, did not run to its end" in card
+    assert "this takes with it: 2." in card
     assert "was never closed" in card
     assert "not passed yet: 1" in card
     assert "셀 3" in next_card(render(record, "names", KO))
 
 
 def test_nothing_is_left_to_do_where_all_is_right() -> None:
-    assert next_card(render(examination(passed()), "full")) == ""
+    page = render(examination(passed()), "full")
+    assert next_card(page) == ""
+    assert "nothing left to mend" in page
 
 
 @pytest.mark.parametrize("level", ["none"])
@@ -750,3 +761,131 @@ def test_who_is_told_nothing_is_not_told_what_comes_next(level: Level) -> None:
 
 def test_the_next_step_tells_no_more_than_the_level(level: Level = "names") -> None:
     assert SECRET not in next_card(render(secretive(), level))
+
+
+# One cause, said once; titles; progress; hints
+
+
+def missing(name: str, *, cell_: str = "test-conv2d", public: bool = False) -> TestOutcome:
+    return wrong(verdict=Verdict.MISSING, public=public).model_copy(
+        update={
+            "name": name,
+            "cell": cell_,
+            "message": fact("did-you-mean", name="conv2d", found="my_conv2d"),
+            "call": None,
+            "difference": None,
+        }
+    )
+
+
+def test_a_name_that_is_not_there_is_told_once_with_a_count() -> None:
+    used = wrong(verdict=Verdict.EXCEPTION).model_copy(
+        update={"name": "test_uses", "message": words_of("NameError: name 'conv2d' is not defined\n  File …")}
+    )
+    page = render(examination(missing("test_a"), missing("test_b"), used, passed()))
+    text = Page(page).text
+    assert text.count("give it the name that is asked for") == 1
+    assert "this takes with it: 2." in next_card(page)
+    assert "not passed yet" not in next_card(page)
+    assert "For the reason above (2)" in text
+
+
+def test_an_endless_loop_shows_the_line_and_takes_its_callers_with_it() -> None:
+    def slow(name: str, function: str, **values: str) -> TestOutcome:
+        message = fact("not-called-again", function=function) if values else fact("time-limit")
+        call = None if values else Call(function=function, arguments=f"{function}()", result="")
+        made = wrong(verdict=Verdict.TIMEOUT, public=True)
+        return made.model_copy(update={"name": name, "message": message, "call": call, "difference": None})
+
+    trace = [
+        "Cell In[7], line 1",
+        "----> 1 check(blur)",
+        "Cell In[5], line 3, in blur(image)",
+        "----> 3     return conv2d(image)",
+        "Cell In[4], line 12, in conv2d(image, kernel)",
+        "     11     while True:",
+        "---> 12         i = i",
+        "File /usr/lib/python3/somewhere.py:3, in _end(frame)",
+        "      3 not of the notebook",
+        "CellTimeLimit: ",
+    ]
+    error = {"output_type": "error", "ename": "CellTimeLimit", "evalue": "", "traceback": trace}
+    cells = (
+        CellOutcome(index=2, grade_id="conv2d", verdict=Verdict.PASSED, execution_count=4),
+        CellOutcome(index=9, verdict=Verdict.PASSED, execution_count=5),
+        CellOutcome(
+            index=11, grade_id="test-conv2d", verdict=Verdict.TIMEOUT, execution_count=7, outputs=(error,)
+        ),
+    )
+    tests = (slow("a", "conv2d"), slow("b", "conv2d", again="x"), slow("c", "blur"))
+    page = render(examination(*tests, cells=cells))
+    card = next_card(page)
+    assert "Cell 3, under “1. Windows of conv2d”, line 12" in card
+    assert "---&gt; 12         i = i" in card
+    assert "not of the notebook" not in page
+    assert "this takes with it: 2." in card
+    assert "Limits that were reached" not in page
+    assert "34" not in card
+
+
+def test_cells_have_one_number_everywhere() -> None:
+    raised = wrong(verdict=Verdict.EXCEPTION, public=True).model_copy(
+        update={
+            "message": words_of(
+                'ZeroDivisionError: 1\n  File "<ipython-input-4-0123456789ab>", line 6, in conv2d\n    1 / 0'
+            )
+        }
+    )
+    cells = (CellOutcome(index=2, grade_id="conv2d", verdict=Verdict.PASSED, execution_count=4),)
+    text = Page(render(examination(raised, cells=cells))).text
+    assert "Cell 3, line 6, in conv2d" in text
+    assert "ipython-input" not in text
+    assert "셀 3, line 6" in Page(render(examination(raised, cells=cells), language=KO)).text
+
+
+def test_checks_that_read_alike_say_what_each_is_about_as_far_as_may_be_told() -> None:
+    alike = [
+        wrong(verdict=Verdict.NOT_IMPLEMENTED, public=False).model_copy(update={"name": f"test_k[{name}]"})
+        for name in ("blur", "sharpen")
+    ]
+    full = Page(render(examination(*alike), "full")).text
+    assert "(blur)" in full and "(sharpen)" in full
+    names = Page(render(examination(*alike), "names")).text
+    assert "sharpen" not in names
+    assert "(2 of 2)" in names
+
+
+def test_says_what_became_better_and_worse_since_the_attempt_before() -> None:
+    before = examination(wrong(), passed(), graded_at=dt.datetime(2027, 3, 8, 12, tzinfo=dt.UTC))
+    now = examination(
+        wrong().model_copy(update={"verdict": Verdict.PASSED}),
+        passed().model_copy(update={"verdict": Verdict.NOT_IMPLEMENTED}),
+    )
+    text = Page(render(now, previous=before)).text
+    assert "Since your last attempt (2027-03-08 21:00)" in text
+    assert re.search(r"Passed now: 1\s+conv2d\s+slides the kernel", text)
+    assert re.search(r"Not passed any more: 1\s+The easy part", text)
+    assert "Since your last attempt" not in Page(render(now, "none", previous=before)).text
+    assert "The same checks are passed" in Page(render(before, previous=before)).text
+
+
+def test_the_attempt_before_is_another_notebook_and_no_regrading(tmp_path: Path) -> None:
+    paths = Paths(tmp_path)
+    days = [dt.datetime(2027, 3, day, tzinfo=dt.UTC) for day in (1, 2, 3, 4)]
+    first, second = ({"cell_type": "raw", "id": "a", "source": text} for text in ("first", "second"))
+    records = [
+        examination(key=f"k{number}", notebook=(notebook,), graded_at=day)
+        for number, (notebook, day) in enumerate(zip((first, first, second, second), days, strict=True))
+    ]
+    for record in records:
+        keep_record(record_path(paths, "week", "kim_minji", record.key), record)
+    assert previous_attempt(paths, records[3]) == records[1]
+    assert previous_attempt(paths, records[0]) is None
+
+
+def test_a_further_hint_opens_on_demand() -> None:
+    further = FLIPPED.model_copy(update={"more": Text(en="Drop the `[::-1]`.", ko="`[::-1]`를 지우세요.")})
+    page = render(examination(wrong(), misconceptions=(further,)), "hints")
+    assert re.search(r"<details[^>]*><summary>A further hint</summary><p>Drop the", page)
+    assert "A further hint" not in render(examination(wrong(), misconceptions=(FLIPPED,)), "hints")
+    assert "[::-1]" not in render(examination(wrong(), misconceptions=(further,)), "names")

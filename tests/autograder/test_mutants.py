@@ -123,3 +123,15 @@ def test_a_file_of_another_kind(tmp_path: Path) -> None:
     (tmp_path / "alternatives.yml").write_text("- id: x\n  replaces: f\n  source: y\n", encoding="utf-8")
     with pytest.raises(CatalogueError, match="x lacks style"):
         load_alternatives(tmp_path)
+
+
+def test_a_further_hint_is_in_both_languages_or_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "mutants.yml"
+    path.write_text(ENTRY + "  source: x\n  more: {en: Drop it., ko: 지우세요.}\n", encoding="utf-8")
+    (mutant,) = load_mutants(tmp_path, FUNCTIONS)
+    assert mutant.more is not None and mutant.more.ko == "지우세요."
+    path.write_text(ENTRY + "  source: x\n", encoding="utf-8")
+    assert load_mutants(tmp_path, FUNCTIONS)[0].more is None
+    path.write_text(ENTRY + "  source: x\n  more: {en: Drop it.}\n", encoding="utf-8")
+    with pytest.raises(CatalogueError, match="lacks its more in Korean"):
+        load_mutants(tmp_path, FUNCTIONS)
