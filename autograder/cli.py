@@ -136,13 +136,27 @@ def grade(
 def verify(
     week: Annotated[list[str] | None, typer.Argument(help="only these weeks", show_default=False)] = None,
     fast: Annotated[bool, typer.Option("--fast", help="leave out the tests that train a model")] = False,
+    explore: Annotated[
+        bool,
+        typer.Option("--explore", help="look for wrong variants of the solution that no hidden test refuses"),
+    ] = False,
 ) -> None:
-    """Check that the course itself is sound: solutions pass, mutants fail, nothing hidden gets out."""
+    """Check that the course itself is sound: solutions pass, mutants fail, nothing hidden gets out.
+
+    With --explore: make wrong variants of the solution's functions, and show those that pass. Answer each
+    with a hidden test, or in tests/hidden/WEEK/equivalents.yml.
+    """
+    from autograder.authoring.explore import explore as look
     from autograder.authoring.verify import verify as run
     from autograder.course.folders import find_root
-    from autograder.show import print_verification
+    from autograder.show import Counter, print_exploration, print_verification
 
-    if not print_verification(run(find_root(), week or (), fast=fast)):
+    if explore:
+        with Counter() as counter:
+            clean = print_exploration(look(find_root(), week or (), fast=fast, progress=counter.advance))
+        if not clean:
+            raise typer.Exit(1)
+    elif not print_verification(run(find_root(), week or (), fast=fast)):
         raise typer.Exit(1)
 
 

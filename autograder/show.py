@@ -16,6 +16,7 @@ from autograder.examination import Examination, TestOutcome, Verdict
 from autograder.grading.grade import Tally
 
 if TYPE_CHECKING:
+    from autograder.authoring.explore import Exploration
     from autograder.authoring.verify import WeekReport
 
 
@@ -137,3 +138,70 @@ def print_verification(reports: Iterable[WeekReport]) -> bool:
         print(f"- {complaint}")
     print("The course is sound." if not complaints else f"{len(complaints)} to mend.")
     return not complaints
+
+
+class Counter:
+    """How many of how many are done: a live bar, or a line at every hundred when piped."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._live = self._console.is_terminal
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._live,
+        )
+        self._task = self._progress.add_task("starting", total=None)
+
+    def __enter__(self) -> Counter:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def advance(self, what: str, finished: int, total: int) -> None:
+        """One more is finished."""
+        if self._live:
+            self._progress.update(self._task, description=what, completed=finished, total=total)
+        elif finished % 100 == 0 or finished == total:
+            print(f"{what} {finished}/{total}", file=sys.stderr, flush=True)
+
+
+def print_exploration(explorations: Iterable[Exploration]) -> bool:
+    """A line a week, then what survives in it; whether nothing does and there is no complaint."""
+    print(
+        f"{'week':<18}{'variants':>9}{'asked':>7}{'refused':>9}{'equivalent':>12}{'survive':>9}{'seconds':>9}"
+    )
+    living = complaints = 0
+    for found in explorations:
+        print(
+            f"{found.week:<18}{found.variants:>9}{found.asked:>7}{found.refused:>9}{found.equivalent:>12}"
+            f"{len(found.survivors):>9}{found.seconds:>9.1f}",
+            flush=True,
+        )
+        for variant in found.survivors:
+            usage = found.usage.get(variant.function)
+            nearest = usage.tests[0] if usage and usage.tests else "no test calls it"
+            print(f"  {variant.function}, nearest: {nearest}")
+            for mark, lines in zip("-+", variant.shown(), strict=True):
+                for line in lines.splitlines():
+                    print(f"    {mark} {line}")
+        if found.left_out:
+            print(f"  left out, since only tests that train call it: {', '.join(found.left_out)}")
+        for complaint in found.complaints:
+            print(f"- {complaint}")
+        living, complaints = living + len(found.survivors), complaints + len(found.complaints)
+    if living:
+        print(f"{living} survive: write a test for each, or an entry in equivalents.yml that says why not.")
+    elif not complaints:
+        print("No variant survives unexplained.")
+    if complaints:
+        print(f"{complaints} to mend.")
+    return not living and not complaints

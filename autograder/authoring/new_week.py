@@ -228,7 +228,7 @@ def scale(values):
     """Bring values to the range from 0 to 1.
 
     Args:
-        values: array of numbers of any shape, not all of them equal.
+        values: array of numbers of any shape, not all of them equal; it is not changed.
 
     Returns:
         array of floats of the same shape: 0 where values is smallest, 1 where it is largest.
@@ -277,7 +277,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.testing import expect_array
+from autograder.testing import Strided, answers_kept, expect_array, expect_unchanged
 
 
 @pytest.mark.cell("test-scale", weight=2)
@@ -291,12 +291,26 @@ def test_scale_starts_anywhere(submission: Any) -> None:
 
 @pytest.mark.cell("test-scale")
 def test_scale_keeps_the_shape(submission: Any, reference: Any) -> None:
-    """`scale` works on the whole of an array of two dimensions and keeps its shape.
+    """`scale` works on the whole of an array of two dimensions and keeps its shape. It may be a part of a
+    larger array.
 
-    `scale`은 2차원 배열 전체를 한 번에 다루고 모양을 유지합니다.
+    `scale`은 2차원 배열 전체를 한 번에 다루고 모양을 유지합니다. 더 큰 배열에서 잘라 낸 배열일 수도 있습니다.
     """
     values = np.round(np.random.default_rng(6).normal(size=(3, 4)) * 5, 1)
-    expect_array(submission.scale(values), reference.scale(values), rtol=1e-5, atol=1e-6)
+    expect_array(submission.scale(Strided(values)), reference.scale(values), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.cell("test-scale")
+def test_scale_leaves_everything_else_alone(submission: Any, reference: Any) -> None:
+    """`scale` changes neither its argument nor what it returned before.
+
+    `scale`은 인자도, 앞서 돌려준 결과도 바꾸지 않습니다.
+    """
+    one, other = np.array([[4.0, -1.0], [2.5, 9.0]]), np.array([[0.5, 6.0], [-3.0, 1.0]])
+    expect_array(expect_unchanged(submission.scale, one), reference.scale(one), rtol=1e-5, atol=1e-6)
+    answers = answers_kept(submission, "scale", (one,), (other,))
+    for answer, values in zip(answers, (one, other), strict=True):
+        expect_array(answer, reference.scale(values), rtol=1e-5, atol=1e-6)
 '''
 
 _MUTANTS = """\

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from autograder.examination import Verdict
 from autograder.examiner.examiner import Examiner
 from autograder.examiner.outcomes import SuiteError, TestInfo, TestRun
 from autograder.examiner.remote.variant import Variant
 from autograder.notebooks.definitions import defined_names
+from autograder.wire import Strided
 
 
 class Probe:
@@ -85,20 +89,74 @@ class Probe:
                 examiner.reference.close()
         return {**failed, "faults": faults}
 
+    def usage(self) -> dict[str, dict[str, Any]]:
+        """What the tests that train nothing do with each function of the solution, as seen on the solution.
+
+        Returns:
+            by function ``tests``, the names of those that call it, the one that calls fewest others first;
+            ``asked``: with different arguments; ``given``: arrays are among these; ``changeable``: arrays,
+            lists or dictionaries are; ``arrays``: answers hold arrays; ``fractions``: with numbers that a
+            float16 cannot hold.
+        """
+        self._examiner.rehearse()
+        found: dict[str, dict[str, Any]] = {}
+        for run in sorted(self._watched(), key=lambda run: len({call.function for call in run.calls})):
+            for call in run.calls:
+                one = found.setdefault(call.function, {"tests": [], "frames": set()})
+                if run.outcome.name not in one["tests"]:
+                    one["tests"].append(run.outcome.name)
+                if call.label != call.function or not call.is_call or call.raised:
+                    continue  # of an object that it returned, or an exception
+                given = [*call.args, *call.kwargs.values()]
+                arrays = [array for value in given for array in _arrays(value)]
+                answers = list(_arrays(call.value))
+                one["frames"].add(call.frame)
+                for name, seen in (
+                    ("given", bool(arrays)),
+                    ("changeable", bool(arrays) or any(isinstance(value, list | dict) for value in given)),
+                    ("arrays", bool(answers)),
+                    ("fractions", any(_needs_width(array) for array in answers)),
+                ):
+                    one[name] = one.get(name, False) or seen
+        for one in found.values():
+            one["asked"] = len(one.pop("frames")) > 1
+        return found
+
     def _tests_by_function(self) -> dict[str, set[str]]:
         """Which tests call which function, as seen on the solution."""
         if self._callers is None:
-            examiner = self._examiner
             callers: dict[str, set[str]] = {}
-            variant = Variant(examiner.reference.candidate(), "")
-            try:
-                runs = examiner.suite.run(
-                    variant, examiner.reference, *examiner.bounds, select=lambda test: not test.training
-                )
-            finally:
-                variant.close()
-            for run in runs:
+            for run in self._watched():
                 for call in run.calls:
                     callers.setdefault(call.function, set()).add(run.outcome.key)
             self._callers = callers
         return self._callers
+
+    def _watched(self) -> list[TestRun]:
+        """The tests that train nothing, run on the solution."""
+        examiner = self._examiner
+        variant = Variant(examiner.reference.candidate(), "")
+        try:
+            return examiner.suite.run(
+                variant, examiner.reference, *examiner.bounds, select=lambda test: not test.training
+            )
+        finally:
+            variant.close()
+
+
+def _arrays(value: Any) -> Iterator[npt.NDArray[Any]]:
+    """The arrays that a value is or holds."""
+    if isinstance(value, Strided):
+        yield value.array
+    elif isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _arrays(one)
+
+
+def _needs_width(array: npt.NDArray[Any]) -> bool:
+    if array.dtype.kind != "f":
+        return False
+    with np.errstate(over="ignore"):
+        return not np.array_equal(array.astype(np.float16).astype(array.dtype), array, equal_nan=True)

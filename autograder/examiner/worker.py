@@ -104,6 +104,8 @@ def main() -> None:
                 job = channel.receive()
                 if "tests" in job:
                     channel.send({"tests": [listed(test) for test in suite.tests]})
+                elif "usage" in job:
+                    channel.send({"usage": probe.usage()})
                 elif "probe" in job:
                     channel.send(probe.ask(job.pop("probe"), job.pop("source"), **job))
                 else:

@@ -19,11 +19,13 @@ from markupsafe import Markup
 from autograder.course.folders import Paths
 from autograder.course.models import Course
 from autograder.course.reading import load_course
+from autograder.messages import Language
 from autograder.pages import svg
 from autograder.pages.feedback import PAGE
+from autograder.pages.figures import FigureView, array_figure
 from autograder.pages.render import render
 from autograder.wording.text import one_line, plain, prose
-from autograder.wording.words import number
+from autograder.wording.words import number, word
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from autograder.gradebook.roster import Roster
     from autograder.spreadsheet import Cell
 from autograder.pages.week_facts import Entry, Pair, WeekReport, section_ending, summarise
+from autograder.pages.wrong_answers import training_tests
 
 FORMGRADER = "/formgrader/gradebook/"
 
@@ -73,7 +76,23 @@ def _percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.0f} %"
 
 
+def _word(key: str, **fields: object) -> str:
+    return word(key, Language.EN, **fields)
+
+
+_MOST_PICTURES = 20
+"""A picture takes up some 50 kB."""
+
+
+def _figures(report: WeekReport) -> list[FigureView | None]:
+    """A picture of the call that differs, for the largest groups with the same wrong answer."""
+    drawn = report.wrong_answers[:_MOST_PICTURES]
+    return [array_figure(found.test, _word, {}, f"wrong-{number}") for number, found in enumerate(drawn)]
+
+
 _HELP: dict[str, Any] = {
+    "figures": _figures,
+    "word": _word,
     "feedback_link": _feedback_link,
     "index_file": lambda section: f"index{section_ending(section)}.html",
     "formgrader": lambda week: FORMGRADER + quote(week, safe=""),
@@ -163,6 +182,22 @@ def week_tables(report: WeekReport) -> dict[str, list[Sequence[Cell]]]:
             *(
                 (found.mutant, found.function, found.text, student)
                 for found in report.misconceptions
+                for student in found.students
+            ),
+        ],
+        f"{name}-wrong-answers.csv": [
+            ("group", "function", "student", "failed tests", "first test", "call", "answer"),
+            *(
+                (
+                    float(group),
+                    found.function,
+                    student,
+                    float(found.failed),
+                    found.test.name,
+                    found.test.call.arguments if found.test.call else "",
+                    found.test.call.result if found.test.call else "",
+                )
+                for group, found in enumerate(report.wrong_answers, start=1)
                 for student in found.students
             ),
         ],
@@ -290,7 +325,14 @@ def read_week(
         known |= {folder.name for folder in paths.submitted.iterdir() if not folder.name.startswith(".")}
     similar = read_similar(paths.root / "exports" / f"similarity-{week}.json")
     return summarise(
-        course, week, entries, students=known, similar=similar, complete=roster is not None, section=section
+        course,
+        week,
+        entries,
+        students=known,
+        similar=similar,
+        complete=roster is not None,
+        section=section,
+        trained=training_tests(paths.suite(week)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from autograder.course.models import Course
 from autograder.examination import Examination, Status, Verdict
 from autograder.gradebook.grades import after_penalty
 from autograder.messages import Language
+from autograder.pages.wrong_answers import WrongAnswer, wrong_answers
 from autograder.wording.text import one_line
 from autograder.wording.words import LIMITS, verdict
 
@@ -179,6 +180,7 @@ class WeekReport:
     tasks: tuple[TaskFacts, ...]
     tests: tuple[TestFacts, ...]
     misconceptions: tuple[MisconceptionFacts, ...]
+    wrong_answers: tuple[WrongAnswer, ...]
     notices: tuple[NoticeFacts, ...]
     similar: tuple[Pair, ...]
     complete: bool = False
@@ -216,6 +218,7 @@ def summarise(
     similar: Sequence[Pair] = (),
     complete: bool = False,
     section: str = "",
+    trained: Collection[tuple[str, str]] = (),
 ) -> WeekReport:
     """What there is to say of a week; pure.
 
@@ -227,6 +230,7 @@ def summarise(
         similar: pairs that are alike.
         complete: whether ``students`` is a class list, and not only whoever has been seen.
         section: whose entries and students these are; empty for the whole class.
+        trained: module and function of the tests that train a model.
     """
     assignment = course.assignment(week)
     entries = sorted(entries, key=lambda entry: entry.student)
@@ -249,6 +253,7 @@ def summarise(
         tasks=tuple(_tasks(graded)),
         tests=tuple(_tests(graded)),
         misconceptions=tuple(_misconceptions(entries)),
+        wrong_answers=tuple(wrong_answers([(e.student, e.examination) for e in graded], trained)),
         notices=tuple(_notices(entries)),
         similar=tuple(sorted(similar, key=lambda pair: (-pair.score, pair.a, pair.b))),
         complete=complete,

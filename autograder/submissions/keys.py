@@ -16,8 +16,18 @@ from autograder.options import Options
 _PACKAGE = Path(__file__).parents[1]
 
 
-def week_fingerprint(course: Course, paths: Paths, assignment: str, options: Options) -> str:
-    """Hash of everything but the submission that can change a result."""
+def week_fingerprint(
+    course: Course, paths: Paths, assignment: str, options: Options, *, suite: bool = True
+) -> str:
+    """Hash of everything but the submission that can change a result.
+
+    Args:
+        course: the course.
+        paths: where it lies.
+        assignment: the week's name.
+        options: how it is graded.
+        suite: whether the hidden suite is part of it.
+    """
     digest = hashlib.sha256()
 
     def add(name: str, content: bytes) -> None:
@@ -29,8 +39,8 @@ def week_fingerprint(course: Course, paths: Paths, assignment: str, options: Opt
     add("options", json.dumps([options.training, sorted(options.switched_off), options.public_only]).encode())
     add("data", _data_fingerprint(course, paths).encode())
     files = [paths.solution(assignment), paths.released(assignment)]
-    suite = paths.suite(assignment)
-    files += sorted(p for p in suite.rglob("*") if p.suffix in (".py", ".yml")) if suite.is_dir() else []
+    if suite and paths.suite(assignment).is_dir():
+        files += sorted(p for p in paths.suite(assignment).rglob("*") if p.suffix in (".py", ".yml"))
     for path in files:
         if path.is_file():
             add(path.name, path.read_bytes())

@@ -18,10 +18,12 @@ import pytest
 from autograder.course.folders import Paths
 from autograder.course.models import Assignment, Course
 from autograder.examination import (
+    Call,
     CellOutcome,
     Examination,
     Misconception,
     Notice,
+    RecordedCell,
     Score,
     Status,
     TestOutcome,
@@ -32,6 +34,7 @@ from autograder.files import write_atomically
 from autograder.options import Options
 from autograder.pages.report import read_similar, render_index, render_week, week_tables, write_report
 from autograder.pages.week_facts import Entry, Pair, WeekReport, correlation, summarise
+from autograder.pages.wrong_answers import training_tests
 from autograder.problem import GradeError
 from autograder.submissions.records import record_path
 from autograder.submissions.week import prepare
@@ -408,3 +411,71 @@ def test_writes_the_site_of_a_course(small: tuple[Course, Paths]) -> None:
         ("absent", "", "not handed in"),
     ]
     assert write_report(paths.root, "small") == folder / "small.html"
+
+
+# Wrong answers without a name
+
+
+def answered(student: str, *answers: tuple[str, str], code: str = "", **more: Any) -> Entry:
+    """A submission whose `f` gave these answers to the tests of these names, all of them wrong."""
+    tests = tuple(
+        outcome(name, Verdict.FAILED).model_copy(
+            update={"call": Call(function="f", arguments="f(2)", result=result), "seconds": len(student) / 7}
+        )
+        for name, result in answers
+    )
+    cell = RecordedCell(cell_type="code", id="c", source=code)
+    return entry(student, {}, tests=tests, notebook=(cell,), **more)
+
+
+def test_equal_wrong_answers_stand_together_and_the_largest_group_first() -> None:
+    entries = [
+        answered(
+            "ada", ("a", "3"), ("b", "4"), code="def f(x):\n    '''Words.'''\n    return x + 1  # why\n"
+        ),
+        answered("bob", ("a", "3"), code="def f(x):\n    y = x\n    return y + 1\n"),
+        answered("eve", ("a", "3"), code="%matplotlib inline\ndef f(x): return x + 1\n"),
+        answered("kim", ("a", "5")),
+        answered("lea", ("a", "3"), ("b", "4"), code="def f(x):\n    result = x + 1\n    return result\n"),
+        answered("max", ("a", "3")),
+    ]
+    report = summarise(course(), "week", entries)
+    assert [(found.students, found.failed) for found in report.wrong_answers] == [
+        (("bob", "eve", "max"), 1),
+        (("ada", "lea"), 2),
+    ]
+    assert [found.code for found in report.wrong_answers] == [
+        "def f(x):\n    y = x\n    return y + 1",
+        "def f(x):\n    return x + 1",
+    ]
+    shown = page(report)
+    assert "Wrong answers without a name" in shown.words and "3 students" in shown.words
+    rows = read(report, "wrong-answers")
+    assert [(row["group"], row["student"]) for row in rows[:4]] == [
+        ("1", "bob"),
+        ("1", "eve"),
+        ("1", "max"),
+        ("2", "ada"),
+    ]
+
+
+def test_answers_with_a_name_and_trained_models_are_in_no_group() -> None:
+    known = Misconception(
+        mutant="m", function="f", misconception=Text(en="a", ko="a"), hint=Text(en="b", ko="b")
+    )
+    named = [answered(student, ("a", "3"), misconceptions=(known,)) for student in ("ada", "bob")]
+    assert summarise(course(), "week", named).wrong_answers == ()
+    trained = [answered(student, ("a", "3")) for student in ("ada", "bob")]
+    assert len(summarise(course(), "week", trained).wrong_answers) == 1
+    assert summarise(course(), "week", trained, trained={("test_hidden", "test_a")}).wrong_answers == ()
+    assert "Wrong answers" not in page(summarise(course(), "week", named)).words
+
+
+def test_tests_that_train_are_known_by_their_marks(tmp_path: Path) -> None:
+    (tmp_path / "test_hidden.py").write_text(
+        "import pytest\n\n@pytest.mark.training\ndef test_a(): ...\n\ndef test_b(): ...\n"
+    )
+    (tmp_path / "test_training.py").write_text(
+        "import pytest\npytestmark = pytest.mark.training\n\ndef test_c(): ...\n"
+    )
+    assert training_tests(tmp_path) == {("test_hidden", "test_a"), ("test_training", "test_c")}

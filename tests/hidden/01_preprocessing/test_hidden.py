@@ -48,7 +48,7 @@ GRADIENT = np.array([[250, 0, 60], [30, 130, 200]], dtype=np.uint8)
 WIDE = np.array([[-40, 700, 0], [255, 31, 1020]])
 
 
-def drawing(submission: Submission, image: Array) -> tuple[Any, Any]:
+def drawing(submission: Submission, image: Array | Strided) -> tuple[Any, Any]:
     """The Axes that ``show_image`` returns and the image on it, with no earlier figure left open."""
     submission.import_module("matplotlib.pyplot").close("all")
     axes = submission.show_image(image)
@@ -113,11 +113,15 @@ def test_show_image_leaves_the_image_alone(submission: Submission) -> None:
 @pytest.mark.cell("test-show-image")
 def test_show_image_draws_any_numbers(submission: Submission) -> None:
     """`show_image` draws numbers of any type: fractions from 0 to 1, and numbers below 0 or above 255.
+    The image may be a part of a larger array.
 
     `show_image`는 0~1 사이의 소수나, 0보다 작거나 255보다 큰 수 등 어떤 자료형의 숫자든 그립니다.
+    더 큰 배열에서 잘라 낸 이미지일 수도 있습니다.
     """
     for image in (pixels(5, 3, seed=19) / 255, WIDE):
         expect_array(stretched(seen(*drawing(submission, image)).pixels), stretched(image), atol=1e-6)
+    part = pixels(4, 6, seed=23)
+    expect_array(stretched(seen(*drawing(submission, Strided(part))).pixels), stretched(part), atol=1e-6)
 
 
 @pytest.mark.cell("test-show-image")
@@ -175,12 +179,14 @@ def test_image_to_text_writes_any_integers(submission: Submission) -> None:
 
 @pytest.mark.cell("test-image-to-text")
 def test_image_to_text_writes_large_and_negative_numbers(submission: Submission) -> None:
-    """`image_to_text` writes every integer as it is, above 255 and below 0 too.
+    """`image_to_text` writes every integer as it is, above 255 and below 0 too, also where the image is a
+    part of a larger array.
 
-    `image_to_text`는 255보다 크거나 0보다 작은 정수도 그대로 적습니다.
+    `image_to_text`는 255보다 크거나 0보다 작은 정수도 그대로 적습니다. 더 큰 배열에서 잘라 낸 이미지여도
+    마찬가지입니다.
     """
     image = np.array([[256, -3, 70_000], [-40_000, 3_000_000_000, 65]])
-    expect_text(submission.image_to_text(image), "256\t-3\t70000\n-40000\t3000000000\t65\n")
+    expect_text(submission.image_to_text(Strided(image)), "256\t-3\t70000\n-40000\t3000000000\t65\n")
 
 
 @pytest.mark.cell("test-image-to-text")
@@ -323,14 +329,16 @@ def test_normalize_knows_every_byte(submission: Submission) -> None:
 
 @pytest.mark.cell("test-normalize")
 def test_normalize_has_a_fixed_scale(submission: Submission) -> None:
-    """`normalize` divides by the same number whether the brightest pixel of the batch is dim or not.
+    """`normalize` divides by the same number whether the brightest pixel of the batch is dim or not, and
+    whether the images are a part of a larger array or not.
 
-    `normalize`는 묶음에서 가장 밝은 픽셀이 어둡더라도 언제나 같은 수로 나눕니다.
+    `normalize`는 묶음에서 가장 밝은 픽셀이 어둡더라도, 더 큰 배열에서 잘라 낸 이미지여도 언제나 같은 수로
+    나눕니다.
     """
     for brightest in (1, 40, 254):
         images = pixels(2, 3, 4, seed=8, low=0, high=brightest)
         images[1, 2, 0] = brightest
-        expect_array(submission.normalize(images), images.astype(np.float64) / 255, rtol=1e-6)
+        expect_array(submission.normalize(Strided(images)), images.astype(np.float64) / 255, rtol=1e-6)
 
 
 @pytest.mark.cell("test-normalize")
@@ -439,15 +447,17 @@ def test_one_hot_of_any_labels(
 
 @pytest.mark.cell("test-one-hot")
 def test_one_hot_counts_classes_by_the_argument(submission: Submission) -> None:
-    """`one_hot` has a column for every class, for those too that no label in the batch names.
+    """`one_hot` has a column for every class, for those too that no label in the batch names. The labels
+    may be a part of a larger array.
 
-    `one_hot`의 결과에는 묶음에 나타나지 않는 클래스의 열도 있습니다.
+    `one_hot`의 결과에는 묶음에 나타나지 않는 클래스의 열도 있습니다. 레이블은 더 큰 배열에서 잘라 낸
+    것일 수도 있습니다.
     """
     labels = np.array([3, 1, 3, 4, 1], dtype=np.uint8)
     expected = np.zeros((5, 13))
     for row, label in enumerate(labels.tolist()):
         expected[row, label] = 1
-    expect_array(submission.one_hot(labels, 13), expected)
+    expect_array(submission.one_hot(Strided(labels), 13), expected)
 
 
 @pytest.mark.cell("test-one-hot")
@@ -609,14 +619,15 @@ def test_split_uses_every_row_once(submission: Submission, count: int, fraction:
 @pytest.mark.cell("test-split-pairs")
 def test_split_takes_images_and_plain_labels(submission: Submission) -> None:
     """`split_train_validation` divides three-dimensional images with one-dimensional labels, images kept
-    whole.
+    whole, also where they are a part of a larger array.
 
-    `split_train_validation`은 3차원 이미지와 1차원 레이블도 나누며 이미지는 온전히 유지합니다.
+    `split_train_validation`은 3차원 이미지와 1차원 레이블도 나누며, 더 큰 배열에서 잘라 낸 것이어도
+    이미지는 온전히 유지합니다.
     """
     images = pixels(9, 2, 3, seed=12)
     labels = np.arange(9)
     x_train, y_train, x_validation, y_validation = four(
-        submission.split_train_validation(images, labels, 0.5, generator(submission, 5))
+        submission.split_train_validation(Strided(images), labels, 0.5, generator(submission, 5))
     )
     assert sorted([*y_train.tolist(), *y_validation.tolist()]) == list(range(9)), (
         "a label is there twice, or lost"
@@ -785,14 +796,14 @@ def test_preprocess_has_ten_classes_unless_told(submission: Submission) -> None:
 @pytest.mark.cell("test-preprocess")
 def test_preprocess_treats_an_image_the_same_in_any_company(submission: Submission) -> None:
     """`preprocess` gives an image the same numbers whichever images come along, as training and test images
-    need.
+    need, and whether they are a part of a larger array or not.
 
-    `preprocess`는 어떤 이미지와 함께 들어오든 한 이미지를 같은 숫자로 바꿉니다. 학습 이미지와 테스트 이미지에
-    꼭 필요한 성질입니다.
+    `preprocess`는 어떤 이미지와 함께 들어오든, 더 큰 배열에서 잘라 낸 것이든 한 이미지를 같은 숫자로
+    바꿉니다. 학습 이미지와 테스트 이미지에 꼭 필요한 성질입니다.
     """
     images, labels = pixels(3, 4, 2, seed=15), np.array([1, 4, 0])
     images[2] //= 4
-    expect_preprocessed(submission.preprocess(images, labels, 5), images, labels, 5, exact=False)
+    expect_preprocessed(submission.preprocess(Strided(images), labels, 5), images, labels, 5, exact=False)
     expect_preprocessed(
         submission.preprocess(images[2:], labels[2:], 5), images[2:], labels[2:], 5, exact=False
     )

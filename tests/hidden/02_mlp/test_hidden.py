@@ -280,9 +280,11 @@ def test_dense_one_batch_after_another(submission: Submission) -> None:
 
 @pytest.mark.cell("test-mlp-forward")
 def test_mlp_forward_one_batch_after_another(submission: Submission) -> None:
-    """`mlp_forward` of several batches and other weights: each has its own probabilities.
+    """`mlp_forward` of several batches and other weights: each has its own probabilities, also where
+    arrays are parts of larger ones.
 
-    여러 배치와 다른 가중치를 차례로 넣어도 `mlp_forward`는 각각의 확률을 돌려줍니다.
+    여러 배치와 다른 가중치를 차례로 넣어도, 더 큰 배열에서 잘라 낸 배열이어도 `mlp_forward`는 각각의
+    확률을 돌려줍니다.
     """
     for seed in (37, 38):
         x = normal(seed, 30, 20)
@@ -290,7 +292,7 @@ def test_mlp_forward_one_batch_after_another(submission: Submission) -> None:
         b1, b2 = normal(seed + 30, 9), normal(seed + 40, 4)
         powers = np.exp(np.maximum(x @ first + b1, 0) @ second + b2)
         expected = powers / powers.sum(axis=1, keepdims=True)
-        expect_array(submission.mlp_forward(x, first, b1, second, b2), expected, **LOOSE)
+        expect_array(submission.mlp_forward(Strided(x), first, b1, Strided(second), b2), expected, **LOOSE)
 
 
 @pytest.mark.cell("test-dense")
@@ -378,14 +380,16 @@ def test_categorical_crossentropy_leaves_zeros_alone(submission: Submission) -> 
 
 @pytest.mark.cell("test-categorical-crossentropy")
 def test_categorical_crossentropy_sizes(submission: Submission) -> None:
-    """`categorical_crossentropy` works for a single row, and for more classes than a byte can count.
+    """`categorical_crossentropy` works for a single row, for more classes than a byte can count, and for
+    parts of larger arrays.
 
-    `categorical_crossentropy`는 행이 하나일 때도, 1바이트로 셀 수 있는 것보다 클래스가 많을 때도 동작합니다.
+    `categorical_crossentropy`는 행이 하나일 때도, 1바이트로 셀 수 있는 것보다 클래스가 많을 때도,
+    더 큰 배열에서 잘라 낸 배열일 때도 동작합니다.
     """
     for labels, classes in (([2], 4), ([299, 3, 256, 128], 300)):
         y_pred = probabilities(49, len(labels), classes)
         expected = -np.mean(np.log(y_pred[np.arange(len(labels)), labels]))
-        loss = submission.categorical_crossentropy(one_hot(labels, classes), y_pred)
+        loss = submission.categorical_crossentropy(Strided(one_hot(labels, classes)), Strided(y_pred))
         expect_number(loss, float(expected), rtol=1e-4, atol=1e-4)
 
 
@@ -405,12 +409,12 @@ def test_accuracy_ties(submission: Submission) -> None:
 
 @pytest.mark.cell("test-accuracy")
 def test_accuracy_of_many_classes(submission: Submission) -> None:
-    """`accuracy` tells more classes apart than a byte can count.
+    """`accuracy` tells more classes apart than a byte can count, also in parts of larger arrays.
 
-    `accuracy`는 1바이트로 셀 수 있는 것보다 많은 클래스도 구별합니다.
+    `accuracy`는 1바이트로 셀 수 있는 것보다 많은 클래스도, 더 큰 배열에서 잘라 낸 배열에서도 구별합니다.
     """
     y_true, y_pred = one_hot([0, 43, 299, 7], 300), one_hot([256, 299, 299, 7], 300)
-    expect_number(submission.accuracy(y_true, y_pred), 0.5)
+    expect_number(submission.accuracy(Strided(y_true), Strided(y_pred)), 0.5)
 
 
 @pytest.mark.cell("test-accuracy")

@@ -195,7 +195,8 @@ def test_output_size_negative_padding(submission: Submission) -> None:
 
     커널이 들어가더라도 음수 패딩은 이름을 밝혀 거부합니다.
     """
-    expect_raises(submission.output_size, 15, 4, padding=-2, names="padding")
+    for padding in (-2, -1):
+        expect_raises(submission.output_size, 15, 4, padding=padding, names="padding")
 
 
 @pytest.mark.cell("test-output-size-errors")
@@ -1023,7 +1024,7 @@ class Panel:
     titled: bool
 
 
-def drawn_panels(submission: Submission, before: Array, after: Array) -> list[Panel]:
+def drawn_panels(submission: Submission, before: Array | Strided, after: Array | Strided) -> list[Panel]:
     """The images of the Figure from left to right, in whatever way they came there.
 
     A colour bar has axes too, but no image in them.
@@ -1052,7 +1053,9 @@ def is_titled(axes: Any, images: int) -> bool:
     return any(title.strip() for title in titles)
 
 
-def two_panels(submission: Submission, before: Array, after: Array) -> tuple[Panel, Panel]:
+def two_panels(
+    submission: Submission, before: Array | Strided, after: Array | Strided
+) -> tuple[Panel, Panel]:
     """The two images, from left to right."""
     panels = drawn_panels(submission, before, after)
     assert len(panels) == 2, f"expected 2 images in the Figure, got {len(panels)}"
@@ -1092,12 +1095,16 @@ def test_compare_images_side_by_side(submission: Submission) -> None:
 
 @pytest.mark.cell("test-compare-images")
 def test_compare_images_of_one_row(submission: Submission) -> None:
-    """`compare_images` also draws images of a single row or column.
+    """`compare_images` also draws images of a single row or column, and parts of larger ones.
 
-    `compare_images`는 행이나 열이 하나뿐인 이미지도 그립니다.
+    `compare_images`는 행이나 열이 하나뿐인 이미지도, 더 큰 이미지에서 잘라 낸 이미지도 그립니다.
     """
     before, after = numbers(85, 1, 5), numbers(86, 4, 1)
     left, right = two_panels(submission, before, after)
+    expect_result(left.seen.pixels, before)
+    expect_result(right.seen.pixels, after)
+    before, after = numbers(87, 3, 5), numbers(88, 4, 2)
+    left, right = two_panels(submission, Strided(before), Strided(after))
     expect_result(left.seen.pixels, before)
     expect_result(right.seen.pixels, after)
 

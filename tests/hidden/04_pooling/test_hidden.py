@@ -396,13 +396,15 @@ def test_dropout_share(submission: Submission) -> None:
 
 @pytest.mark.cell("test-dropout-training")
 def test_dropout_survivors(submission: Submission) -> None:
-    """`dropout` in training enlarges every value that stays by 1 / (1 - rate), signs kept.
+    """`dropout` in training enlarges every value that stays by 1 / (1 - rate), signs kept, also where `x`
+    is a part of a larger array.
 
-    `dropout`은 학습할 때 남은 값을 모두 1 / (1 - rate)배로 키우고 부호는 유지합니다.
+    `dropout`은 학습할 때 남은 값을 모두 1 / (1 - rate)배로 키우고 부호는 유지합니다. `x`가 더 큰 배열에서
+    잘라 낸 배열이어도 마찬가지입니다.
     """
     x = _values(30, 7, 5, seed=24)
     for rate in (0.2, 0.75):
-        after = submission.dropout(x, rate, True, _generator(submission, 9))
+        after = submission.dropout(Strided(x), rate, True, _generator(submission, 9))
         expect_array(after, np.where(np.asarray(after) == 0, 0.0, x / (1 - rate)), **LOOSE)
 
 
@@ -691,13 +693,13 @@ def test_conv2d_layer_strides(submission: Submission, reference: Submission, cas
 @pytest.mark.cell("test-conv2d-layer-strides")
 @pytest.mark.parametrize(
     "cases",
-    [[((3, 3), 1), ((2, 4), 1)], [((3, 2), 2), ((5, 3), (2, 3)), ((2, 3), 3)]],
+    [[((3, 3), 1), ((2, 4), 1), ((1, 1), 1)], [((3, 2), 2), ((5, 3), (2, 3)), ((2, 3), 3), ((1, 2), 3)]],
     ids=["step-one", "larger-steps"],
 )
 def test_conv2d_layer_same(submission: Submission, reference: Submission, cases: Cases) -> None:
-    """`conv2d_layer` with 'same' adds zeros by Keras's rule, for even kernels and larger steps too.
+    """`conv2d_layer` with 'same' adds zeros by Keras's rule, for even and small kernels and larger steps too.
 
-    `conv2d_layer`는 'same'에서 짝수 커널이나 큰 스트라이드에도 Keras의 규칙대로 0을 덧댑니다.
+    `conv2d_layer`는 'same'에서 짝수 커널이나 작은 커널, 큰 스트라이드에도 Keras의 규칙대로 0을 덧댑니다.
     """
     x, bias = _signed(2, 8, 7, 2, seed=74), _signed(3, seed=75)
     for size, strides in cases:

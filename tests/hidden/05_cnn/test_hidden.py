@@ -218,15 +218,18 @@ def test_pooling_and_dropout_arguments(submission: Submission) -> None:
 
 @pytest.mark.cell("test-build-cnn-layers")
 def test_shapes_of_the_weights(submission: Submission) -> None:
-    """Kernels and biases of all layers have the right shapes: 1,199,882 parameters in all.
+    """Kernels and biases of all layers have the right shapes for images of 28 × 28: 1,199,882 parameters in
+    all.
 
-    모든 층의 커널과 편향의 모양이 맞고, 파라미터는 모두 1,199,882개입니다.
+    28×28 이미지를 받는 모든 층의 커널과 편향의 모양이 맞고, 파라미터는 모두 1,199,882개입니다.
     """
     model = submission.build_cnn()
     expected = [(3, 3, 1, 32), (32,), (3, 3, 32, 64), (64,), (9216, 128), (128,), (128, 10), (10,)]
     shapes = [tuple(weight.shape) for weight in model.get_weights()]
     assert shapes == expected, f"the weights have shapes {shapes}, expected {expected}"
     expect_int(model.count_params(), 1_199_882)
+    taken = list(model.input_shape)[1:]
+    assert taken == [28, 28, 1], f"the network takes images of shape {taken}, expected (28, 28, 1)"
 
 
 @pytest.mark.cell("test-build-cnn-layers", weight=2)
@@ -364,6 +367,12 @@ def test_pixels_are_scaled_by_255(submission: Submission) -> None:
     images[:, 300 // 28, 300 % 28] = values
     model = dense_model(submission, weights, -400 * steps**2)
     expect_array(labels_of(submission.predict_digits(model, images), len(values)), [1, 2, 3, 4, 5, 0])
+    # Likewise class 1 where the brightest pixel is 1, and its neighbours where it is 255/256 or 255/254.
+    steps = np.array([255 / 256, 1, 255 / 254, *[0.5] * 7])
+    weights[300] = 400 * 2 * steps
+    model = dense_model(submission, weights, -400 * steps**2)
+    images[:, 300 // 28, 300 % 28] = 255
+    expect_array(labels_of(submission.predict_digits(model, Strided(images)), len(values)), [1] * len(values))
 
 
 @pytest.mark.cell("test-predict-digits")
