@@ -38,7 +38,7 @@ from autograder.notebooks.merging import merge
 from autograder.notebooks.metadata import grade_id, is_test
 from autograder.notebooks.reading import UnreadableNotebook, read_submission
 from autograder.problem import Problem
-from autograder.wording.messages import notice, said, sentence
+from autograder.wording.rendering import notice, said, sentence
 from autograder.wording.text import one_line
 from autograder.wording.words import LIMITS, mark, number, verdict, word
 

@@ -314,8 +314,7 @@ def export(
     """
     from autograder.course.folders import Paths, find_root
     from autograder.course.reading import load_course
-    from autograder.platforms import github, gradescope
-    from autograder.platforms import tables as exports
+    from autograder.platforms import exports, github, gradescope
 
     root = find_root()
     course = load_course(root)

@@ -1,7 +1,7 @@
-"""``course.yml`` as models, and the one place that knows the folders of a course.
+"""``course.yml`` as models: every setting with its default, its description and what it has to be.
 
-Every problem in the file is one :class:`CourseError`: a sentence with the file, the line, the key and
-a way out. ``course.schema.json`` says the same to editors.
+What is wrong in the file is said by :mod:`autograder.course.reading`; ``course.schema.json`` says the same
+to editors.
 """
 
 from __future__ import annotations

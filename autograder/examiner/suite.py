@@ -171,6 +171,8 @@ def run_suite(folder: Path, body: Callable[[Suite], None]) -> None:
                 "-p",
                 "_hypothesis_pytestplugin",
                 "-p",
+                "no:logging",  # a handler in each phase of each test, and no suite looks at logs
+                "-p",
                 "no:randomly",
                 "--capture=no",
                 "-q",

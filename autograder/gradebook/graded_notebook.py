@@ -29,8 +29,8 @@ from autograder.notebooks.reading import UnreadableNotebook, read_submission
 from autograder.notebooks.recorded import recorded_notebook
 from autograder.notebooks.scripts import dump
 from autograder.submissions.timestamps import TIMESTAMP, stamp
-from autograder.wording.messages import said
 from autograder.wording.policy import Policy
+from autograder.wording.rendering import said
 from autograder.wording.text import prose
 from autograder.wording.words import verdict
 

@@ -14,8 +14,6 @@ from autograder.course.nbgrader import gradebook_url, has_gradebook, nbgrader_co
 from autograder.gradebook import late
 from autograder.gradebook.grades import Column, ExportError, Grade, Grades, Student
 
-# -- reading ------------------------------------------------------------------------------------
-
 
 def read_grades(course: Course, paths: Paths, weeks: Sequence[str] = ()) -> Grades:
     """Everybody's grades from nbgrader's gradebook.

@@ -1,7 +1,6 @@
-"""Notebooks: percent script to notebook, a student's file to cells, student and release to one.
+"""A student's file to cells: the one place that knows the shape of ``.ipynb`` files.
 
-The one place that knows nbgrader's cell metadata and the shape of ``.ipynb`` files. Nothing here
-touches the disk. A submitted file is read as data of a stranger: only the cells' types, sources,
+Nothing here touches the disk. A submitted file is read as data of a stranger: only the cells' types, sources,
 tags, pictures and nbgrader ids are taken from it.
 """
 

@@ -27,8 +27,8 @@ from autograder.notebooks.definitions import stub_names
 from autograder.notebooks.metadata import grade_id, is_manual, is_solution, is_test, points
 from autograder.pages.causes import Cause, Excerpt, Places, causes_of, section_heading
 from autograder.pages.figures import DrawingView, FigureView, Parameters, array_figure, training_drawings
-from autograder.wording.messages import notice, said, sentence
 from autograder.wording.policy import Policy
+from autograder.wording.rendering import notice, said, sentence
 from autograder.wording.text import one_line, plain, prose, tidy
 from autograder.wording.words import LIMITS, mark, number, verdict, word
 

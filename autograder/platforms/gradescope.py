@@ -36,7 +36,7 @@ from autograder.platforms.bundle import (
 )
 from autograder.platforms.items import examined, items
 from autograder.problem import GradeError
-from autograder.wording import messages, text, words
+from autograder.wording import rendering, text, words
 from autograder.wording.policy import closes, own_due
 
 ROOT_VARIABLE = "AUTOGRADER_ROOT"
@@ -249,7 +249,7 @@ def gradescope_results(
     listed = items(examination, level, language, marks)
     taken = penalty if grade is None else grade.penalty
     score = sum(item.points or 0.0 for item in listed) if grade is None else grade.points
-    lines = [said for notice in examination.notices if (said := messages.notice(notice, language))]
+    lines = [said for notice in examination.notices if (said := rendering.notice(notice, language))]
     if examination.status in (Status.UNREADABLE, Status.MISSING):
         lines.insert(0, words.word(examination.status, language))
     if taken:

@@ -12,7 +12,7 @@ from autograder.gradebook.grades import Grade
 from autograder.gradebook.reading import read_grades
 from autograder.messages import Language
 from autograder.submissions.week import current_records
-from autograder.wording import messages, text, words
+from autograder.wording import rendering, text, words
 from autograder.wording.policy import Policy
 
 # -- one submission for a platform that shows it to its student -----------------------------------
@@ -80,7 +80,7 @@ def _lines(
         title = text.one_line(test.title.in_(language) or test.name)
         yield f"{words.mark(test.verdict)} {title} ({words.verdict(test.verdict, language)})"
         if policy.explains(test) and test.message:
-            yield "  " + messages.said(test.message, language).replace("\n", "\n  ")
+            yield "  " + rendering.said(test.message, language).replace("\n", "\n  ")
     for found in policy.misconceptions(examination, tests):
         yield text.plain(policy.remark(found).in_(language))
 

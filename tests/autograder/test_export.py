@@ -36,9 +36,7 @@ from autograder.gradebook.roster import Roster, read_roster, with_roster
 from autograder.messages import Language
 from autograder.notebooks.scripts import dump
 from autograder.options import Options
-from autograder.platforms.github import export_github, github_result, step_output
-from autograder.platforms.gradescope import export_gradescope, gradescope_results
-from autograder.platforms.tables import (
+from autograder.platforms.exports import (
     canvas_csv,
     export_canvas,
     export_csv,
@@ -46,6 +44,8 @@ from autograder.platforms.tables import (
     moodle_csv,
     plain_csv,
 )
+from autograder.platforms.github import export_github, github_result, step_output
+from autograder.platforms.gradescope import export_gradescope, gradescope_results
 from autograder.spreadsheet import guarded, table, unguarded
 from autograder.submissions.records import record_path
 from autograder.submissions.week import prepare

@@ -24,7 +24,7 @@ from autograder.notebooks.reading import read_released, read_submission
 from autograder.similarity import compare, page, tokens
 from autograder.spreadsheet import guarded, unguarded
 from autograder.submissions.timestamps import moment_of
-from autograder.wording.messages import said, sentence
+from autograder.wording.rendering import said, sentence
 from autograder.wording.text import one_line, plain, prose, tidy, without_colours
 
 PACKAGE = Path(harmless.__file__).parent

@@ -38,9 +38,9 @@ from autograder.notebooks.scripts import dump
 from autograder.options import Options
 from autograder.pages.report import write_report
 from autograder.platforms.collect import CollectReport, collect
+from autograder.platforms.exports import export_canvas, export_moodle
 from autograder.platforms.github import export_github
 from autograder.platforms.gradescope import export_gradescope
-from autograder.platforms.tables import export_canvas, export_moodle
 
 WEEK = "small"
 

@@ -29,7 +29,7 @@ from autograder.linear import is_korean
 from autograder.messages import NOTHING, Language, fact
 from autograder.options import Options
 from autograder.submissions.found import find_notebook, find_submissions, handed_in_since, read_notebook
-from autograder.wording.messages import notice
+from autograder.wording.rendering import notice
 
 WEEK = "trial"
 PUBLIC = trial_course.SUITE[: trial_course.SUITE.index('@pytest.mark.cell("test-double", weight=2)')]

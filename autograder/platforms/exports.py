@@ -1,8 +1,7 @@
 """Grades for other systems: Canvas, Moodle, Gradescope, GitHub Classroom, and plain CSV.
 
 nbgrader's gradebook is the source, so that what people entered (manual scores, extra credit, extensions)
-and late penalties count. Reading it, and the roster, is one half of this module; the other half renders
-what was read as text and touches nothing.
+and late penalties count. It was read before (:mod:`autograder.gradebook.reading`); here it becomes text.
 """
 
 from __future__ import annotations
