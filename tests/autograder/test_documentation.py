@@ -239,7 +239,7 @@ def test_the_mutants_that_the_documentation_shows_are_some(tmp_path: Path) -> No
 
     page = (REPOSITORY / "docs" / "writing-a-week.md").read_text(encoding="utf-8")
     blocks = _FENCE.findall(page)
-    whole, edit = [block for language, block in blocks if language == "yaml"]
+    whole, edit, _ = [block for language, block in blocks if language == "yaml"]
     solution = next(block for language, block in blocks if language == "python" and "def scale" in block)
     functions = functions_of(read_script(solution))
     for text in (whole, whole[: whole.index("  source:")] + edit):

@@ -398,6 +398,7 @@ def test_writes_the_site_of_a_course(small: tuple[Course, Paths]) -> None:
                 "tasks",
                 "tests",
                 "misconceptions",
+                "wrong-answers",
                 "notices",
             )
         ),
