@@ -14,6 +14,8 @@ from autograder.messages import Message
 from autograder.options import Options
 
 _PACKAGE = Path(__file__).parents[1]
+_ABOUT_THE_SUITE = ("alternatives.yml", "equivalents.yml")
+"""What an author proves the suite with; no submission is graded by it."""
 
 
 def week_fingerprint(
@@ -40,7 +42,11 @@ def week_fingerprint(
     add("data", _data_fingerprint(course, paths).encode())
     files = [paths.solution(assignment), paths.released(assignment)]
     if suite and paths.suite(assignment).is_dir():
-        files += sorted(p for p in paths.suite(assignment).rglob("*") if p.suffix in (".py", ".yml"))
+        files += sorted(
+            path
+            for path in paths.suite(assignment).rglob("*")
+            if path.suffix in (".py", ".yml") and path.name not in _ABOUT_THE_SUITE
+        )
     for path in files:
         if path.is_file():
             add(path.name, path.read_bytes())
