@@ -19,8 +19,9 @@ from autograder.course.reading import load_course
 from autograder.examination import Examination, Status
 from autograder.messages import Language
 from autograder.notebooks.reading import read_released
+from autograder.pages.page import make_page
 from autograder.pages.render import render
-from autograder.pages.view import Marks, make_page
+from autograder.pages.view import Marks
 from autograder.wording.policy import feedback_level
 from autograder.wording.words import word
 
