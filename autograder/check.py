@@ -82,6 +82,7 @@ class Material:
         compared: whether the assignment is there, so that what is put right in grading is put right here.
         hidden: the course's folder, if the notebook lies in one.
         files: what was released beside the notebook, content by name.
+        language: in which the notebook says that it was released; None where it does not say.
     """
 
     path: Path
@@ -94,6 +95,7 @@ class Material:
     compared: bool
     hidden: Path | None
     files: Mapping[str, bytes]
+    language: Language | None
 
 
 def check(notebook: Path, *, language: Language | None = None, confined: bool | None = None) -> int:
@@ -101,7 +103,7 @@ def check(notebook: Path, *, language: Language | None = None, confined: bool | 
 
     Args:
         notebook: the student's file.
-        language: of the summary and the page; that of the notebook's title if None.
+        language: of the summary and the page; the notebook's own if None.
         confined: whether to confine the notebook; where the kernel can, if None.
 
     Returns:
@@ -174,6 +176,7 @@ def find_material(path: Path) -> Material:
         released is not None,
         root,
         files,
+        language_of(raw),
     )
 
 
@@ -228,8 +231,8 @@ def _stand_in(week: str, notebook: NotebookNode, conditions: Mapping[str, Any]) 
 
 
 def _language(material: Material) -> Language:
-    if told := language_of(material.released):
-        return told
+    if material.language is not None:
+        return material.language
     # The first one is the assignment's own; further down stand the student's answers.
     first = next((cell.source for cell in material.released.cells if cell.cell_type == "markdown"), "")
     return Language.KO if is_korean(first) else Language.EN

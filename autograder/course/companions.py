@@ -20,8 +20,6 @@ from autograder.messages import Language
 from autograder.problem import GradeError
 
 if TYPE_CHECKING:
-    from nbformat import NotebookNode
-
     from autograder.course.folders import Paths
     from autograder.course.models import Assignment
 
@@ -85,11 +83,11 @@ def conditions_in(tests: Path) -> dict[str, Any]:
     return {}
 
 
-def language_of(notebook: NotebookNode) -> Language | None:
-    """The language in which a notebook was released; None where it does not say."""
-    told = notebook.metadata.get(METADATA)
-    name = told.get("language") if isinstance(told, dict) else None
-    return Language(name) if isinstance(name, str) and name in tuple(Language) else None
+def language_of(raw: bytes) -> Language | None:
+    """The language in which a notebook was released; None where the file does not say."""
+    with suppress(ValueError, LookupError, TypeError, RecursionError):
+        return Language(json.loads(raw)["metadata"][METADATA]["language"])
+    return None
 
 
 def released_beside(paths: Paths, week: str) -> dict[str, bytes]:
