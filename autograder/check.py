@@ -8,6 +8,7 @@ ordinary process of the student's own, with the same tests and the same time lim
 from __future__ import annotations
 
 import datetime as dt
+import importlib.util
 import os
 import platform
 import shutil
@@ -16,10 +17,17 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograder import __version__
-from autograder.course.companions import PUBLIC_TESTS, CompanionError, came_with, released_beside
+from autograder.course.companions import (
+    PUBLIC_TESTS,
+    CompanionError,
+    came_with,
+    conditions_in,
+    language_of,
+    released_beside,
+)
 from autograder.course.folders import COURSE_FILE, CourseError, Paths
 from autograder.course.models import Assignment, Course
 from autograder.course.reading import load_course
@@ -74,6 +82,7 @@ class Material:
         compared: whether the assignment is there, so that what is put right in grading is put right here.
         hidden: the course's folder, if the notebook lies in one.
         files: what was released beside the notebook, content by name.
+        language: in which the notebook says that it was released; None where it does not say.
     """
 
     path: Path
@@ -86,6 +95,7 @@ class Material:
     compared: bool
     hidden: Path | None
     files: Mapping[str, bytes]
+    language: Language | None
 
 
 def check(notebook: Path, *, language: Language | None = None, confined: bool | None = None) -> int:
@@ -93,7 +103,7 @@ def check(notebook: Path, *, language: Language | None = None, confined: bool | 
 
     Args:
         notebook: the student's file.
-        language: of the summary and the page; that of the notebook's title if None.
+        language: of the summary and the page; the notebook's own if None.
         confined: whether to confine the notebook; where the kernel can, if None.
 
     Returns:
@@ -145,7 +155,7 @@ def find_material(path: Path) -> Material:
             "assignment into the same folder."
         )
     if course is None or week not in course.names:
-        course = _stand_in(week, submitted)
+        course = _stand_in(week, submitted, conditions_in(tests))
     released = _released(root, week, path)
     merged = merge(submitted, submitted if released is None else released)
     if not any(cell.cell_type == "code" for cell in merged.notebook.cells):
@@ -166,6 +176,7 @@ def find_material(path: Path) -> Material:
         released is not None,
         root,
         files,
+        language_of(raw),
     )
 
 
@@ -201,7 +212,7 @@ def _week(path: Path, course: Course | None) -> str:
     return name or "notebook"
 
 
-def _stand_in(week: str, notebook: NotebookNode) -> Course:
+def _stand_in(week: str, notebook: NotebookNode, conditions: Mapping[str, Any]) -> Course:
     """A course of this one week, for a notebook that lies anywhere."""
     found = next(
         (
@@ -212,18 +223,24 @@ def _stand_in(week: str, notebook: NotebookNode) -> Course:
         week,
     )
     title = Text(en=one_line(found, 120), ko=one_line(found, 120))
-    assignment = Assignment(name=week, title=title, release=_RELEASE, due=_DUE)
+    try:
+        assignment = Assignment(name=week, title=title, release=_RELEASE, due=_DUE, **conditions)
+    except ValueError:  # somebody has edited them
+        assignment = Assignment(name=week, title=title, release=_RELEASE, due=_DUE)
     return Course(title=Text(en=week, ko=week), assignments=(assignment,))
 
 
 def _language(material: Material) -> Language:
+    if material.language is not None:
+        return material.language
     # The first one is the assignment's own; further down stand the student's answers.
     first = next((cell.source for cell in material.released.cells if cell.cell_type == "markdown"), "")
     return Language.KO if is_korean(first) else Language.EN
 
 
 def _can_confine() -> bool:
-    if not sys.platform.startswith("linux"):
+    # The sandbox comes with the extra [grade]; a student's own notebook does without.
+    if not sys.platform.startswith("linux") or importlib.util.find_spec("landlock") is None:
         return False
     from autograder.doctor import examine_machine
 
@@ -253,6 +270,10 @@ def _zygote(material: Material, scratch: Path, confined: bool) -> Zygote:
 
     text = "\n".join(cell.source for cell in material.notebook.cells if cell.cell_type == "code")
     images = str(_images(material)) if has_word(text, "mnist") else ""
+    if _uses_tensorflow(text) and importlib.util.find_spec("tensorflow") is None:
+        raise CheckError(
+            "This notebook uses TensorFlow, which is not installed: run `python -m pip install tensorflow`."
+        )
     if not confined:
         from autograder.examiner.remote.local import LocalZygote
 

@@ -414,6 +414,14 @@ def main() -> None:
     except Problem as problem:
         print(f"autograder: {problem}", file=sys.stderr)
         sys.exit(1)
+    except ModuleNotFoundError as error:
+        from autograder.extras import how_to_install
+
+        remedy = how_to_install(error.name or "")
+        if not remedy:  # a fault of the kit's own
+            raise
+        print(f"autograder: {remedy}", file=sys.stderr)
+        sys.exit(1)
     except OSError as error:  # a full disk, a folder that is read-only
         place = f" ({error.filename})" if error.filename else ""
         print(f"autograder: {error.strerror or error}{place}; what was finished is kept", file=sys.stderr)

@@ -221,3 +221,5 @@ def test_preprocess_prepares_two_images(submission: Submission) -> None:
     assert isinstance(result, (tuple, list)) and len(result) == 2, "`preprocess` should return x and y"
     expect_array(result[0], [[0, 0.2, 1, 0.4], [0.8, 0, 0, 0.6]], dtype=np.float64, rtol=1e-6)
     expect_array(result[1], [[0, 0, 1], [1, 0, 0]], dtype=np.float64)
+
+# autograder: {"limits": {"cell_seconds": 5.0, "cells_seconds": 15.0, "test_seconds": 3.0, "tests_seconds": 30.0}}

@@ -226,3 +226,5 @@ def test_compare_images_example(submission: Submission) -> None:
             titles.append(axes.get_figure().get_suptitle())
         images = len(axes.images)
         assert not images or any(titles) or len(axes.texts) >= images > 1, "each image needs a title"
+
+# autograder: {"limits": {"cell_seconds": 5.0, "cells_seconds": 15.0, "test_seconds": 3.0, "tests_seconds": 30.0}}

@@ -236,3 +236,5 @@ def test_cnn_forward_untrained(submission: Submission) -> None:
         0.189453,
     ]
     expect_array(submission.cnn_forward(stripes, weights), [expected], rtol=0, atol=1e-5)
+
+# autograder: {"limits": {"test_seconds": 15.0, "tests_seconds": 60.0}}

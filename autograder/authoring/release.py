@@ -32,6 +32,7 @@ from autograder.course.companions import (
     kept_with_solution,
     released_beside,
     reserved,
+    with_conditions,
 )
 from autograder.course.folders import Paths
 from autograder.course.models import Assignment, Course
@@ -126,7 +127,7 @@ def release(
         solution = translated(solution, paths.translation(name))
     source = {notebook: dump(solution)}
     if (tests := paths.public_tests(name)).is_file():
-        source[tests.name] = tests.read_bytes()
+        source[tests.name] = with_conditions(tests.read_bytes(), assignment)
     before = _contents(paths.source / name)
     kept, by_hand, stale = _companions(paths, name, before)
     source |= kept
@@ -139,7 +140,7 @@ def release(
             _generate(config, course, name, paths, build, url, language)
             files = _contents(build / name)
         beside = sorted((files.keys() | by_hand) - reserved(name))
-        released = _finished(files[notebook], name, beside, _marks(config))
+        released = _finished(files[notebook], name, language, beside, _marks(config))
     except BaseException:
         _fill(paths.source / name, before, only=True)  # what was released last, as ever
         raise
@@ -315,10 +316,14 @@ def _marks(config: Config) -> tuple[str, ...]:
     )
 
 
-def _finished(raw: bytes, name: str, beside: Sequence[str], marks: Sequence[str]) -> NotebookNode:
+def _finished(
+    raw: bytes, name: str, language: Language, beside: Sequence[str], marks: Sequence[str]
+) -> NotebookNode:
     """The generated notebook with stable ids and metadata; refuses to let a solution out."""
     released: NotebookNode = nbformat.reads(raw.decode("utf-8"), as_version=4)  # type: ignore[no-untyped-call]
-    released["metadata"] = node(PYTHON | ({METADATA: {"files": list(beside)}} if beside else {}))
+    released["metadata"] = node(
+        PYTHON | {METADATA: {"language": str(language)} | ({"files": list(beside)} if beside else {})}
+    )
     for cell in released.cells:
         if any(mark in cell.source for mark in marks):
             raise ReleaseError(

@@ -14,16 +14,20 @@ import stat
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from autograder.messages import Language
 from autograder.problem import GradeError
 
 if TYPE_CHECKING:
     from autograder.course.folders import Paths
+    from autograder.course.models import Assignment
 
 PUBLIC_TESTS = "test_public.py"
 METADATA = "autograder"
-"""Key in a released notebook's metadata; below it, ``files`` names what was released beside it."""
+"""Key in a released notebook's metadata; below it, ``files`` names what was released beside it, and
+``language`` is that of its prose."""
+_CONDITIONS = "# autograder: "
 MAX_BYTES = 64 << 20
 """In all: every candidate gets them anew."""
 MAX_FILES = 1_000
@@ -53,6 +57,37 @@ def kept_with_solution(paths: Paths, week: str) -> dict[str, bytes]:
         if name in reserved(week):
             raise CompanionError(f"solutions/{week}/{name} has a name that is taken: give it another one.")
     return files
+
+
+def with_conditions(tests: bytes, assignment: Assignment) -> bytes:
+    """Public tests as they are released: their last line says under which conditions they run.
+
+    So ``check`` has the week's limits and seed also where there is no course around the notebook.
+
+    Args:
+        tests: the file's content.
+        assignment: the week.
+    """
+    conditions = assignment.model_dump(mode="json", include={"seed", "limits"}, exclude_defaults=True)
+    line = f"{_CONDITIONS}{json.dumps(conditions)}\n" if conditions else ""
+    return tests.rstrip(b"\n") + b"\n" + (f"\n{line}".encode() if line else b"")
+
+
+def conditions_in(tests: Path) -> dict[str, Any]:
+    """What :func:`with_conditions` wrote: fields of an assignment; nothing where there is no such line."""
+    with suppress(OSError, ValueError):
+        last = tests.read_text(encoding="utf-8").rstrip().rpartition("\n")[2]
+        found = json.loads(last.removeprefix(_CONDITIONS)) if last.startswith(_CONDITIONS) else None
+        if isinstance(found, dict):
+            return {name: found[name] for name in ("seed", "limits") if name in found}
+    return {}
+
+
+def language_of(raw: bytes) -> Language | None:
+    """The language in which a notebook was released; None where the file does not say."""
+    with suppress(ValueError, LookupError, TypeError, RecursionError):
+        return Language(json.loads(raw)["metadata"][METADATA]["language"])
+    return None
 
 
 def released_beside(paths: Paths, week: str) -> dict[str, bytes]:

