@@ -23,7 +23,7 @@ LEVELS = (
     "testing",
     "grading pages",
     "platforms similarity authoring",
-    "show doctor check plugin",
+    "show doctor check magic plugin",
     "cli",
 )
 """From the ground up. A module imports from its own level and those below it, never from one above."""
