@@ -113,6 +113,7 @@ class TestOutcome(Record):
         call: the last call before the verdict.
         difference: what was different, where a check said so.
         seconds: wall time.
+        follows: functions whose mistake this is: with right ones in their place the test passes.
     """
 
     __test__ = False  # pytest would take the class for a test
@@ -128,6 +129,7 @@ class TestOutcome(Record):
     call: Call | None = None
     difference: Difference | None = None
     seconds: float = 0.0
+    follows: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

@@ -51,7 +51,8 @@ class Op(StrEnum):
     """What the examiner asks of a candidate; each request is a dictionary with ``op`` and the fields
     named here.
 
-    A reply holds ``value``; or ``exception``, ``missing`` or ``refused`` where there is none.
+    A reply holds ``value``; or ``exception``, ``missing`` or ``refused`` where there is none. One that holds
+    ``asks`` (with ``args``, ``kwargs``) is a question: it is answered like a reply, and the wait goes on.
     """
 
     # While the notebook runs
@@ -63,6 +64,7 @@ class Op(StrEnum):
     # And to whichever process a test talks with
     BEGIN = "begin"  # seed, forget, eager: another test begins
     DEFINE = "define"  # source: only ever sent to variants of the solution
+    STAND_IN = "stand-in"  # names: functions that are the examiner's to answer from now on
     IMPORT = "import"  # name: a handle to a module
     VALUE = "value"  # target, as all that follow: a name's value
     HANDLE = "handle"  # a handle to it, whatever it is

@@ -105,11 +105,17 @@ def remarks(examination: Examination) -> list[str]:
     for cell, tests in by_cell.items():
         kinds = sorted({test.verdict.value for test in tests})
         reason = next((str(test.message).splitlines()[0] for test in tests if test.message), "")
-        lines.append(f"{cell}: {len(tests)} failed ({', '.join(kinds)}): {reason}"[:200])
+        lines.append(f"{cell}: {len(tests)} failed{_follow(tests)} ({', '.join(kinds)}): {reason}"[:200])
     lines += [
         f"{score.grade_id}: to be graded by a person" for score in examination.undecided if score.manual
     ]
     return lines
+
+
+def _follow(tests: Iterable[TestOutcome]) -> str:
+    """How many of the failed tests are another function's mistake; empty if none is."""
+    found = [test.follows for test in tests if test.follows]
+    return f", {len(found)} of them after {', '.join(sorted({n for f in found for n in f}))}" if found else ""
 
 
 def print_verification(reports: Iterable[WeekReport]) -> bool:

@@ -28,7 +28,8 @@ from autograder.course.folders import Paths
 from autograder.course.models import Assignment, Course
 from autograder.course.reading import load_course
 from autograder.examination import Examination, Verdict
-from autograder.examiner.mutants import CatalogueError, functions_of, needed_by
+from autograder.examiner.mutants import CatalogueError, functions_of
+from autograder.examiner.needs import needed_by
 from autograder.files import json_bytes, write_atomically
 from autograder.grading.pool import Ended, Pool, cores, patience, worker_settings
 from autograder.notebooks.metadata import is_solution

@@ -5,6 +5,7 @@ Runs in the student's process. A request and a reply are one frame each (:mod:`a
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import io
 import itertools
@@ -12,6 +13,7 @@ import os
 import random
 import re
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -122,6 +124,30 @@ class Server:
         exec(compile(request["source"], "<variant>", "exec"), self.namespace)  # noqa: S102
         return {name: callable(value) for name, value in self.namespace.items() if name.isidentifier()}
 
+    def _stand_in(self, request: dict[str, Any]) -> None:
+        turns = threading.Lock()
+        for name in request["names"]:
+            self.namespace[name] = self._asking(name, turns)
+
+    def _asking(self, name: str, turns: threading.Lock) -> Callable[..., Any]:
+        """A function that is not here: it sends its arguments and gives or raises what comes back."""
+
+        def ask(*args: Any, **kwargs: Any) -> Any:
+            question = {"asks": name, "args": list(args), "kwargs": kwargs}
+            try:
+                frame = encode(question, limits=self.reply_limits)
+            except WireError as error:
+                raise TypeError(str(error)) from None
+            with turns:
+                self.channel.send_frame(frame)
+                reply = self.channel.receive()
+            if "exception" in reply:
+                raise _raised(reply["exception"])
+            return reply["value"]
+
+        ask.__name__ = ask.__qualname__ = name
+        return ask
+
     def _import(self, request: dict[str, Any]) -> Handle:
         return self._handle(importlib.import_module(request["name"]))
 
@@ -145,6 +171,7 @@ class Server:
 _WITHOUT_TARGET: dict[str, Callable[[Server, dict[str, Any]], Any]] = {
     Op.BEGIN: Server._begin,
     Op.DEFINE: Server._define,
+    Op.STAND_IN: Server._stand_in,
     Op.IMPORT: Server._import,
 }
 _OF_A_TARGET: dict[str, Callable[[Server, Any, dict[str, Any]], Any]] = {
@@ -162,6 +189,19 @@ _OF_A_TARGET: dict[str, Callable[[Server, Any, dict[str, Any]], Any]] = {
 def _generator_states() -> tuple[Any, ...]:
     state = np.random.get_state(legacy=True)
     return (*(part.tobytes() if isinstance(part, np.ndarray) else part for part in state), random.getstate())
+
+
+def _raised(description: dict[str, Any]) -> Exception:
+    """The exception of the nearest built-in type, with the same text."""
+    for base in description["bases"]:
+        kind = getattr(builtins, base, None)
+        try:
+            error = kind(description["text"])  # type: ignore[misc]
+        except TypeError:  # no class, or one that wants more than a text
+            continue
+        if isinstance(error, Exception):
+            return error
+    return RuntimeError(description["text"])
 
 
 def _describe(error: BaseException) -> dict[str, Any]:

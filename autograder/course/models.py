@@ -46,6 +46,7 @@ from autograder.examination import Text
 from autograder.messages import Language
 
 Level = Literal["none", "names", "hints", "full"]
+Carry = Literal["full", "half", "none"]
 
 
 class Part(BaseModel):
@@ -172,6 +173,13 @@ class Course(Part):
     attempts: Annotated[
         Literal["last", "best"], Field(description="which of a student's attempts counts")
     ] = "last"
+    carry_forward: Annotated[
+        Carry,
+        Field(
+            description="what a test earns that fails only because of a mistake in another function: "
+            "all of its points, half of them or none"
+        ),
+    ] = "full"
     assignments: tuple[Assignment, ...]
 
     @field_validator("timezone")

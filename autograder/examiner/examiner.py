@@ -29,6 +29,7 @@ from autograder.examination import (
     TestOutcome,
     Verdict,
 )
+from autograder.examiner.carrying import Carrier, carried_forward
 from autograder.examiner.causes import with_causes, without_blanket_refusals
 from autograder.examiner.cells import code_cells, with_pictures
 from autograder.examiner.company import Company
@@ -117,7 +118,9 @@ class Examiner:
         self._settings = settings
         self.suite = suite
         self._zygote = zygote
-        self._assignment: Assignment = load_course(root).assignment(settings.assignment)
+        course = load_course(root)
+        self._assignment: Assignment = course.assignment(settings.assignment)
+        self._carry = course.carry_forward
         self._released = read_released(paths.released(settings.assignment))
         solution = paths.solution(settings.assignment)
         solved = read_script(solution.read_text(encoding="utf-8")) if solution.is_file() else None
@@ -137,8 +140,8 @@ class Examiner:
         self._company = Company(paths.cache)
         self._trainings = {test.key for test in suite.tests if test.training}
         self._rehearsed = False
-        functions = functions_of(solved) if solved is not None else {}
-        self._catalogue = Catalogue(paths.suite(settings.assignment), functions, self._answers)
+        self._functions = functions_of(solved) if solved is not None else {}
+        self._catalogue = Catalogue(paths.suite(settings.assignment), self._functions, self._answers)
 
     def examine(
         self,
@@ -244,6 +247,10 @@ class Examiner:
         found.pictures = self.suite.pictures
         found.timings["tests"] = time.perf_counter() - mark
         mark = time.perf_counter()
+        carrier = Carrier(candidate, self.suite, self.reference, *self.bounds)
+        found.runs = carried_forward(found.runs, self._functions, carrier.ask)
+        found.timings["carrying"] = time.perf_counter() - mark
+        mark = time.perf_counter()
         found.misconceptions = self._recognised(found)
         found.timings["misconceptions"] = time.perf_counter() - mark
 
@@ -261,7 +268,7 @@ class Examiner:
 
     def _scores(self, notebook: NotebookNode, found: _Findings) -> tuple[Score, ...]:
         if self.suite.tests:
-            scores = score_cells(self._released, notebook, found.tests)
+            scores = score_cells(self._released, notebook, found.tests, self._carry)
         else:
             scores = score_checks(self._released, notebook, found.cells)
         if found.status is Status.GRADER_ERROR:

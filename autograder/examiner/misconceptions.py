@@ -14,7 +14,8 @@ from functools import cached_property
 from pathlib import Path
 
 from autograder.examination import Misconception, Text, Verdict
-from autograder.examiner.mutants import Mutant, load_mutants, needed_by
+from autograder.examiner.mutants import Mutant, load_mutants
+from autograder.examiner.needs import needed_by
 from autograder.examiner.outcomes import TestRun
 from autograder.examiner.remote.log import LoggedCall
 from autograder.examiner.remote.values import same_but_for_rounding
@@ -51,6 +52,8 @@ class Catalogue:
         """The misconceptions behind a submission's failed tests, one a function at the most."""
         suspects: list[str] = []
         for run in runs:
+            if run.outcome.follows:  # that mistake is another function's
+                continue
             if run.outcome.verdict in (Verdict.FAILED, Verdict.WRONG_TYPE, Verdict.EXCEPTION):
                 suspects += [call.function for call in run.calls[-1:] if call.function not in suspects]
         failed = {run.outcome.key for run in runs if run.outcome.verdict is not Verdict.PASSED}

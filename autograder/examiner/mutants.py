@@ -90,19 +90,6 @@ def _without_docstring(node: ast.FunctionDef, lines: list[str]) -> str:
     return "\n".join(kept) + "\n"
 
 
-def needed_by(function: str, functions: Mapping[str, str]) -> frozenset[str]:
-    """Which of the solution's functions one of them uses, itself or by way of others."""
-    needed: set[str] = set()
-    open_ends = [function]
-    while open_ends:
-        source = functions.get(open_ends.pop(), "")
-        named = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
-        new = (named & functions.keys()) - needed - {function}
-        needed |= new
-        open_ends += new
-    return frozenset(needed)
-
-
 def load_mutants(suite: Path, functions: Mapping[str, str] | None = None) -> list[Mutant]:
     """The mutants of a suite's folder, in the order of the file; none if it has none.
 

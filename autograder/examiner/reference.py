@@ -39,6 +39,7 @@ class Reference:
         self._others: dict[tuple[str, ...], Candidate] = {}
         self._session: _RememberingSession | None = None
         self._memory = _Memory()
+        self._helper: Candidate | None = None
 
     def reference(self) -> Submission:
         """The fixture's value."""
@@ -68,6 +69,18 @@ class Reference:
             self._others[wanted] = self._run([*self._cells, mention])
         return self._others[wanted]
 
+    def helper(self) -> Candidate:
+        """The solution in a process of its own, for what a student's code asks: it may come to harm."""
+        if self._helper is None:
+            self._helper = self._run(self._cells)
+        return self._helper
+
+    def end_helper(self) -> None:
+        """Let go of a helper that came to harm."""
+        if self._helper is not None:
+            self._helper.close()
+            self._helper = None
+
     def _run(self, cells: list[CellSource]) -> Candidate:
         candidate = Candidate(self._zygote, cells, self._limits, self._seed)
         candidate.run_cells()
@@ -90,6 +103,7 @@ class Reference:
                 candidate.close()
         self._candidate = self._session = None
         self._others.clear()
+        self.end_helper()
 
 
 class _Memory:
@@ -125,13 +139,13 @@ class _RememberingSession(Session):
         self._memory = memory
 
     def exchange(self, message: dict[str, Any], frame: list[Any]) -> dict[str, Any]:
-        if _holds_handle(message):  # the answer depends on the state of an object
+        if holds_handle(message):  # the answer depends on the state of an object
             return self._ask(message, frame)
         key = b"".join(frame)
         known = self._memory.get(key)
         if known is None:
             known = self._ask(message, frame)
-            if _holds_handle(known):
+            if holds_handle(known):
                 self.made_objects = True
                 return known
             self._memory.put(key, known)
@@ -148,11 +162,11 @@ class _RememberingSession(Session):
         """What the reference is asked is of no interest afterwards."""
 
 
-def _holds_handle(value: Any) -> bool:
+def holds_handle(value: Any) -> bool:
     if isinstance(value, dict):
-        return any(_holds_handle(item) for item in value.values())
+        return any(holds_handle(item) for item in value.values())
     if isinstance(value, (list, tuple)):
-        return any(_holds_handle(item) for item in value)
+        return any(holds_handle(item) for item in value)
     return isinstance(value, Handle)
 
 

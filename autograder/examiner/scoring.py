@@ -8,16 +8,23 @@ from collections.abc import Iterable, Sequence
 
 from nbformat import NotebookNode
 
+from autograder.course.models import Carry
 from autograder.examination import CellOutcome, Score, TestOutcome, Verdict
 from autograder.notebooks.metadata import grade_id, is_left_out, is_manual, is_test, points
 
+_SHARES: dict[Carry, float] = {"full": 1.0, "half": 0.5, "none": 0.0}
+
 
 def score_cells(
-    released: NotebookNode, merged: NotebookNode | None, tests: Sequence[TestOutcome]
+    released: NotebookNode,
+    merged: NotebookNode | None,
+    tests: Sequence[TestOutcome],
+    carry: Carry = "full",
 ) -> tuple[Score, ...]:
     """Points of every grade cell of the release, in its order.
 
-    A test cell earns its points times the passed share of its tests' weights; a cell among whose tests
+    A test cell earns its points times the passed share of its tests' weights, among them what follows from
+    another function's mistake as far as the course carries it forward; a cell among whose tests
     is a grader error is left undecided. A manually graded cell is left to a person, unless it was the
     student's to fill in and is as released: then it earns 0 (nbgrader's rule). Without a ``merged`` notebook
     nothing was handed in that could be read, and everything earns 0.
@@ -26,6 +33,7 @@ def score_cells(
         released: the assignment as students got it.
         merged: the submission as it was graded, None if there is none.
         tests: outcomes of the suite on it.
+        carry: what a test earns that follows from another function's mistake.
     """
     answers = {grade_id(cell): cell for cell in merged.cells} if merged is not None else {}
     scores = []
@@ -38,16 +46,17 @@ def score_cells(
             )
         elif is_test(cell):
             mine = [test for test in tests if test.cell == name]
-            scores.append(Score(grade_id=name, points=_earned(mine, worth), max_points=worth))
+            scores.append(Score(grade_id=name, points=_earned(mine, worth, _SHARES[carry]), max_points=worth))
     return tuple(scores)
 
 
-def _earned(tests: Iterable[TestOutcome], worth: float) -> float | None:
+def _earned(tests: Iterable[TestOutcome], worth: float, share: float) -> float | None:
     tests = list(tests)
     if any(test.verdict is Verdict.GRADER_ERROR for test in tests):
         return None
     total = sum(test.weight for test in tests)
     passed = sum(test.weight for test in tests if test.verdict is Verdict.PASSED)
+    passed += share * sum(test.weight for test in tests if test.follows)
     return round(worth * passed / total, 6) if total else 0.0
 
 

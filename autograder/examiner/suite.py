@@ -72,6 +72,13 @@ class Suite:
                 runs[item.nodeid] = replace(run, outcome=fault)
         return [runs[item.nodeid] for item in chosen if item.nodeid in runs]
 
+    def again(
+        self, key: str, subject: Subject, referee: Referee, limits: Limits, seed: int
+    ) -> TestRun | None:
+        """Run one test on another subject; what the last :meth:`run` left to be looked at stays."""
+        items = [item for item, test in zip(self._items, self.tests, strict=True) if test.key == key]
+        return self._run(items, subject, referee, limits, seed).get(items[0].nodeid) if items else None
+
     def _run(
         self,
         items: list[pytest.Item],

@@ -32,7 +32,7 @@ from autograder.submissions.timestamps import TIMESTAMP, stamp
 from autograder.wording.policy import Policy
 from autograder.wording.rendering import said
 from autograder.wording.text import prose
-from autograder.wording.words import verdict
+from autograder.wording.words import verdict, word
 
 # The graded notebook
 
@@ -158,10 +158,12 @@ def _table(
 
 def _row(test: TestOutcome, policy: Policy, language: Language) -> str:
     message = said(test.message, language) if policy.explains(test) else ""
+    names = ", ".join(test.follows)
+    follows = f"; {escape(word('follows', language, functions=names))}" if names else ""
     cells = [
         f"<td>{'✓' if test.verdict is Verdict.PASSED else '✗'}</td>",
         f"<td>{prose(test.title.in_(language) or test.name)}</td>",
-        f"<td>{verdict(test.verdict, language)}</td>",
+        f"<td>{verdict(test.verdict, language)}{follows}</td>",
         f"<td><pre>{escape(message)}</pre></td>" if message else "<td></td>",
     ]
     return f"<tr>{''.join(cells)}</tr>"

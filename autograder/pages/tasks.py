@@ -178,6 +178,8 @@ def _check(test: TestOutcome, context: Context, identity: str) -> CheckView:
         tags.append(say("bonus"))
     elif test.weight != 1:
         tags.append(say("weight", weight=number(test.weight)))
+    if test.follows:
+        tags.append(say("follows", functions=", ".join(one_line(name, 80) for name in test.follows)))
     view: dict[str, Any] = {
         "title": context.titles[test.key],
         "mark": mark(test.verdict),

@@ -55,7 +55,7 @@ def wrong_answers(
         named = {found.function for found in examination.misconceptions}
         by_function: dict[str, list[TestOutcome]] = defaultdict(list)
         for test in examination.tests:
-            if test.verdict is not Verdict.PASSED and test.call is not None:
+            if test.verdict is not Verdict.PASSED and test.call is not None and not test.follows:
                 by_function[test.call.function].append(test)
         for function, tests in by_function.items():
             asked = [test for test in tests if (test.module, test.name.partition("[")[0]) not in trained]

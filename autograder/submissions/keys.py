@@ -38,6 +38,7 @@ def week_fingerprint(
 
     week = course.assignment(assignment)
     add("week", week.model_dump_json(include={"limits", "seed", "tensorflow"}).encode())
+    add("carry", course.carry_forward.encode())
     add("options", json.dumps([options.training, sorted(options.switched_off), options.public_only]).encode())
     add("data", _data_fingerprint(course, paths).encode())
     files = [paths.solution(assignment), paths.released(assignment)]

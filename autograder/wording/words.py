@@ -86,6 +86,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "That is not your fault; a person will look at it.",
         "채점기의 오류로 {points}점을 정하지 못했습니다. 여러분의 잘못이 아니며, 사람이 확인합니다.",
     ),
+    "follows": (
+        "follows from {functions}: passes with a right one",
+        "{functions}에서 이어진 오류: 그 함수가 바르면 통과합니다",
+    ),
     "to-come": ("{maximum} points to come", "{maximum}점은 채점 예정"),
     "to-come-manual": (
         "{points} points to come: a person reads your written answers.",

@@ -11,7 +11,8 @@ import pytest
 from autograder.examination import TestOutcome as Outcome
 from autograder.examination import Text, Verdict
 from autograder.examiner.misconceptions import Catalogue
-from autograder.examiner.mutants import Mutant, needed_by
+from autograder.examiner.mutants import Mutant
+from autograder.examiner.needs import needed_by
 from autograder.examiner.outcomes import TestRun as Run
 from autograder.examiner.remote.errors import student_error
 from autograder.examiner.remote.log import LoggedCall

@@ -107,6 +107,10 @@ class Candidate:
         session.begin(seconds=seconds, seed=seed, forget=self.forkable and not alone, eager=eager)
         return session
 
+    def end(self) -> None:
+        """End all of it and what it left behind; the next session runs the notebook again."""
+        self._process.kill()
+
     def _session(self, *, fresh: bool, alone: bool) -> Session | None:
         if not self.forkable:
             # A fork would inherit locks that nobody will ever open: all tests share the candidate itself.

@@ -52,7 +52,7 @@ class Omitted:
 
 
 _MOST_REQUESTS = 10_000
-_MOST_RECEIVED = 512 << 20
+MOST_RECEIVED = 512 << 20
 """What one test may ask and be answered: objects without end answer each question at once."""
 
 
@@ -79,7 +79,7 @@ class Log:
         """Whether nothing more may be asked."""
         return (
             self.requests >= _MOST_REQUESTS
-            or self.received > _MOST_RECEIVED
+            or self.received > MOST_RECEIVED
             or time.thread_time() > self.until
         )
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from autograder.examination import Verdict
 from autograder.examiner.remote.errors import CandidateLost, MissingName, student_error
-from autograder.examiner.remote.log import Budget, Log, LoggedCall, Memory, Omitted
+from autograder.examiner.remote.log import MOST_RECEIVED, Budget, Log, LoggedCall, Memory, Omitted
 from autograder.examiner.remote.objects import Origin, RemoteObject, plain
 from autograder.examiner.remote.own_time import OwnTime
 from autograder.examiner.remote.values import same
@@ -44,6 +44,18 @@ class Lifeline(Protocol):
         """Kill what is to be killed and say how it ended."""
 
 
+class Answering(Protocol):
+    """Who answers what a candidate asks while it is asked."""
+
+    def answer(self, question: dict[str, Any]) -> list[Any]:
+        """The frame of the answer.
+
+        Raises:
+            CandidateLost: there is none.
+            WireError: this is no question.
+        """
+
+
 class Session:
     """Requests and replies with one forked candidate (or with the candidate itself).
 
@@ -62,6 +74,8 @@ class Session:
         self.log = Log()
         self.ended: CandidateLost | None = None
         self.child: int | None = None
+        self.answering: Answering | None = None
+        """Answers what the candidate asks in the middle of a request; None where it may ask nothing."""
         self.used = 0
         self.budget = Budget()
         self.memory = Memory()
@@ -115,6 +129,7 @@ class Session:
         opening, self._opening = self._opening, []
         clock = self.lifeline.clock
         wait = clock.wait(self.end)
+        waited = 0.0
         try:
             if clock.total >= self.end:
                 raise ChannelTimeout
@@ -122,6 +137,13 @@ class Session:
             if opening:
                 self.channel.receive(deadline=wait.deadline, extension=wait.extension)
             reply = self.channel.receive(deadline=wait.deadline, extension=wait.extension)
+            while self.answering is not None and isinstance(reply, dict) and "asks" in reply:
+                wait.over()  # what others compute meanwhile is not the candidate's time
+                waited += wait.seconds
+                answer = self._answer(self.answering, reply, received)
+                wait = clock.wait(self.end)
+                self.channel.send_frame(answer, deadline=wait.deadline, extension=wait.extension)
+                reply = self.channel.receive(deadline=wait.deadline, extension=wait.extension)
         except ChannelTimeout:
             self.ended = self.lifeline.lost(self, Verdict.TIMEOUT)
         except ChannelClosed:
@@ -135,8 +157,18 @@ class Session:
             return reply
         finally:
             wait.over()
-            self._waited = wait.seconds
+            self._waited = waited + wait.seconds
         raise self.ended
+
+    def _answer(self, answering: Answering, question: dict[str, Any], received: int) -> list[Any]:
+        """The answer to a question of the candidate's, which counts as a request does."""
+        self.log.requests += 1
+        if self.log.full or self.log.received + self.channel.received - received > MOST_RECEIVED:
+            raise ValueTooLarge("no end of questions")
+        try:
+            return answering.answer(question)
+        except CandidateLost as lost:
+            raise ChannelTimeout from lost
 
     def value(self, message: dict[str, Any], origin: Origin) -> Any:
         """The value that a request asks for, logged, and wrapped if it is a handle."""

@@ -1,0 +1,233 @@
+"""A mistake costs once: what fails only because another function is wrong is asked again with a right one.
+
+A failed test of a function that needs others, some of which are wrong themselves, is asked again in a fork of
+its own in which those are the solution's. Nothing of the solution enters that fork: calls of them leave it as
+data, are answered by a process of the solution, and come back as data. A test that passes then *follows*
+from those functions.
+
+Where the line is drawn:
+
+- Which functions need which is read from the solution. Only what is needed is answered, never the function
+  under test, nor one that needs it.
+- A function counts as wrong if a test of it fails and does not follow from others. One that is missing, or
+  says that it is not implemented, is not wrong but not written: nothing follows from it. Nor does a test
+  follow from anything whose own function is not written.
+- A function that hands its whole work on earns what it would earn beside a right one, and no more.
+- A test that calls a wrong function itself, besides the one it is about, tests both: it is not asked again.
+- All this comes after all other tests, and a fork never meets what one learnt that was answered for more
+  functions: in between, the whole notebook is run anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from autograder.course.models import Limits
+from autograder.examination import Verdict
+from autograder.examiner.causes import without_blanket_refusals
+from autograder.examiner.needs import needed_by
+from autograder.examiner.outcomes import TestRun
+from autograder.examiner.reference import Reference, holds_handle
+from autograder.examiner.remote.candidate import Candidate
+from autograder.examiner.remote.errors import CandidateLost
+from autograder.examiner.remote.log import Budget
+from autograder.examiner.remote.session import Session, ended_session, request_frame
+from autograder.examiner.suite import Suite
+from autograder.messages import fact
+from autograder.protocol import Op, request
+from autograder.wire import WireError, encode
+
+Ask = Callable[[Collection[str], frozenset[str]], Mapping[str, TestRun]]
+"""Runs tests, by key, with some functions answered by the solution."""
+
+_OWN = {
+    *(Verdict.FAILED, Verdict.WRONG_TYPE, Verdict.EXCEPTION, Verdict.TIMEOUT),
+    *(Verdict.CRASHED, Verdict.MEMORY, Verdict.OUTPUT, Verdict.PROTOCOL),
+}
+"""How a test of something that is written can fail."""
+_UNWRITTEN = (Verdict.NOT_IMPLEMENTED, Verdict.MISSING)
+
+
+def carried_forward(runs: Sequence[TestRun], functions: Mapping[str, str], ask: Ask) -> list[TestRun]:
+    """The runs, where it is said of a failed test whose mistake it is if it is another function's.
+
+    Args:
+        runs: of the whole suite.
+        functions: of the solution, source by name.
+        ask: see :data:`Ask`.
+    """
+    needs = {name: needed_by(name, functions) for name in functions}
+    unwritten = {run.missing or _about(run) for run in runs if run.outcome.verdict in _UNWRITTEN}
+    wrong: set[str] = set()
+    runs = list(runs)
+    # Whatever a function needs comes before it, so that it is known then whose mistakes are its own.
+    for name in sorted(functions, key=lambda name: len(needs[name])):
+        failed = [run for run in runs if run.outcome.verdict in _OWN and _about(run) == name]
+        culprits = frozenset(other for other in needs[name] & wrong if name not in needs[other])
+        again = {run.outcome.key for run in failed if _may_follow(run, culprits)} if culprits else set()
+        if again:
+            found = ask(again, culprits)
+            # Also with right ones in their place, who refuses everything earns nothing by that.
+            asked = without_blanket_refusals(list(found.values()))
+            passed = {run.outcome.key for run in asked if run.outcome.verdict is Verdict.PASSED}
+            runs = [_following(run, culprits) if run.outcome.key in passed else run for run in runs]
+            failed = [run for run in failed if run.outcome.key not in passed]
+        if needs[name] & unwritten:  # an exception tells no more than that
+            failed = [run for run in failed if run.outcome.verdict is not Verdict.EXCEPTION]
+        if failed:
+            wrong.add(name)
+    return runs
+
+
+def _about(run: TestRun) -> str:
+    """The function whose answer a failed test ended with."""
+    if run.outcome.message.code == "not-called-again":
+        return str(run.outcome.message.values["function"])
+    return run.calls[-1].function if run.calls else ""
+
+
+def _may_follow(run: TestRun, culprits: Collection[str]) -> bool:
+    refuses = run.outcome.message.code == "refuses-most"
+    return not (run.training or refuses or any(call.function in culprits for call in run.calls))
+
+
+def _following(run: TestRun, culprits: Collection[str]) -> TestRun:
+    return replace(run, outcome=run.outcome.model_copy(update={"follows": tuple(sorted(culprits))}))
+
+
+class Carrier:
+    """Asks a submission's tests again with some of its functions answered by the solution.
+
+    Args:
+        candidate: the submission, after all its tests.
+        suite: of the week.
+        reference: the solution.
+        limits: of the week.
+        seed: of the tests.
+    """
+
+    def __init__(
+        self, candidate: Candidate, suite: Suite, reference: Reference, limits: Limits, seed: int
+    ) -> None:
+        self._candidate = candidate
+        self._suite = suite
+        self._reference = reference
+        self._limits = limits
+        self._seed = seed
+        self._answered: frozenset[str] = frozenset()
+        before = candidate.budget
+        # That a function never came back may have been the wrong one's doing.
+        self._budget = Budget(before.together, before.share, spent=before.spent)
+
+    def ask(self, tests: Collection[str], names: frozenset[str]) -> dict[str, TestRun]:
+        """See :data:`Ask`."""
+        if not self._candidate.forkable:
+            return {}
+        if not self._answered <= names:
+            self._candidate.end()
+            self._answered = frozenset()
+        self._answered |= names
+        found = {}
+        for key in sorted(tests):
+            carried = _Carried(self._candidate, self._reference, names, self._budget)
+            try:
+                run = self._suite.again(key, carried, self._reference, self._limits, self._seed)
+            finally:
+                carried.close()
+            if run is not None:
+                found[key] = run
+        return found
+
+
+class _Carried:
+    """A submission for one test, with some names answered by the solution; see :class:`Subject`."""
+
+    def __init__(
+        self, candidate: Candidate, reference: Reference, names: frozenset[str], budget: Budget
+    ) -> None:
+        self._candidate = candidate
+        self._reference = reference
+        self._names = names
+        self._opened: list[tuple[Session, _Answers]] = []
+        self.clock = candidate.clock
+        self.budget = budget
+
+    def open_session(
+        self, *, seconds: float, seed: int, fresh: bool = False, alone: bool = False, eager: bool = False
+    ) -> Session:
+        """A session on a fork of its own, whatever is asked for."""
+        session = self._candidate.open_session(seconds=seconds, seed=seed, alone=True, eager=eager)
+        if session.child is None:  # run anew, the notebook has left threads
+            return ended_session(CandidateLost(Verdict.CRASHED, fact("ended")))
+        session.budget = self.budget
+        session.answering = answers = _Answers(self._reference, self._names, seconds, seed)
+        self._opened.append((session, answers))
+        session.unpack(session.request(request(Op.STAND_IN, names=sorted(self._names))))
+        return session
+
+    def close_session(self, session: Session) -> None:
+        """See :class:`Subject`."""
+        self._candidate.close_session(session)
+
+    def close(self) -> None:
+        """End what was opened."""
+        for session, answers in self._opened:
+            self.close_session(session)
+            answers.close()
+        self._opened.clear()
+
+
+class _Answers:
+    """Answers a fork's questions with what the solution's functions answer.
+
+    Args:
+        reference: the solution.
+        names: what may be asked.
+        seconds: that the solution has for all answers together.
+        seed: of the global generators there.
+    """
+
+    def __init__(self, reference: Reference, names: frozenset[str], seconds: float, seed: int) -> None:
+        self._reference = reference
+        self._names = names
+        self._seconds = seconds
+        self._seed = seed
+        self._session: Session | None = None
+
+    def answer(self, question: dict[str, Any]) -> list[Any]:
+        """See :class:`Answering`."""
+        name, args, kwargs = question["asks"], question.get("args"), question.get("kwargs")
+        if not (isinstance(name, str) and name in self._names):
+            raise WireError("nobody answers for that")
+        if not (isinstance(args, list) and isinstance(kwargs, dict) and all(type(k) is str for k in kwargs)):
+            raise WireError("no arguments")
+        if holds_handle(question):  # would name an object of the solution's
+            raise WireError("a handle is no argument")
+        message = request(Op.CALL, target=name, args=args, kwargs=kwargs)
+        reply = self._ask(message, request_frame(message))
+        if isinstance(reply.get("exception"), dict):
+            # Without the traceback, in which lines of the solution stand.
+            told = {key: reply["exception"].get(key) for key in ("bases", "text")}
+            return encode({"exception": told})
+        if "value" not in reply or holds_handle(reply):
+            return encode({"exception": {"bases": ["TypeError"], "text": f"{name} gives no plain data here"}})
+        return encode({"value": reply["value"]})
+
+    def _ask(self, message: dict[str, Any], frame: list[Any]) -> dict[str, Any]:
+        if self._session is None:
+            self._session = self._reference.helper().open_session(
+                seconds=self._seconds, seed=self._seed, alone=True
+            )
+        try:
+            return self._session.exchange(message, frame)
+        except CandidateLost:
+            self._reference.end_helper()
+            raise
+
+    def close(self) -> None:
+        """Let go of the process that answered."""
+        if self._session is not None and self._session.ended is None:
+            self._reference.helper().close_session(self._session)
+        self._session = None

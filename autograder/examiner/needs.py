@@ -1,0 +1,35 @@
+"""Which functions of the solution need which: read from the solution, never from a student's code."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+
+def needed_by(function: str, functions: Mapping[str, str]) -> frozenset[str]:
+    """Which of the solution's functions one of them uses, itself or by way of others.
+
+    Args:
+        function: its name.
+        functions: source of each function of the solution, by name.
+    """
+    needed: set[str] = set()
+    open_ends = [function]
+    while open_ends:
+        named = _names_from_outside(functions.get(open_ends.pop(), ""))
+        new = (named & functions.keys()) - needed - {function}
+        needed |= new
+        open_ends += new
+    return frozenset(needed)
+
+
+def _names_from_outside(source: str) -> set[str]:
+    """Names that a function uses and does not give a value itself."""
+    used: set[str] = set()
+    own: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.arg):
+            own.add(node.arg)
+        elif isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else own).add(node.id)
+    return used - own
