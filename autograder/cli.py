@@ -387,6 +387,20 @@ def similarity(week: Week) -> None:
     print(f"{len(pairs)} pairs; pages in report/similarity/{week}/" if pairs else "No pair is worth a look.")
 
 
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="made anew", show_default=False)],
+    language: Annotated[
+        Language | None, typer.Option(help="the course's only one; English and Korean if not given")
+    ] = None,
+) -> None:
+    """Make a new course of one small week, which passes `autograder verify` at once."""
+    from autograder.authoring.new_course import new_course
+
+    for path in new_course(folder, language):
+        print(path)
+
+
 @app.command("new-week")
 def new_week(
     name: Annotated[str, typer.Argument(help="for example 06_transfer")],
