@@ -78,6 +78,7 @@ def grade(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="say whose score would change and why, and record nothing")
     ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="all remarks on each submission")] = False,
 ) -> None:
     """Grade the submissions in submitted/<student>/WEEK/.
 
@@ -124,11 +125,8 @@ def grade(
             print(change)
         print(f"{len(changes)} of {len(tally.examinations)} scores would change; nothing was recorded.")
         return
-    print_scores(tally)
-    if any(
-        e.status == "grader-error" or (e.undecided and not all(s.manual for s in e.undecided))
-        for e in tally.examinations
-    ):
+    print_scores(tally, verbose=verbose)
+    if tally.needs_a_person:
         raise typer.Exit(3)
 
 

@@ -1,7 +1,7 @@
 """Whether everything that a student reads exists in the languages of the course.
 
-A course of several languages has its prose in pairs of cells, its tests' docstrings in pairs of paragraphs, and
-its mutants' texts by language; a course of one writes each once.
+A course of several languages has its prose in pairs of cells, its tests' docstrings in pairs of paragraphs,
+and its mutants' texts by language; a course of one writes each once.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def _in_another_language(solution: NotebookNode, week: str, language: Language) 
     others = {str(other) for other in Language if other is not language}
     for cell in solution.cells:
         if others & set(tags(cell)):
-            said = f"the cell {_first_line(cell)!r} has the tag of a language that {COURSE_FILE} does not name"
+            said = (
+                f"the cell {_first_line(cell)!r} has the tag of a language that {COURSE_FILE} does not name"
+            )
             yield f"solutions/{week}.py: {said}; take the cell away, or add the language to `languages`."
 
 
@@ -83,7 +85,6 @@ def _docstrings(suite: Path, place: str) -> Iterator[str]:
             if isinstance(function, ast.FunctionDef) and function.name.startswith("test_"):
                 said = ast.get_docstring(function)
                 if said and len(re.split(r"\n\s*\n", said)) == 1:
-                    yield (
-                        f"{place}/{file.name}, line {function.lineno}: the docstring of {function.name} is in "
-                        "one language; write a paragraph in English, an empty line, and one in Korean."
-                    )
+                    where = f"{place}/{file.name}, line {function.lineno}: the docstring of {function.name}"
+                    mend = "write a paragraph in English, an empty line, and one in Korean"
+                    yield f"{where} is in one language; {mend}."

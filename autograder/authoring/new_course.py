@@ -141,4 +141,3 @@ roster.csv
 __pycache__/
 .ipynb_checkpoints/
 """
-

@@ -1,7 +1,7 @@
 """A new week to start from: small, complete, and sound as it stands.
 
 Everything that a week has is there once, in the smallest form that ``autograder verify`` accepts: a task
-in the course's languages with its solution, a visible check, a public and two hidden tests, a wrong implementation
+in the course's languages with its solution, a visible check, public and hidden tests, a wrong implementation
 that only the hidden ones refuse, and a correct one in another style.
 """
 
@@ -178,7 +178,7 @@ def _in_one_language(text: str, language: Language) -> str:
     text = re.sub(rf'# %% \[markdown\] tags=\["{other}"\]\n(?:#.*\n)*\n', "", text)
     text = text.replace(f' tags=["{language}"]', "")
     # Texts of mutants: a line each.
-    kept = rf'(\w+):\n +en: (?P<en>".*")\n +ko: (?P<ko>".*")'
+    kept = r'(\w+):\n +en: (?P<en>".*")\n +ko: (?P<ko>".*")'
     text = re.sub(kept, lambda found: f"{found[1]}: {found[language]}", text)
     # Docstrings of tests: a paragraph each.
     marks = r'(?P<indent> +)"""(?P<en>[^"]+?)\n\n(?P<ko> +[^"]*[가-힣][^"]*?)\n +"""'
@@ -293,13 +293,15 @@ Returns:
 
 _KOREAN_TEXTS = {"came back: ": "돌아온 값: ", "expected:  ": "기대한 값: "}
 
+_TWINS = [f"  {json.dumps(en)}: {json.dumps(ko, ensure_ascii=False)}\n" for en, ko in _KOREAN_TEXTS.items()]
+
 _TRANSLATION = f"""\
 # What people read in the code of the Korean release.
 docstrings:
   scale: |
 {textwrap.indent(_KOREAN_DOCSTRING, "    ")}
 texts:
-{"".join(f"  {json.dumps(en)}: {json.dumps(ko, ensure_ascii=False)}" + chr(10) for en, ko in _KOREAN_TEXTS.items())}"""
+{"".join(_TWINS)}"""
 
 _PUBLIC = '''\
 """The checks that the notebook shows, as tests. They are released beside the notebook."""

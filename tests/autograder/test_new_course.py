@@ -54,7 +54,7 @@ def test_a_new_course_is_sound_and_grades(tmp_path: Path, language: Language | N
     hand_in(root, "right", "def scale(values):\n    return (values - np.min(values)) / np.ptp(values)\n")
     hand_in(root, "wrong", wrong)
     tally = grade(root, WEEK, Options())
-    assert [(e.student, e.points) for e in tally.examinations] == [("right", 100), ("wrong", 25)]
+    assert [(e.student, e.points) for e in tally.examinations] == [("right", 100), ("wrong", 20)]
     pages = [path.read_text(encoding="utf-8") for path in write_feedback(root, WEEK)]
     said = "가장 작은 값은 쓰지 않습니다" if language is Language.KO else "leaves out the smallest"
     assert said in pages[1]
@@ -104,7 +104,9 @@ def test_what_one_language_lacks_is_said_where_the_course_has_two(english: Path)
     assert complaints(course, english) == []
     both = course.model_copy(update={"languages": tuple(Language)})
     said = complaints(both, english)
-    assert said[0] == f"solutions/{WEEK}.py: the prose cell '# Scaling' needs exactly one of the tags en and ko."
+    assert (
+        said[0] == f"solutions/{WEEK}.py: the prose cell '# Scaling' needs exactly one of the tags en and ko."
+    )
     docstring = "the docstring of test_scale_starts_anywhere is in one language; write a paragraph in English"
     assert any(docstring in one and f"tests/hidden/{WEEK}/test_hidden.py, line 14:" in one for one in said)
     assert any(one.endswith("has its hint in one language; write `hint: { en: …, ko: … }`.") for one in said)
@@ -158,4 +160,6 @@ def test_the_command_names_the_files(tmp_path: Path) -> None:
 
 def test_the_configuration_is_this_courses_own() -> None:
     template = REPOSITORY / "autograder" / "authoring" / "nbgrader_config.txt"
-    assert template.read_text(encoding="utf-8") == (REPOSITORY / "nbgrader_config.py").read_text(encoding="utf-8")
+    assert template.read_text(encoding="utf-8") == (REPOSITORY / "nbgrader_config.py").read_text(
+        encoding="utf-8"
+    )
