@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from autograder.examination import Examination, TestOutcome, Verdict
+from autograder.gradebook.grades import Given
 from autograder.grading.grade import Tally
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ class Display:
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]:.1f}/s"),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[last]}"),
+            TextColumn("{task.fields[last]}", markup=False),
             console=self._console,
             transient=True,
             disable=not self._live,
@@ -51,7 +54,7 @@ class Display:
 
     def advance(self, examination: Examination, finished: int, total: int) -> None:
         """One more submission is finished."""
-        last = f"{examination.student} {_points(examination)}"
+        last = f"{shortened(_safe(examination.student), _NAME)} {_points(examination)}"
         if self._live:
             rate = finished / max(time.monotonic() - self._started, 1e-6)
             self._progress.update(self._task, completed=finished, total=total, rate=rate, last=last)
@@ -63,39 +66,107 @@ def _points(examination: Examination) -> str:
     return f"{examination.points:g}/{examination.max_points:g}"
 
 
-def print_scores(tally: Tally) -> None:
-    """A table of scores with the reasons, and one line on the run as a whole."""
-    console = Console()
+_NAME = 28
+"""Columns of a name at the most."""
+
+
+def print_scores(tally: Tally, *, verbose: bool = False) -> None:
+    """A line a student with the score and the first remark, or with all of them; then one on the run.
+
+    Args:
+        tally: of the run.
+        verbose: print all remarks, each on lines of its own.
+    """
+    for folder in tally.left_out:
+        said = "has a name that cannot be shown and is left out: rename it"
+        print(f"The folder {shortened(folder, 200)} in submitted/ {said}.", file=sys.stderr)
     if not tally.examinations:
-        console.print("There are no submissions.")
+        print("There are no submissions.")
         return
-    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
-    table.add_column("student", no_wrap=True)
-    table.add_column("points", justify="right", no_wrap=True)
-    table.add_column("remarks", overflow="fold")
-    for examination in tally.examinations:
-        table.add_row(
-            _safe(examination.student),
-            _points(examination),
-            "\n".join(_safe(line) for line in remarks(examination)),
-        )
-    if not console.is_terminal:
-        console = Console(width=160)
-    console.print(table)
-    count = len(tally.examinations)
+    rows = [_row(examinations, tally) for examinations in _by_student(tally)]
+    width = max(Console().width if sys.stdout.isatty() else 80, 60)
+    name = max(cell_len("student"), *(min(cell_len(row.student), _NAME) for row in rows))
+    points = max(len("points"), *(len(row.points) for row in rows))
+    print(f"{_padded('student', name)}  {'points':>{points}}  remarks")
+    left = width - name - points - 4
+    for row in rows:
+        start = f"{_padded(shortened(row.student, name), name)}  {row.points:>{points}}"
+        if verbose or not row.remarks:
+            print(start)
+            for remark in row.remarks:
+                print(textwrap.fill(remark, width, initial_indent="  ", subsequent_indent="    "))
+            continue
+        more = f" (+{len(row.remarks) - 1})" if len(row.remarks) > 1 else ""
+        print(f"{start}  {_cut(row.remarks[0], left - len(more))}{more}")
     seconds = tally.seconds.get("total", 0.0)
-    print(f"{count} submissions, {tally.fresh} examined now, {seconds:.1f} s")
+    print(f"{len(rows)} submissions, {tally.fresh} examined now, {seconds:.1f} s")
+    if not verbose and any(len(row.remarks) > 1 for row in rows):
+        print("All remarks: the same with --verbose, or `autograder report`.")
+
+
+@dataclass(frozen=True)
+class _Row:
+    student: str
+    points: str
+    remarks: list[str]
+
+
+def _by_student(tally: Tally) -> Iterator[list[Examination]]:
+    """A student's examinations: one for each notebook of the assignment."""
+    found: dict[str, list[Examination]] = {}
+    for examination in tally.examinations:
+        found.setdefault(examination.student, []).append(examination)
+    yield from found.values()
+
+
+def _row(examinations: Sequence[Examination], tally: Tally) -> _Row:
+    earned = most = 0.0
+    said = []
+    for examination in examinations:
+        given = tally.given.get((examination.assignment, examination.student), {})
+        for score in examination.scores:
+            most += score.max_points
+            earned += given[score.grade_id].points if score.grade_id in given else score.points or 0.0
+        place = f"{examination.assignment.partition('/')[2]}: " if len(examinations) > 1 else ""
+        said += [_safe(f"{place}{line}") for line in remarks(examination, given)]
+    return _Row(_safe(examinations[0].student), f"{round(earned, 6):g}/{most:g}", said)
 
 
 def _safe(text: str) -> str:
-    """A student's text for a terminal: no escapes, no markup."""
-    from rich.markup import escape
-
-    return escape("".join(c if c.isprintable() else "·" for c in text))
+    """A student's text for a terminal: no escapes."""
+    return "".join(c if c.isprintable() else "·" for c in text)
 
 
-def remarks(examination: Examination) -> list[str]:
-    """One line for each notice, misconception and lost test, the most telling first."""
+def shortened(text: str, width: int) -> str:
+    """The text, cut in the middle where it takes more columns than that."""
+    if cell_len(text) <= width:
+        return text
+    end = text
+    while cell_len(end) > (width - 1) // 2:
+        end = end[1:]
+    return f"{_cut(text, width - cell_len(end))}{end}"
+
+
+def _cut(text: str, width: int) -> str:
+    if cell_len(text) <= width:
+        return text
+    while text and cell_len(text) > width - 1:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - cell_len(text))
+
+
+def remarks(examination: Examination, given: Mapping[str, Given] | None = None) -> list[str]:
+    """One line for each notice, misconception and lost test, the most telling first.
+
+    Args:
+        examination: the record.
+        given: what people gave, by grade id.
+    """
+    given = given or {}
     lines = [str(notice.text) for notice in examination.notices]
     lines += [f"{m.function}: {m.misconception.en}" for m in examination.misconceptions]
     failed = [test for test in examination.tests if test.verdict is not Verdict.PASSED and test.weight > 0]
@@ -107,8 +178,11 @@ def remarks(examination: Examination) -> list[str]:
         reason = next((str(test.message).splitlines()[0] for test in tests if test.message), "")
         lines.append(f"{cell}: {len(tests)} failed{_follow(tests)} ({', '.join(kinds)}): {reason}"[:200])
     lines += [
-        f"{score.grade_id}: to be graded by a person" for score in examination.undecided if score.manual
+        f"{score.grade_id}: to be graded by a person"
+        for score in examination.undecided
+        if score.manual and score.grade_id not in given
     ]
+    lines += [f"{name}: changed since a person graded it, look again" for name in given if given[name].again]
     return lines
 
 

@@ -1,7 +1,7 @@
 """A new week to start from: small, complete, and sound as it stands.
 
 Everything that a week has is there once, in the smallest form that ``autograder verify`` accepts: a task
-in two languages with its solution, a visible check, a public and two hidden tests, a wrong implementation
+in the course's languages with its solution, a visible check, public and hidden tests, a wrong implementation
 that only the hidden ones refuse, and a correct one in another style.
 """
 
@@ -11,6 +11,7 @@ import datetime as dt
 import json
 import re
 import shutil
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from autograder.course.models import Course
 from autograder.course.reading import load_course
 from autograder.examination import Text
 from autograder.files import write_atomically
+from autograder.messages import Language
 from autograder.problem import Problem
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -68,9 +70,13 @@ def new_week(root: Path, name: str, title: Text) -> list[Path]:
         paths.suite(name) / "mutants.yml": _MUTANTS,
         paths.suite(name) / "alternatives.yml": _ALTERNATIVES,
     }
+    if len(course.languages) > 1:
+        files[paths.translation(name)] = _TRANSLATION
     try:
         for path, template in files.items():
             text = re.sub("@(NAME|EN|KO)@", lambda found: words[found[1]], template)
+            if len(course.languages) == 1:
+                text = _in_one_language(text, course.languages[0])
             write_atomically(path, text.encode())
         write_atomically(paths.course, after.encode())
         course = load_course(root)
@@ -78,6 +84,7 @@ def new_week(root: Path, name: str, title: Text) -> list[Path]:
     except BaseException:
         write_atomically(paths.course, before)
         paths.solution(name).unlink(missing_ok=True)
+        paths.translation(name).unlink(missing_ok=True)
         for folder in (paths.suite(name), paths.assignments / name):
             shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -156,9 +163,38 @@ def _entry(course: Course, name: str, title: Text) -> Iterator[str]:
         release = dt.datetime.now(course.zone).replace(hour=9, minute=0)
         due = (release + 2 * _WEEK).replace(hour=23, minute=59)
     yield f"name: {_scalar(name)}"
-    yield f"title: {{ en: {_scalar(title.en)}, ko: {_scalar(title.ko)} }}"
+    if title.en == title.ko:
+        yield f"title: {_scalar(title.en)}"
+    else:
+        yield f"title: {{ en: {_scalar(title.en)}, ko: {_scalar(title.ko)} }}"
     yield f"release: {release:%Y-%m-%d %H:%M}"
     yield f"due: {due:%Y-%m-%d %H:%M}"
+
+
+def _in_one_language(text: str, language: Language) -> str:
+    """A file of the templates without what it says in the other language, for a course of one."""
+    (other,) = (each for each in Language if each is not language)
+    # Prose: a cell each, in a solution.
+    text = re.sub(rf'# %% \[markdown\] tags=\["{other}"\]\n(?:#.*\n)*\n', "", text)
+    text = text.replace(f' tags=["{language}"]', "")
+    # Texts of mutants: a line each.
+    kept = r'(\w+):\n +en: (?P<en>".*")\n +ko: (?P<ko>".*")'
+    text = re.sub(kept, lambda found: f"{found[1]}: {found[language]}", text)
+    # Docstrings of tests: a paragraph each.
+    marks = r'(?P<indent> +)"""(?P<en>[^"]+?)\n\n(?P<ko> +[^"]*[가-힣][^"]*?)\n +"""'
+    text = re.sub(marks, lambda found: _docstring(found, language), text)
+    if language is Language.KO:
+        korean = textwrap.indent(f'"""{_KOREAN_DOCSTRING}"""', "    ")
+        text = re.sub(r' +"""Bring values.*?"""', lambda _: korean, text, flags=re.S)
+        for said, twin in _KOREAN_TEXTS.items():
+            text = text.replace(said, twin)
+    return text
+
+
+def _docstring(found: re.Match[str], language: Language) -> str:
+    said, indent = found[language].strip(), found["indent"]
+    end = f"\n{indent}" if "\n" in said else ""
+    return f'{indent}"""{said}{end}"""'
 
 
 def _scalar(text: str) -> str:
@@ -244,6 +280,28 @@ result = scale(np.array([0.0, 5.0, 10.0]))
 assert np.allclose(result, [0.0, 0.5, 1.0]), f"scale([0, 5, 10])\\n  came back: {result!r}\\n  expected:  [0, 0.5, 1]"
 print("ok  scale")
 '''  # noqa: E501
+
+_KOREAN_DOCSTRING = """\
+값을 0에서 1까지의 범위로 옮깁니다.
+
+Args:
+    values: 모양이 정해지지 않은 수의 배열. 모든 값이 같지는 않으며, 바꾸지 않습니다.
+
+Returns:
+    같은 모양의 실수 배열. values가 가장 작은 곳은 0, 가장 큰 곳은 1입니다.
+"""
+
+_KOREAN_TEXTS = {"came back: ": "돌아온 값: ", "expected:  ": "기대한 값: "}
+
+_TWINS = [f"  {json.dumps(en)}: {json.dumps(ko, ensure_ascii=False)}\n" for en, ko in _KOREAN_TEXTS.items()]
+
+_TRANSLATION = f"""\
+# What people read in the code of the Korean release.
+docstrings:
+  scale: |
+{textwrap.indent(_KOREAN_DOCSTRING, "    ")}
+texts:
+{"".join(_TWINS)}"""
 
 _PUBLIC = '''\
 """The checks that the notebook shows, as tests. They are released beside the notebook."""

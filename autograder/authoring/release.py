@@ -34,7 +34,7 @@ from autograder.course.companions import (
     reserved,
     with_conditions,
 )
-from autograder.course.folders import Paths
+from autograder.course.folders import COURSE_FILE, Paths
 from autograder.course.models import Assignment, Course
 from autograder.course.nbgrader import GradebookError, gradebook_url, nbgrader_config, open_gradebook
 from autograder.files import drafted_folder
@@ -118,6 +118,9 @@ def release(
         language: of the prose; the course's own if None.
     """
     language = language or course.language
+    if language not in course.languages:
+        said = ", ".join(course.languages)
+        raise ReleaseError(f"{COURSE_FILE} has only {said} in `languages`: add {language} there first.")
     name = assignment.name
     config = nbgrader_config(paths.root)
     solution = _solution(paths, name)

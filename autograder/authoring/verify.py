@@ -17,6 +17,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from autograder.authoring.languages import untranslated
 from autograder.authoring.translation import TranslationError, translated
 from autograder.course.companions import kept_with_solution, read_tree, released_beside
 from autograder.course.folders import Paths
@@ -32,7 +33,6 @@ from autograder.examiner.mutants import (
     load_mutants,
 )
 from autograder.grading.pool import Ended, Pool, cores, patience, worker_settings
-from autograder.messages import Language
 from autograder.notebooks.metadata import PICTURE_TAG, grade_id, is_manual, is_picture, is_test, points, tags
 from autograder.notebooks.reading import read_released, read_submission
 from autograder.notebooks.scripts import dump, read_script
@@ -109,7 +109,7 @@ def _verify_week(
     except CatalogueError as error:
         report.complaints.append(str(error))
     report.mutants, report.alternatives = len(mutants), len(alternatives)
-    report.complaints += _languages(solution, name)
+    report.complaints += untranslated(course, paths, name, solution, mutants)
     try:
         translated(solution, paths.translation(name))
     except TranslationError as error:
@@ -153,21 +153,6 @@ def _verify_week(
 
 
 # -- what can be read ---------------------------------------------------------------------------
-
-
-def _languages(solution: NotebookNode, name: str) -> Iterator[str]:
-    """Prose comes in pairs: English, and the same in Korean right after it."""
-    prose = [cell for cell in solution.cells if cell.cell_type == "markdown"]
-    order = [tuple(tag for tag in tags(cell) if tag in set(Language)) for cell in prose]
-    for number, (cell, tagged) in enumerate(zip(prose, order, strict=True)):
-        first = cell.source.strip().splitlines()[0][:50] if cell.source.strip() else "(empty)"
-        if len(tagged) != 1:
-            yield f"solutions/{name}.py: the prose cell {first!r} needs exactly one of the tags en and ko."
-        elif tagged != (("en",), ("ko",))[number % 2]:
-            yield f"solutions/{name}.py: at the prose cell {first!r} the other language's cell is missing."
-            return
-    if len(prose) % 2:
-        yield f"solutions/{name}.py: the last prose cell has no Korean twin."
 
 
 _HELPER = "check"

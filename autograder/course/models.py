@@ -154,7 +154,12 @@ class Assignment(Part):
     @field_validator("title", mode="before")
     @classmethod
     def _same_title_in_all_languages(cls, value: Any) -> Any:
-        return {"en": value, "ko": value} if isinstance(value, str) else value
+        return _in_all_languages(value)
+
+
+def _in_all_languages(title: Any) -> Any:
+    """A title that is written once is that in every language."""
+    return {"en": title, "ko": title} if isinstance(title, str) else title
 
 
 class Course(Part):
@@ -165,6 +170,10 @@ class Course(Part):
     ] = "course"
     title: Text
     language: Annotated[Language, Field(description="of the released notebooks")] = Language.EN
+    languages: Annotated[
+        tuple[Language, ...],
+        Field(min_length=1, description="those in which everything exists that a student reads"),
+    ] = tuple(Language)
     timezone: Annotated[str, Field(description="an IANA name such as Asia/Seoul")] = "UTC"
     data: Annotated[Path | None, Field(description="a full mnist.npz, absolute or relative to this file")] = (
         None
@@ -181,6 +190,23 @@ class Course(Part):
         ),
     ] = "full"
     assignments: tuple[Assignment, ...]
+
+    @field_validator("title", mode="before")
+    @classmethod
+    def _same_title_in_all_languages(cls, value: Any) -> Any:
+        return _in_all_languages(value)
+
+    @field_validator("languages")
+    @classmethod
+    def _with_the_released_one(
+        cls, value: tuple[Language, ...], info: ValidationInfo
+    ) -> tuple[Language, ...]:
+        released = info.data.get("language")
+        if released is not None and released not in value:
+            raise PydanticCustomError(
+                "at", "lacks {released}, the language of the notebooks", {"at": (), "released": str(released)}
+            )
+        return value
 
     @field_validator("timezone")
     @classmethod

@@ -125,14 +125,15 @@ class ExaminerPlugin:
         if marker is None or not marker.args:
             raise SuiteError(f"{module}.py: {item.name} has no marker cell(grade_id)")
         paragraphs = [" ".join(p.split()) for p in re.split(r"\n\s*\n", (function.__doc__ or "").strip())]
-        if len(paragraphs) != 2:
+        if not paragraphs[0] or len(paragraphs) > 2:
             raise SuiteError(
-                f"{module}.py: the docstring of {item.name} needs an English and a Korean paragraph"
+                f"{module}.py: the docstring of {item.name} needs an English and a Korean paragraph, "
+                "or one in the course's only language"
             )
         result = TestInfo(
             name=item.name,
             module=module,
-            title=Text(en=paragraphs[0], ko=paragraphs[1]),
+            title=Text(en=paragraphs[0], ko=paragraphs[-1]),
             cell=str(marker.args[0]),
             weight=float(marker.kwargs.get("weight", 1)),
             public=module.startswith("test_public") or item.get_closest_marker("public") is not None,

@@ -133,7 +133,10 @@ def _mutant(path: Path, number: int, entry: Any, functions: Mapping[str, str]) -
 
 
 def _both(path: Path, number: int, entry: Any, key: str) -> Text:
+    """A text in both languages; one that is written once, not by language, is that in both."""
     texts = entry.get(key) if isinstance(entry, dict) else None
+    if isinstance(texts, str) and texts.strip():
+        return Text(en=texts, ko=texts)
     words = {}
     for language, name in (("en", "English"), ("ko", "Korean")):
         text = texts.get(language) if isinstance(texts, dict) else None

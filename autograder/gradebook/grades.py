@@ -74,6 +74,19 @@ class Grade:
 
 
 @dataclass(frozen=True)
+class Given:
+    """What a person gave for a cell.
+
+    Attributes:
+        points: that count, extra credit included.
+        again: the automatic score or the notebook has changed since, and the person has to look again.
+    """
+
+    points: float
+    again: bool = False
+
+
+@dataclass(frozen=True)
 class Column:
     """One week.
 

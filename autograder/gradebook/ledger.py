@@ -32,6 +32,7 @@ from autograder.gradebook.graded_notebook import (
     put_outputs,
     same_work,
 )
+from autograder.gradebook.grades import Given
 from autograder.notebooks.metadata import (
     grade_id,
     is_answered,
@@ -120,11 +121,14 @@ class Ledger:
             finally:
                 self._gradebook.db.rollback()
 
-    def record(self, examination: Examination) -> None:
+    def record(self, examination: Examination) -> dict[str, Given]:
         """Write one examined submission: its grades in one transaction, and its graded notebook.
 
         What people have entered (manual scores, comments, extra credit, extensions) stays. A grade that a
         person gave is marked for another look if the automatic score or the notebook has changed since.
+
+        Returns:
+            what people gave, by grade id.
         """
         student = examination.student
         if student in ("", ".", "..") or "/" in student or "\\" in student:
@@ -139,18 +143,19 @@ class Ledger:
         with explained(self._url), pending(path, graded, submitted_at):
             try:
                 try:
-                    self._write(session, examination, graded, submitted_at, path)
+                    given = self._write(session, examination, graded, submitted_at, path)
                     session.commit()
                 except IntegrityError:  # nbgrader has just added the same rows: they are there now
                     session.rollback()
                     session.expunge_all()
-                    self._write(session, examination, graded, submitted_at, path)
+                    given = self._write(session, examination, graded, submitted_at, path)
                     session.commit()
             except BaseException:
                 session.rollback()
                 raise
             finally:
                 session.expunge_all()
+        return given
 
     def _write(
         self,
@@ -159,8 +164,8 @@ class Ledger:
         notebook: NotebookNode,
         submitted_at: dt.datetime | None,
         path: Path,
-    ) -> None:
-        """Bring the rows up to date, without committing."""
+    ) -> dict[str, Given]:
+        """Bring the rows up to date, without committing; what people gave."""
         assignment = self._assignment
         submission = self._submission(session, examination.student)
         if submitted_at is not None:
@@ -182,6 +187,7 @@ class Ledger:
         grades = {grade.cell_id: grade for grade in rows}
         same = None
         total = 0.0
+        people: dict[str, Given] = {}
         for name, cell_id in assignment.graded[assignment.notebook].items():
             grade, score = grades[cell_id], automatic.get(name)
             if grade.manual_score is None:
@@ -193,9 +199,13 @@ class Ledger:
                     grade.needs_manual_grade = True
             grade.auto_score = score
             given = score if grade.manual_score is None else grade.manual_score
-            total += (given or 0.0) + (0.0 if given is None else grade.extra_credit or 0.0)
+            counts = (given or 0.0) + (0.0 if given is None else grade.extra_credit or 0.0)
+            total += counts
+            if grade.manual_score is not None or (grade.extra_credit and given is not None):
+                people[name] = Given(counts, again=bool(grade.needs_manual_grade))
         self._comments(session, submission.id, notebook)
         self._penalty(session, submission, examination.student, total)
+        return people
 
     def _submission(self, session: Any, student: str) -> Any:
         """The submission's row, and all rows below it if it is new, as nbgrader's ``add_submission`` does."""

@@ -20,6 +20,7 @@ from autograder.course.folders import Paths
 from autograder.course.models import Course
 from autograder.examination import Examination
 from autograder.files import write_atomically
+from autograder.gradebook.grades import Given
 from autograder.problem import GradeError, Problem
 from autograder.submissions.keys import package_fingerprint
 from autograder.submissions.records import record_path
@@ -70,19 +71,23 @@ class Recording:
 
             self._ledger = Ledger(self._course, self._paths, self._assignment, self._now)
 
-    def record(self, examination: Examination, *, known: bool) -> None:
+    def record(self, examination: Examination, *, known: bool) -> Mapping[str, Given]:
         """Have the gradebook hold this examination.
 
         Args:
             examination: of a submission.
             known: it comes from the records, so that the gradebook may hold it already.
+
+        Returns:
+            what people gave, by grade id.
         """
         if known and self._marks.holds(examination):
-            return
+            return self._marks.given(examination.student)
         self.open()
         assert self._ledger is not None
-        self._ledger.record(examination)
-        self._marks.note(examination, self._ledger.extensions.get(examination.student))
+        given = self._ledger.record(examination)
+        self._marks.note(examination, self._ledger.extensions.get(examination.student), given)
+        return given
 
 
 class Marks:
@@ -106,20 +111,33 @@ class Marks:
         # A database elsewhere does not tell whether it has changed.
         self._known = alone and not any("db_url" in line.partition("#")[0] for line in lines)
         self._conditions = _conditions(course, paths, assignment)
-        self._students: dict[str, list[Any]] = self._read()
+        self._students: dict[str, list[Any]] = {}
+        self._given: dict[str, dict[str, Given]] = {}
+        self._read()
 
     def holds(self, examination: Examination) -> bool:
         """Whether the gradebook and ``autograded/`` hold this examination already."""
         known = self._students.get(examination.student)
         return known is not None and known == self._state(examination, known[-1])
 
-    def note(self, examination: Examination, extension: dt.timedelta | None) -> None:
+    def given(self, student: str) -> Mapping[str, Given]:
+        """What people gave the student, by grade id, as it was when the submission was recorded."""
+        return self._given.get(student, {})
+
+    def note(
+        self,
+        examination: Examination,
+        extension: dt.timedelta | None,
+        given: Mapping[str, Given] | None = None,
+    ) -> None:
         """It has just been recorded.
 
         Args:
             examination: what was recorded.
             extension: what the gradebook grants the student; that stays so while the gradebook does.
+            given: what people gave, by grade id; that does, too.
         """
+        self._given[examination.student] = dict(given or {})
         self._students[examination.student] = self._state(examination, _seconds(extension))
 
     def compare(self, extensions: Mapping[str, dt.timedelta] | None) -> None:
@@ -142,24 +160,31 @@ class Marks:
             "conditions": self._conditions,
             "gradebook": _stat(self._paths.gradebook),
             "students": self._students,
+            "given": {
+                student: {cell: [one.points, one.again] for cell, one in cells.items()}
+                for student, cells in self._given.items()
+            },
         }
         with contextlib.suppress(OSError, GradeError):  # without a mark the next run writes everything again
             self._file.unlink(missing_ok=True)
             if self._known:
                 write_atomically(self._file, json.dumps(content).encode(), mode=0o600)
 
-    def _read(self) -> dict[str, list[Any]]:
+    def _read(self) -> None:
         """The marks, none of them if anything is not as it was left."""
         try:
             content = json.loads(self._file.read_bytes())
             same = content["conditions"] == self._conditions
-            students = content["students"]
+            students = dict(content["students"])
+            given = {
+                student: {cell: Given(*one) for cell, one in cells.items()}
+                for student, cells in content["given"].items()
+            }
             database = _stat(self._paths.gradebook)
             if same and database is not None and content["gradebook"] == database:
-                return dict(students)
-        except (OSError, ValueError, KeyError, TypeError):
+                self._students, self._given = students, given
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             pass
-        return {}
 
     def _state(self, examination: Examination, granted: float | None) -> list[Any]:
         """What a recording depends on that is the student's own, what may be told by now included."""

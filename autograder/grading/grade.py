@@ -18,7 +18,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,11 +26,12 @@ from autograder.course.folders import Paths
 from autograder.course.models import Course
 from autograder.course.reading import load_course
 from autograder.course.turns import turn
-from autograder.examination import Examination, Verdict
+from autograder.examination import Examination, Status, Verdict
+from autograder.gradebook.grades import Given
 from autograder.grading.pool import Pool, cores, patience, worker_settings
 from autograder.options import Options
 from autograder.problem import GradeError
-from autograder.submissions.found import Submission
+from autograder.submissions.found import Submission, unnameable
 from autograder.submissions.keys import submission_key, week_fingerprint
 from autograder.submissions.records import keep_record, read_record, record_path
 from autograder.submissions.week import demand_gradable, prepare
@@ -44,11 +45,27 @@ class Tally:
         examinations: one a submission, by student.
         fresh: how many were examined now.
         seconds: wall time by part.
+        given: what people gave, by assignment and student, then by grade id.
+        left_out: folders whose names cannot be shown.
     """
 
     examinations: list[Examination] = field(default_factory=list)
     fresh: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+    given: dict[tuple[str, str], Mapping[str, Given]] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether something could not be graded for a fault that is not the submission's."""
+        return bool(self.left_out) or any(self._is_open(examination) for examination in self.examinations)
+
+    def _is_open(self, examination: Examination) -> bool:
+        given = self.given.get((examination.assignment, examination.student), {})
+        undecided = [score for score in examination.undecided if score.grade_id not in given]
+        if examination.status is Status.GRADER_ERROR:
+            return bool(undecided) or not examination.scores
+        return not all(score.manual for score in undecided)
 
 
 Progress = Callable[[Examination, int, int], None]
@@ -93,7 +110,7 @@ def _grade(
     submissions = prepare(course, paths, assignment, options)
     if course.attempts == "best" and options.gradebook:
         submissions = _counting(course, paths, assignment, options, submissions)
-    tally = Tally()
+    tally = Tally(left_out=unnameable(paths, assignment))
     # Of the records that are there no more than one is in memory at a time.
     there = [s for s in submissions if not options.force and read_record(_record(paths, s)) is not None]
     absent = {s.student for s in submissions} - {s.student for s in there}
@@ -118,7 +135,9 @@ def _grade(
                 tally.fresh += 1
                 keep_record(_record(paths, submission), examination)
             if recording is not None:
-                recording.record(examination, known=is_known)
+                given = recording.record(examination, known=is_known)
+                if given:
+                    tally.given[examination.assignment, examination.student] = given
             tally.examinations.append(_essence(examination) if options.lean else examination)
             if progress:
                 progress(examination, finished, len(submissions))

@@ -65,12 +65,8 @@ def find_submissions(paths: Paths, assignment: str, students: Sequence[str] = ()
     for folder in sorted(paths.submitted.iterdir()):
         if students and unicodedata.normalize("NFC", folder.name) not in wanted:
             continue
-        if folder.name.startswith(".") or folder.is_symlink() or not (folder / assignment).is_dir():
+        if not folder.name.isprintable() or not _has_handed_in(folder, assignment):
             continue
-        if not folder.name.isprintable():
-            raise GradeError(
-                f"The folder {folder.name!r} in submitted/ has a name that cannot be shown: rename it."
-            )
         raw, problem = read_notebook(folder / assignment, assignment)
         found.append(Submission.of(folder.name, assignment, raw, problem))
     missing = sorted(wanted - {unicodedata.normalize("NFC", s.student) for s in found})
@@ -80,6 +76,20 @@ def find_submissions(paths: Paths, assignment: str, students: Sequence[str] = ()
             f"submissions belong in submitted/<student>/{assignment}/."
         )
     return found
+
+
+def _has_handed_in(folder: Path, assignment: str) -> bool:
+    return not (folder.name.startswith(".") or folder.is_symlink()) and (folder / assignment).is_dir()
+
+
+def unnameable(paths: Paths, assignment: str) -> list[str]:
+    """Folders with submissions whose names cannot be shown, nor be anybody's id; as Python writes them."""
+    folders = sorted(paths.submitted.iterdir()) if paths.submitted.is_dir() else []
+    return [
+        repr(folder.name)
+        for folder in folders
+        if not folder.name.isprintable() and _has_handed_in(folder, assignment)
+    ]
 
 
 def read_notebook(folder: Path, assignment: str) -> tuple[bytes | None, Message]:
