@@ -51,7 +51,7 @@ NOT_RUN = {
 """Commands of the documentation that are checked but not run, and why."""
 
 ORDER = (
-    *("doctor", "new-week", "release", "roster", "collect", "grade", "check"),
+    *("doctor", "init", "new-week", "release", "roster", "collect", "grade", "check"),
     *("feedback", "similarity", "report", "export", "package", "verify"),
 )
 """In a term's order, so that each finds what the one before has made."""
