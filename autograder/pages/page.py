@@ -218,7 +218,7 @@ def _first_failed(sections: Sequence[SectionView]) -> tuple[int, int, int] | Non
     """Where the first failed check is, in the notebook's order; of a task's, one that can be told in full."""
     for s, section in enumerate(sections):
         for t, task in enumerate(section.tasks):
-            failed = [c for c, check in enumerate(task.checks) if not check.passed]
+            failed = [c for c, check in enumerate(task.checks) if not (check.passed or check.follows)]
             if failed:
                 return s, t, next((c for c in failed if task.checks[c].told), failed[0])
     return None

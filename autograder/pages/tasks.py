@@ -189,8 +189,9 @@ def _check(test: TestOutcome, context: Context, identity: str) -> CheckView:
         "tags": tuple(tags),
         "function": one_line(test.call.function, 80) if test.call is not None else "",
         "cause": context.causes.get(test.key),
+        "follows": bool(test.follows),
     }
-    if context.policy.explains(test):
+    if context.policy.explains(test) and not test.follows:  # it is the other function that is to be mended
         details = _details(test, context, identity)
         view |= details | {"told": bool(details)}
     return CheckView(**view)

@@ -889,3 +889,15 @@ def test_a_further_hint_opens_on_demand() -> None:
     assert re.search(r"<details[^>]*><summary>A further hint</summary><p>Drop the", page)
     assert "A further hint" not in render(examination(wrong(), misconceptions=(FLIPPED,)), "hints")
     assert "[::-1]" not in render(examination(wrong(), misconceptions=(further,)), "names")
+
+
+def test_what_follows_from_another_function_is_not_the_next_thing_to_do() -> None:
+    first = wrong(public=True).model_copy(
+        update={"name": "test_edges", "title": Text(en="Edges.", ko="외곽선."), "follows": ("correlate",)}
+    )
+    html = render(examination(first, wrong(secret=" own"), passed()))
+    following = html[html.index("For the reason above (1)") :]
+    assert "Edges." in following
+    assert "follows from correlate" in following
+    assert html.index("slides the kernel") < html.index("Edges.")
+    assert html.count("<svg") == render(examination(wrong(secret=" own"))).count("<svg"), "nor drawn"
