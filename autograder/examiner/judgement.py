@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder.examination import Call, Difference, Verdict
+from autograder.examination import Call, Difference, TestOutcome, Verdict
 from autograder.examiner.checks import Mismatch
 from autograder.examiner.excerpts import array_picture, call_code, call_text, text_of
+from autograder.examiner.outcomes import TestInfo, TestRun
 from autograder.examiner.remote.errors import CandidateLost, GraderFault, MissingName, StudentError
 from autograder.examiner.remote.log import LoggedCall
 from autograder.messages import Message, fact, words
 
-DOUBTFUL = {
+_DOUBTFUL = {
     Verdict.FAILED,
     Verdict.WRONG_TYPE,
     Verdict.EXCEPTION,
@@ -26,6 +27,45 @@ DOUBTFUL = {
 
 _LONGEST = 2000
 """Characters of an exception's or a suite's words."""
+
+
+def run_of(
+    test: TestInfo, error: BaseException | None, seconds: float, calls: list[LoggedCall], *, used: bool
+) -> TestRun:
+    """What became of a test.
+
+    Args:
+        test: which it is.
+        error: that it ended with; None if it passed.
+        seconds: that it took.
+        calls: what it asked.
+        used: whether that was on a fork that other tests had used.
+    """
+    verdict, message, difference = judged(error)
+    if verdict is not Verdict.PASSED and not message:
+        verdict, message = Verdict.GRADER_ERROR, fact("without-reason")
+    last = calls[-1] if calls else None
+    outcome = TestOutcome(
+        name=test.name,
+        module=test.module,
+        title=test.title,
+        cell=test.cell,
+        weight=test.weight,
+        public=test.public,
+        verdict=verdict,
+        message=message,
+        call=call_told(last) if last is not None and verdict is not Verdict.PASSED else None,
+        difference=difference,
+        seconds=round(seconds, 6),
+    )
+    return TestRun(
+        outcome,
+        calls,
+        missing=error.name if isinstance(error, MissingName) else "",
+        doubtful=used and verdict in _DOUBTFUL,
+        unclear=verdict is Verdict.WRONG_TYPE and unclear(error),
+        training=test.training,
+    )
 
 
 def unclear(error: BaseException | None) -> bool:

@@ -20,9 +20,11 @@ from _pytest.runner import runtestprotocol
 
 from autograder.course.models import Limits
 from autograder.examination import Verdict
-from autograder.examiner.hooks import ExaminerPlugin, Referee, tear_down
+from autograder.examiner.collection import Collection
+from autograder.examiner.hooks import ExaminerPlugin, tear_down
 from autograder.examiner.outcomes import SuiteError, TestInfo, TestRun
 from autograder.examiner.remote.variant import Subject
+from autograder.examiner.turn import Referee, Turn
 
 
 class Suite:
@@ -33,18 +35,20 @@ class Suite:
 
     Args:
         items: pytest's items.
+        collection: what they say of themselves.
         plugin: that runs them.
     """
 
-    def __init__(self, items: list[pytest.Item], plugin: ExaminerPlugin) -> None:
-        self._items = items = sorted(items, key=lambda item: not plugin.info(item).public)
+    def __init__(self, items: list[pytest.Item], collection: Collection, plugin: ExaminerPlugin) -> None:
+        self._items = items = sorted(items, key=lambda item: not collection.info(item).public)
+        self._collection = collection
         self._plugin = plugin
         self._sound: dict[str, bool] = {}
         self.trained = 0.0
         """Seconds of its own that training took in the last :meth:`run`."""
         self.pictures: dict[str, Any] = {}
         """What the training runs of the last :meth:`run` looked like."""
-        self.tests = [plugin.info(item) for item in items]
+        self.tests = [collection.info(item) for item in items]
 
     def run(
         self,
@@ -61,8 +65,9 @@ class Suite:
         Without a referee, where there is no solution, an odd exception is the submission's fault.
         """
         chosen = [item for item, test in zip(self._items, self.tests, strict=True) if select(test)]
-        runs = self._run(chosen, candidate, referee, limits, seed, enough)
-        self.pictures, self.trained = self._plugin.pictures.found, self._plugin.trained
+        turn = Turn(candidate, referee, limits, seed)
+        runs = self._take(turn, chosen, enough)
+        self.pictures, self.trained = turn.pictures.found, turn.trained
         for item in chosen:
             run = runs.get(item.nodeid)
             if run is None or not run.unclear or referee is None:
@@ -77,46 +82,39 @@ class Suite:
     ) -> TestRun | None:
         """Run one test on another subject; what the last :meth:`run` left to be looked at stays."""
         items = [item for item, test in zip(self._items, self.tests, strict=True) if test.key == key]
-        return self._run(items, subject, referee, limits, seed).get(items[0].nodeid) if items else None
+        return self._take(Turn(subject, referee, limits, seed), items).get(items[0].nodeid) if items else None
 
-    def _run(
-        self,
-        items: list[pytest.Item],
-        candidate: Subject,
-        referee: Referee | None,
-        limits: Limits,
-        seed: int,
-        enough: Callable[[TestRun], bool] = lambda _: False,
+    def _take(
+        self, turn: Turn, items: list[pytest.Item], enough: Callable[[TestRun], bool] = lambda _: False
     ) -> dict[str, TestRun]:
-        plugin = self._plugin
-        plugin.begin(candidate, referee, limits, seed)
+        """Run tests in a turn, in order, until ``enough`` says so."""
+        self._plugin.turn = turn
         try:
             for item in items:
-                run = self._run_one(item)
+                run = self._run_one(turn, item)
                 if run is not None and enough(run):
                     break
             tear_down(items)
-            return plugin.runs
+            return turn.runs
         except BaseException:
             # Or every later submission would be told that the one before was not cleared away.
             with contextlib.suppress(Exception):
                 tear_down(items)
             raise
         finally:
-            plugin.end()
+            self._plugin.turn = None
 
-    def _run_one(self, item: pytest.Item) -> TestRun | None:
-        plugin = self._plugin
+    def _run_one(self, turn: Turn, item: pytest.Item) -> TestRun | None:
         item.session._setupstate.teardown_exact(item)  # what a test before needed and this one does not
         above: Any = item.parent  # as if another test of the module came next: which one is not known yet
         runtestprotocol(item, log=False, nextitem=above)
-        run = plugin.runs.get(item.nodeid)
+        run = turn.runs.get(item.nodeid)
         if run is not None and run.doubtful:
             # Asked again on a fresh fork: an earlier test's traces cannot be the reason then.
-            plugin.fresh = True
+            self._plugin.fresh = True
             runtestprotocol(item, log=False, nextitem=above)
-            plugin.fresh = False
-            run = plugin.runs[item.nodeid]
+            self._plugin.fresh = False
+            run = turn.runs[item.nodeid]
         return run
 
     def rehearse(self, subject: Subject, referee: Referee, limits: Limits, seed: int) -> None:
@@ -126,17 +124,17 @@ class Suite:
         every submission. Where the solution does not pass, the engine stays in charge.
         """
         for item in self._items:
-            examples = self._plugin.examples_of(item)
+            examples = self._collection.examples_of(item)
             if examples is not None and not examples.known:
                 with examples.noted(item) as keep:
-                    run = self._run([item], subject, referee, limits, seed).get(item.nodeid)
+                    run = self._take(Turn(subject, referee, limits, seed), [item]).get(item.nodeid)
                     if run is not None and run.outcome.verdict is Verdict.PASSED:
                         keep()
 
     def _reference_passes(self, item: pytest.Item, referee: Referee, limits: Limits, seed: int) -> bool:
         if item.nodeid not in self._sound:
-            runs = self._run([item], referee.candidate(), referee, limits, seed)
-            run = runs.get(item.nodeid)
+            turn = Turn(referee.candidate(), referee, limits, seed)
+            run = self._take(turn, [item]).get(item.nodeid)
             self._sound[item.nodeid] = run is not None and run.outcome.verdict is Verdict.PASSED
         return self._sound[item.nodeid]
 
@@ -147,19 +145,20 @@ def run_suite(folder: Path, body: Callable[[Suite], None]) -> None:
     Raises:
         SuiteError: it cannot be collected.
     """
+    collection = Collection()
     if not any(folder.glob("test_*.py")):
-        body(Suite([], ExaminerPlugin(lambda _: None)))
+        body(Suite([], collection, ExaminerPlugin(collection, lambda _: None)))
         return
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     failure: list[BaseException] = []
 
     def guarded(items: list[pytest.Item]) -> None:
         try:
-            body(Suite(items, plugin))
+            body(Suite(items, collection, plugin))
         except BaseException as error:
             failure.append(error)
 
-    plugin = ExaminerPlugin(guarded)
+    plugin = ExaminerPlugin(collection, guarded)
     sink = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     stdout, sys.stdout = sys.stdout, sink
     try:
@@ -186,14 +185,14 @@ def run_suite(folder: Path, body: Callable[[Suite], None]) -> None:
                 "-W",
                 "ignore",
             ],
-            plugins=[plugin],
+            plugins=[collection, plugin],
         )
     finally:
         sys.stdout = stdout
         sink.close()
     if failure:
         raise failure[0]
-    if plugin.problems:
-        raise SuiteError(plugin.problems[0])
+    if collection.problems:
+        raise SuiteError(collection.problems[0])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.TESTS_FAILED):
         raise SuiteError(f"pytest could not run the suite in {folder} (exit code {int(code)})")
