@@ -27,7 +27,6 @@ from typing import Any
 from autograder.course.models import Limits
 from autograder.examination import Verdict
 from autograder.examiner.causes import without_blanket_refusals
-from autograder.examiner.needs import needed_by
 from autograder.examiner.outcomes import TestRun
 from autograder.examiner.reference import Reference, holds_handle
 from autograder.examiner.remote.candidate import Candidate
@@ -50,20 +49,19 @@ _OWN = {
 _UNWRITTEN = (Verdict.NOT_IMPLEMENTED, Verdict.MISSING)
 
 
-def carried_forward(runs: Sequence[TestRun], functions: Mapping[str, str], ask: Ask) -> list[TestRun]:
+def carried_forward(runs: Sequence[TestRun], needs: Mapping[str, frozenset[str]], ask: Ask) -> list[TestRun]:
     """The runs, where it is said of a failed test whose mistake it is if it is another function's.
 
     Args:
         runs: of the whole suite.
-        functions: of the solution, source by name.
+        needs: of each function of the solution, which others it uses.
         ask: see :data:`Ask`.
     """
-    needs = {name: needed_by(name, functions) for name in functions}
     unwritten = {run.missing or _about(run) for run in runs if run.outcome.verdict in _UNWRITTEN}
     wrong: set[str] = set()
     runs = list(runs)
     # Whatever a function needs comes before it, so that it is known then whose mistakes are its own.
-    for name in sorted(functions, key=lambda name: len(needs[name])):
+    for name in sorted(needs, key=lambda name: len(needs[name])):
         failed = [run for run in runs if run.outcome.verdict in _OWN and _about(run) == name]
         culprits = frozenset(other for other in needs[name] & wrong if name not in needs[other])
         again = {run.outcome.key for run in failed if _may_follow(run, culprits)} if culprits else set()

@@ -35,6 +35,7 @@ from autograder.examiner.cells import code_cells, with_pictures
 from autograder.examiner.company import Company
 from autograder.examiner.misconceptions import Catalogue
 from autograder.examiner.mutants import Mutant, functions_of
+from autograder.examiner.needs import needs_of
 from autograder.examiner.outcomes import SuiteError, TestInfo, TestRun
 from autograder.examiner.reference import Reference
 from autograder.examiner.remote.candidate import Candidate
@@ -140,8 +141,9 @@ class Examiner:
         self._company = Company(paths.cache)
         self._trainings = {test.key for test in suite.tests if test.training}
         self._rehearsed = False
-        self._functions = functions_of(solved) if solved is not None else {}
-        self._catalogue = Catalogue(paths.suite(settings.assignment), self._functions, self._answers)
+        functions = functions_of(solved) if solved is not None else {}
+        self._needs = needs_of(functions)
+        self._catalogue = Catalogue(paths.suite(settings.assignment), functions, self._answers)
 
     def examine(
         self,
@@ -248,7 +250,7 @@ class Examiner:
         found.timings["tests"] = time.perf_counter() - mark
         mark = time.perf_counter()
         carrier = Carrier(candidate, self.suite, self.reference, *self.bounds)
-        found.runs = carried_forward(found.runs, self._functions, carrier.ask)
+        found.runs = carried_forward(found.runs, self._needs, carrier.ask)
         found.timings["carrying"] = time.perf_counter() - mark
         mark = time.perf_counter()
         found.misconceptions = self._recognised(found)

@@ -85,11 +85,10 @@ class ExaminerPlugin:
             raise error  # nothing can be judged: the submission is examined again, or left to a person
         skipped = isinstance(error, pytest.skip.Exception)
         if self.turn is not None:
-            if call.when != "teardown":
-                decided = (error is not None or call.when == "call") and not skipped
-                self._take_down(self.turn, item, error, call.duration, decided=decided)
-            elif error is not None:
+            if call.when == "teardown" and error is not None:
                 _blame_grader(self.turn, item, error)
+            elif call.when == "call" or error is not None:
+                self._take_down(self.turn, item, error, call.duration)
         return pytest.TestReport(
             nodeid=item.nodeid,
             location=item.location,
@@ -100,13 +99,11 @@ class ExaminerPlugin:
             duration=call.duration,
         )
 
-    def _take_down(
-        self, turn: Turn, item: pytest.Item, error: BaseException | None, seconds: float, *, decided: bool
-    ) -> None:
-        """Count what the test used, and keep what became of it once that is decided."""
+    def _take_down(self, turn: Turn, item: pytest.Item, error: BaseException | None, seconds: float) -> None:
+        """Count what set-up and call used, and keep what became of the test."""
         test = self._collection.info(item)
         turn.count(item.nodeid, training=test.training)
-        if not decided:
+        if isinstance(error, pytest.skip.Exception):
             return
         calls, used = turn.calls(item.nodeid, training=test.training)
         try:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from autograder.examination import Misconception, Text, Verdict
 from autograder.examiner.mutants import Mutant, load_mutants
-from autograder.examiner.needs import needed_by
+from autograder.examiner.needs import needs_of
 from autograder.examiner.outcomes import TestRun
 from autograder.examiner.remote.log import LoggedCall
 from autograder.examiner.remote.values import same_but_for_rounding
@@ -41,6 +41,7 @@ class Catalogue:
     ) -> None:
         self._suite = suite
         self._functions = functions
+        self._needs = needs_of(functions)
         self._run = run
         self._known: dict[tuple[str, str, str], list[LoggedCall]] = {}
 
@@ -59,7 +60,7 @@ class Catalogue:
         failed = {run.outcome.key for run in runs if run.outcome.verdict is not Verdict.PASSED}
         found = []
         for function in suspects:
-            if needed_by(function, self._functions) & set(suspects):
+            if self._needs.get(function, frozenset()) & set(suspects):
                 continue
             mutant = self._held_by(_answers(runs, function), failed, function)
             if mutant is not None:

@@ -6,6 +6,11 @@ import ast
 from collections.abc import Mapping
 
 
+def needs_of(functions: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """Of each of the solution's functions, which others it uses, see :func:`needed_by`."""
+    return {name: needed_by(name, functions) for name in functions}
+
+
 def needed_by(function: str, functions: Mapping[str, str]) -> frozenset[str]:
     """Which of the solution's functions one of them uses, itself or by way of others.
 

@@ -15,6 +15,7 @@ from autograder.course.reading import load_course
 from autograder.examination import Examination, Text, Verdict
 from autograder.examination import TestOutcome as Outcome
 from autograder.examiner.carrying import carried_forward
+from autograder.examiner.needs import needs_of
 from autograder.examiner.outcomes import TestRun as Run
 from autograder.examiner.remote.log import LoggedCall
 from autograder.grading.grade import grade
@@ -353,7 +354,7 @@ def follows(*runs: Run, mended: Collection[str] = "abcde") -> tuple[dict[str, tu
             f"m::{name}": run(name, Verdict.PASSED if name in mended else Verdict.FAILED) for name in bare
         }
 
-    done = carried_forward(runs, FUNCTIONS, ask)
+    done = carried_forward(runs, needs_of(FUNCTIONS), ask)
     return {r.outcome.name: r.outcome.follows for r in done if r.outcome.follows}, asked
 
 

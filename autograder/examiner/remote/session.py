@@ -93,7 +93,7 @@ class Session:
             forget: let go of the objects that earlier tests hold.
             eager: have TensorFlow make no graphs.
         """
-        self.end = self.lifeline.clock.look() + seconds
+        self.end = self.lifeline.clock.total + seconds  # as of the look at the end of the test before
         self.log = Log(until=time.thread_time() + seconds)
         self.used += 1
         self.waits = {}
