@@ -6,12 +6,16 @@ import gc
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from autograder.messages import Language
 from autograder.problem import Problem
+
+if TYPE_CHECKING:
+    from autograder.course.folders import Paths
+    from autograder.course.models import Assignment, Course
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -101,6 +105,8 @@ def grade(
             print(f"Nobody has handed in {week} since {since}.")
             return
     course, known = load_course(root), class_list(Paths(root))
+    if not dry_run:
+        _enter(course, course.assignment(week.partition("/")[0]), Paths(root))
     for name in extended_strangers(course, known):
         print(
             f"{name} has an extension in course.yml and is not in roster.csv: is that the folder's name?",
@@ -120,7 +126,11 @@ def grade(
     if dry_run:
         from autograder.gradebook.dry_run import compare
 
-        changes = compare(root, week, tally.examinations)
+        changes = [
+            change
+            for unit in course.assignment(week).units
+            for change in compare(root, unit, [e for e in tally.examinations if e.assignment == unit])
+        ]
         for change in changes:
             print(change)
         print(f"{len(changes)} of {len(tally.examinations)} scores would change; nothing was recorded.")
@@ -128,6 +138,18 @@ def grade(
     print_scores(tally, verbose=verbose)
     if tally.needs_a_person:
         raise typer.Exit(3)
+
+
+def _enter(course: Course, assignment: Assignment, paths: Paths) -> None:
+    """A released week belongs in the gradebook; a clone of a course has none."""
+    from autograder.gradebook.known import knows
+
+    tests = [paths.cell_tests(unit) for unit in assignment.units if assignment.hidden_tests == "cells"]
+    if knows(paths, assignment.name) is not True or not all(path.is_file() for path in tests):
+        from autograder.authoring.release import enter_when_needed
+
+        if enter_when_needed(course, assignment, paths):
+            print(f"{assignment.name} is entered in the gradebook", file=sys.stderr)
 
 
 @app.command()
@@ -202,10 +224,13 @@ def feedback(
 ) -> None:
     """Write each student's page, feedback/<student>/WEEK/feedback.html."""
     from autograder.course.folders import find_root
+    from autograder.course.reading import load_course
     from autograder.pages.feedback import write_feedback
 
-    pages = write_feedback(find_root(), week, language, tuple(student or ()))
-    print(f"{len(pages)} pages in feedback/<student>/{week}/feedback.html")
+    root = find_root()
+    for unit in load_course(root).assignment(week).units:
+        pages = write_feedback(root, unit, language, tuple(student or ()))
+        print(f"{len(pages)} pages in feedback/<student>/{unit}/feedback.html")
 
 
 @app.command()
@@ -258,9 +283,18 @@ def collect(
 
     root = find_root()
     course = load_course(root)
-    course.assignment(week)
+    notebooks = course.assignment(week).notebooks
     known = class_list(Paths(root))
-    report = run(root, week, source, class_list=known, names_in=names_in, zone=course.zone, times=times)
+    report = run(
+        root,
+        week,
+        source,
+        notebooks=notebooks,
+        class_list=known,
+        names_in=names_in,
+        zone=course.zone,
+        times=times,
+    )
     print(report)
     raise typer.Exit(report.exit_code)
 
@@ -320,7 +354,8 @@ def export(
     if platform in (Platform.GRADESCOPE, Platform.GITHUB):
         write = gradescope.export_gradescope if platform is Platform.GRADESCOPE else github.export_github
         paths = Paths(root)
-        for week in chosen or [name for name in course.names if (paths.records / name).is_dir()]:
+        wanted = [unit for week in chosen or course.names for unit in course.assignment(week).units]
+        for week in wanted if chosen else [unit for unit in wanted if (paths.records / unit).is_dir()]:
             print(f"{week}: {len(write(root, week))} files in exports/{platform}-{week}/")
         return
     whole = {
@@ -377,12 +412,16 @@ def package(
 def similarity(week: Week) -> None:
     """Find submissions that are worth a look side by side; a reason to look, never a proof."""
     from autograder.course.folders import find_root
+    from autograder.course.reading import load_course
     from autograder.similarity.page import similarity as run
 
-    pairs = run(find_root(), week)
-    for pair in pairs:
-        print(f"{pair.score:5.0%}  {pair.a}  {pair.b}")
-    print(f"{len(pairs)} pairs; pages in report/similarity/{week}/" if pairs else "No pair is worth a look.")
+    root = find_root()
+    for unit in load_course(root).assignment(week).units:
+        pairs = run(root, unit)
+        for pair in pairs:
+            print(f"{pair.score:5.0%}  {pair.a}  {pair.b}")
+        pages = f"{len(pairs)} pairs; pages in report/similarity/{unit}/"
+        print(pages if pairs else f"No pair of {unit} is worth a look.")
 
 
 @app.command()
@@ -397,6 +436,27 @@ def init(
 
     for path in new_course(folder, language):
         print(path)
+
+
+@app.command("import")
+def import_course(
+    course: Annotated[Path, typer.Argument(help="the nbgrader course", show_default=False)],
+    folder: Annotated[Path, typer.Argument(help="of the new course, made anew", show_default=False)],
+    language: Annotated[Language, typer.Option(help="of the notebooks")] = Language.EN,
+    suite: Annotated[
+        bool, typer.Option("--suite", help="move hidden tests out of cells where that is mechanical")
+    ] = False,
+) -> None:
+    """Make a course of an nbgrader course, which is not changed, and release all of it.
+
+    Exit codes: 0 done; 1 the problem is said; 3 something was left out, and it is said why.
+    """
+    from autograder.authoring.moving_in import move_in
+
+    moved = move_in(course, folder, language, suite=suite)
+    print(moved)
+    if moved.left_out:
+        raise typer.Exit(3)
 
 
 @app.command("new-week")

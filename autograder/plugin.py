@@ -19,7 +19,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Bool
 
-from autograder.course.folders import Paths
+from autograder.course.folders import Paths, find_root
 from autograder.course.reading import load_course
 from autograder.course.turns import turn
 from autograder.examination import Examination
@@ -77,7 +77,8 @@ class SubmissionExporter(NotebookExporter):
 def take_the_only_notebook(assignment: str, student: str, notebooks: list[str]) -> None:
     """Before ``nbgrader autograde`` converts a submission: the folder's only notebook gets the week's name.
 
-    nbgrader skips a notebook that is not called like the assignment's; ``autograder grade`` takes it.
+    nbgrader skips a notebook that is not called like the assignment's; ``autograder grade`` takes it. Where
+    ``course.yml`` names the notebooks, each has its name.
 
     Args:
         assignment, student: of the run, which may be of all students.
@@ -86,6 +87,8 @@ def take_the_only_notebook(assignment: str, student: str, notebooks: list[str]) 
     if not notebooks:
         return
     folder = Path(notebooks[0]).parent
+    if load_course(find_root(folder)).assignment(assignment).notebooks:
+        return
     expected = folder / f"{assignment}.ipynb"
     found, _ = find_notebook(folder, assignment)
     if found is not None and found != expected and not found.is_symlink():
@@ -120,10 +123,10 @@ class _SubmissionPreprocessor(NbGraderPreprocessor):  # type: ignore[misc]
         names = resources["nbgrader"]
         root = Path(self._course().root)
         try:
+            has_several = load_course(root).assignment(names["assignment"]).notebooks
+            unit = f"{names['assignment']}/{names['notebook']}" if has_several else names["assignment"]
             with turn(Paths(root), self.log.warning):
-                return examine_submission(
-                    root, names["assignment"], names["student"], self._submitted(resources)
-                )
+                return examine_submission(root, unit, names["student"], self._submitted(resources))
         except Problem as problem:
             self.log.error("%s", problem)
             raise NbGraderException(str(problem)) from None

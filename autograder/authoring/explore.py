@@ -114,7 +114,8 @@ def explore(
         progress: is told now and then.
     """
     course, paths = load_course(root), Paths(root)
-    for assignment in [course.assignment(name) for name in weeks] or list(course.assignments):
+    names = [unit for week in weeks or course.names for unit in course.assignment(week).units]
+    for assignment in map(course.assignment, names):
         started = time.perf_counter()
         found = Exploration(assignment.name)
         try:

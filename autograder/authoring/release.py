@@ -26,7 +26,6 @@ from traitlets.config import Config
 from autograder.authoring.translation import translated
 from autograder.course.companions import (
     METADATA,
-    PUBLIC_TESTS,
     CompanionError,
     demand_room,
     kept_with_solution,
@@ -34,11 +33,13 @@ from autograder.course.companions import (
     reserved,
     with_conditions,
 )
-from autograder.course.folders import COURSE_FILE, Paths
+from autograder.course.folders import COURSE_FILE, Paths, split_unit
 from autograder.course.models import Assignment, Course
 from autograder.course.nbgrader import GradebookError, gradebook_url, nbgrader_config, open_gradebook
 from autograder.files import drafted_folder
+from autograder.gradebook.known import knows
 from autograder.messages import Language
+from autograder.notebooks.cell_tests import keep_cell_tests
 from autograder.notebooks.metadata import (
     grade_id,
     is_manual,
@@ -49,6 +50,7 @@ from autograder.notebooks.metadata import (
     points,
     tags,
 )
+from autograder.notebooks.reading import read_released
 from autograder.notebooks.scripts import PYTHON, dump, read_script, with_stable_ids
 from autograder.problem import Problem
 from autograder.submissions.week import hidden_tests_in_cells
@@ -123,59 +125,132 @@ def release(
         raise ReleaseError(f"{COURSE_FILE} has only {said} in `languages`: add {language} there first.")
     name = assignment.name
     config = nbgrader_config(paths.root)
-    solution = _solution(paths, name)
-    _check(solution, paths.solution(name).name)
-    notebook = f"{name}.ipynb"
-    if language is Language.KO:
-        solution = translated(solution, paths.translation(name))
-    source = {notebook: dump(solution)}
-    if (tests := paths.public_tests(name)).is_file():
-        source[tests.name] = with_conditions(tests.read_bytes(), assignment)
+    own = _own_files(assignment, paths, language)
     before = _contents(paths.source / name)
-    kept, by_hand, stale = _companions(paths, name, before)
-    source |= kept
+    kept, by_hand, stale = _companions(paths, assignment, before)
 
     url = gradebook_url(paths, config)
     open_gradebook(url, course.id).close()
-    _fill(paths.source / name, source, only=True)
+    _fill(paths.source / name, own | kept, only=True)
     try:
         with _build_folder(paths) as build:
             _generate(config, course, name, paths, build, url, language)
             files = _contents(build / name)
-        beside = sorted((files.keys() | by_hand) - reserved(name))
-        released = _finished(files[notebook], name, language, beside, _marks(config))
+        beside = sorted((files.keys() | by_hand) - reserved(name, assignment.notebooks))
+        released = {
+            paths.released(unit).name: _finished(
+                files[paths.released(unit).name], unit, language, beside, _marks(config)
+            )
+            for unit in assignment.units
+        }
     except BaseException:
         _fill(paths.source / name, before, only=True)  # what was released last, as ever
         raise
-    files[notebook] = dump(released)
-    changed = _fill(paths.assignments / name, files, without=stale | ({PUBLIC_TESTS} - files.keys()))
+    files |= {notebook: dump(content) for notebook, content in released.items()}
+    gone = {file for file in before if Path(file).suffix == ".ipynb"} - own.keys()
+    tests = {paths.released_tests(unit).name for unit in assignment.units}
+    changed = _fill(paths.assignments / name, files, without=stale | gone | (tests - files.keys()))
+    _keep_cell_tests(assignment, paths, url, course, released)
     _enter_due_date(url, course, assignment)
+    cells = [cell for notebook in released.values() for cell in notebook.cells]
+    units = () if assignment.hidden_tests == "cells" else assignment.units
+    told = [hidden_tests_in_cells(paths, unit) for unit in units]
     return ReleaseReport(
         assignment=name,
         folder=paths.assignments / name,
         language=language,
-        files=(*(file for file in (notebook, PUBLIC_TESTS) if file in files), *beside),
-        cells=len(released.cells),
-        test_cells=sum(map(is_test, released.cells)),
-        manual_cells=sum(map(is_manual, released.cells)),
-        points=sum(map(points, released.cells)),
+        files=(*(file for file in (*released, *sorted(tests)) if file in files), *beside),
+        cells=len(cells),
+        test_cells=sum(map(is_test, cells)),
+        manual_cells=sum(map(is_manual, cells)),
+        points=sum(map(points, cells)),
         changed=changed,
-        remark=hidden_tests_in_cells(paths, name),
+        remark=next(filter(None, told), ""),
     )
 
 
+def enter_when_needed(course: Course, assignment: Assignment, paths: Paths) -> bool:
+    """Have a released week in the gradebook, as in a clone of a course, where there is none yet.
+
+    The gradebook is no part of a repository, and neither are the hidden tests of a week that has them in its
+    cells. What students have got stays as it is.
+
+    Returns:
+        whether anything had to be done.
+
+    Raises:
+        ReleaseError: the week has to be entered and its solution is not there, or cannot be released.
+    """
+    in_cells = assignment.hidden_tests == "cells"
+    complete = not in_cells or all(paths.cell_tests(unit).is_file() for unit in assignment.units)
+    if not all(paths.released(unit).is_file() for unit in assignment.units):
+        return False  # whoever needs it says so
+    config = nbgrader_config(paths.root)
+    url = gradebook_url(paths, config)
+    known = knows(paths, assignment.name)
+    if known is None:
+        with open_gradebook(url, course.id) as gradebook:
+            known = any(each.name == assignment.name for each in gradebook.assignments)
+    if known and complete:
+        return False
+    source = _own_files(assignment, paths, course.language)
+    kept, _, _ = _companions(paths, assignment, {})
+    open_gradebook(url, course.id).close()
+    _fill(paths.source / assignment.name, source | kept, only=True)
+    with _build_folder(paths) as build:
+        _generate(config, course, assignment.name, paths, build, url, course.language)
+    released = {paths.released(unit).name: read_released(paths.released(unit)) for unit in assignment.units}
+    _keep_cell_tests(assignment, paths, url, course, released)
+    _enter_due_date(url, course, assignment)
+    return True
+
+
+def _own_files(assignment: Assignment, paths: Paths, language: Language) -> dict[str, bytes]:
+    """The assignment's notebooks with their solutions, and its public tests, by name."""
+    files = {}
+    for unit in assignment.units:
+        solution = _solution(paths, unit)
+        _check(solution, paths.solution(unit).name)
+        if language is Language.KO:
+            solution = translated(solution, paths.translation(unit))
+        files[paths.released(unit).name] = dump(solution)
+        if (tests := paths.public_tests(unit)).is_file():
+            files[paths.released_tests(unit).name] = with_conditions(tests.read_bytes(), assignment)
+    return files
+
+
+def _keep_cell_tests(
+    assignment: Assignment, paths: Paths, url: str, course: Course, released: Mapping[str, NotebookNode]
+) -> None:
+    """Keep the test cells with hidden tests as nbgrader has them in its gradebook, where they decide."""
+    if assignment.hidden_tests != "cells":
+        return
+    with open_gradebook(url, course.id) as gradebook:
+        for unit in assignment.units:
+            week, notebook = split_unit(unit)
+            known = {cell.name: cell.source for cell in gradebook.find_notebook(notebook, week).source_cells}
+            tests = [cell for cell in released[f"{notebook}.ipynb"].cells if is_test(cell)]
+            hidden = {
+                grade_id(cell): known[grade_id(cell)]
+                for cell in tests
+                if known.get(grade_id(cell), cell.source) != cell.source
+            }
+            keep_cell_tests(paths.cell_tests(unit), hidden)
+
+
 def _companions(
-    paths: Paths, name: str, before: Mapping[str, bytes]
+    paths: Paths, assignment: Assignment, before: Mapping[str, bytes]
 ) -> tuple[dict[str, bytes], set[str], set[str]]:
     """What goes beside the notebook: kept with the solution; put there by hand; released once, and not now.
 
     Args:
         paths: of the course.
-        name: the week.
+        assignment: the week.
         before: what the last release was made from.
     """
+    name, notebooks = assignment.name, assignment.notebooks
     try:
-        kept, there = kept_with_solution(paths, name), released_beside(paths, name)
+        kept, there = kept_with_solution(paths, name, notebooks), released_beside(paths, name, notebooks)
         # What somebody has changed since is theirs.
         stale = {file for file in there.keys() - kept.keys() if before.get(file) == there[file]}
         by_hand = there.keys() - kept.keys() - stale

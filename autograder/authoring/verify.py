@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 from autograder.authoring.languages import untranslated
 from autograder.authoring.translation import TranslationError, translated
 from autograder.course.companions import kept_with_solution, read_tree, released_beside
-from autograder.course.folders import Paths
+from autograder.course.folders import Paths, split_unit
 from autograder.course.models import Assignment, Course
 from autograder.course.reading import load_course
 from autograder.examination import Examination, Verdict
@@ -75,7 +75,8 @@ def verify(root: Path, weeks: Iterable[str] = (), *, fast: bool = False) -> Iter
         fast: leave out the tests that train a model, and what only they can tell.
     """
     course, paths = load_course(root), Paths(root)
-    chosen = [course.assignment(name) for name in weeks] or list(course.assignments)
+    names = [unit for week in weeks or course.names for unit in course.assignment(week).units]
+    chosen = [course.assignment(name) for name in names]
     ids: set[str] = set()
     for assignment in chosen:
         started = time.perf_counter()
@@ -116,15 +117,19 @@ def _verify_week(
         report.complaints.append(f"solutions/{error}")
     report.complaints += _same_helper(course, paths, name, solution)
     report.complaints += _catalogue(mutants, alternatives, name, ids)
-    report.complaints += _release(course, assignment, paths, solution)
-    if said := hidden_tests_in_cells(paths, name):
+    whole = course.assignment(split_unit(name)[0])
+    if name in (whole.name, whole.units[0]):
+        report.complaints += _release(course, whole, paths)
+    report.complaints += _shown(paths, name, solution)
+    in_cells = assignment.hidden_tests == "cells"
+    if not in_cells and (said := hidden_tests_in_cells(paths, name)):
         report.complaints.append(said)
     if not paths.released(name).is_file():
         return
     released = read_released(paths.released(name))
     graded = [cell for cell in released.cells if is_test(cell) or is_manual(cell)]
     report.cells, report.points = len(graded), sum(map(points, graded))
-    if report.points != 100:
+    if report.points != 100 and not in_cells:
         report.complaints.append(f"{name}: the points sum to {report.points:g}; they have to sum to 100.")
     options = Options(training=not fast)
     pool = Pool(worker_settings(course, paths, name, options), cores(), patience(assignment))
@@ -143,7 +148,7 @@ def _verify_week(
         if not problems:
             changed = _solution_passes(illustrated, 0)
             report.complaints += [f"With its picture cells run, {problem}" for problem in changed]
-        report.complaints += _suite_fits(pool, graded, name)
+        report.complaints += _suite_fits(pool, graded, name, in_cells=in_cells)
         report.tests = len(solved.tests)
         report.complaints += _stub_fails(blank)
         report.complaints += _mutants_die(pool, mutants, report, fast=fast)
@@ -184,23 +189,25 @@ def _catalogue(
         ids.add(identity)
 
 
-def _release(course: Course, assignment: Assignment, paths: Paths, solution: NotebookNode) -> Iterator[str]:
-    """``assignments/`` is what a release makes today, and holds nothing that is hidden."""
+def _release(course: Course, assignment: Assignment, paths: Paths) -> Iterator[str]:
+    """``assignments/`` is what a release makes today."""
     from autograder.authoring.release import autotests_name, release
 
     name = assignment.name
     folder = paths.assignments / name
-    if not paths.released(name).is_file():
+    units, notebooks = assignment.units, assignment.notebooks
+    if not all(paths.released(unit).is_file() for unit in units):
         yield f"assignments/{name} is missing: run `autograder release {name}`."
         return
     with tempfile.TemporaryDirectory() as scratch:
         copy = Paths(Path(scratch))
-        beside = [folder / file for file in released_beside(paths, name)]
-        beside += [paths.solutions / name / file for file in kept_with_solution(paths, name)]
+        beside = [folder / file for file in released_beside(paths, name, notebooks)]
+        beside += [paths.solutions / name / file for file in kept_with_solution(paths, name, notebooks)]
         for source in (
             paths.course,
-            paths.solution(name),
-            paths.public_tests(name),
+            *map(paths.solution, units),
+            *map(paths.translation, units),
+            *map(paths.public_tests, units),
             paths.config,
             paths.root / autotests_name(paths),
             *beside,
@@ -215,7 +222,14 @@ def _release(course: Course, assignment: Assignment, paths: Paths, solution: Not
         if fresh.get(file) != committed.get(file):
             mend = f"run `autograder release {name}`"
             yield f"assignments/{name}/{file} is not what the solution makes today: {mend}."
-    text = "\n".join(cell.source for cell in read_submission(committed.get(f"{name}.ipynb", b"{}")).cells)
+
+
+def _shown(paths: Paths, name: str, solution: NotebookNode) -> Iterator[str]:
+    """``assignments/`` holds nothing that is hidden."""
+    released = paths.released(name)
+    if not released.is_file():
+        return
+    text = "\n".join(cell.source for cell in read_submission(released.read_bytes()).cells)
     shown = {line.strip() for line in text.splitlines()}
     public = paths.public_tests(name)
     open_lines = (
@@ -354,7 +368,7 @@ def _pictures_only_show(examination: Examination, solution: NotebookNode) -> Ite
             )
 
 
-def _suite_fits(pool: Pool, graded: list[NotebookNode], name: str) -> Iterator[str]:
+def _suite_fits(pool: Pool, graded: list[NotebookNode], name: str, *, in_cells: bool) -> Iterator[str]:
     cells = Counter(grade_id(cell) for cell in graded)
     for identity, times in cells.items():
         if times > 1:
@@ -363,7 +377,7 @@ def _suite_fits(pool: Pool, graded: list[NotebookNode], name: str) -> Iterator[s
     tests = answer["tests"] if isinstance(answer, dict) else []
     hidden = {test["cell"] for test in tests if not test["public"] and test["weight"] > 0}
     for cell in graded:
-        if is_test(cell) and grade_id(cell) not in hidden:
+        if is_test(cell) and grade_id(cell) not in hidden and not in_cells:
             yield f"tests/hidden/{name}: no hidden test counts for {grade_id(cell)!r}; write one."
     for test in tests:
         if test["cell"] not in cells:

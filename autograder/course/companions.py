@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from autograder.course.folders import split_unit
 from autograder.messages import Language
 from autograder.problem import GradeError
 
@@ -40,21 +42,27 @@ class CompanionError(GradeError):
 # -- the trusted side ---------------------------------------------------------------------------
 
 
-def kept_with_solution(paths: Paths, week: str) -> dict[str, bytes]:
+def kept_with_solution(paths: Paths, week: str, notebooks: Sequence[str] = ()) -> dict[str, bytes]:
     """The files in ``solutions/<week>/``, content by relative name.
+
+    Args:
+        paths: of the course.
+        week: the assignment.
+        notebooks: whose scripts are there, too.
 
     Raises:
         CompanionError: they are too large, unreadable, or one has a name that means something else.
     """
     folder = paths.solutions / week
-    files = read_tree(folder)
+    scripts = {f"{notebook}{ending}" for notebook in notebooks for ending in (".py", ".ko.yml")}
+    files = read_tree(folder, without=scripts)
     for name in files:
         if PurePosixPath(name).suffix == ".ipynb":
             raise CompanionError(
                 f"solutions/{week}/{name} is a notebook, and nbgrader would grade it too: "
                 f"a week has one, solutions/{week}.py."
             )
-        if name in reserved(week):
+        if name in reserved(week, notebooks):
             raise CompanionError(f"solutions/{week}/{name} has a name that is taken: give it another one.")
     return files
 
@@ -90,18 +98,42 @@ def language_of(raw: bytes) -> Language | None:
     return None
 
 
-def released_beside(paths: Paths, week: str) -> dict[str, bytes]:
-    """The files beside the released notebook, its public tests aside, content by relative name.
+def released_beside(paths: Paths, unit: str, notebooks: Sequence[str] = ()) -> dict[str, bytes]:
+    """The files beside a released notebook, public tests and other notebooks of the assignment aside.
+
+    Args:
+        paths: of the course.
+        unit: the assignment, or one of its notebooks.
+        notebooks: those of the assignment, if it has several; of one of these they are not asked.
+
+    Returns:
+        content by relative name.
 
     Raises:
         CompanionError: they are too large or unreadable.
     """
-    return read_tree(paths.assignments / week, without=reserved(week))
+    week, notebook = split_unit(unit)
+    found = read_tree(paths.assignments / week, without=reserved(week, notebooks))
+    if notebook == unit:
+        return found
+    return {name: found[name] for name in found if not _OF_A_NOTEBOOK.fullmatch(name)}
 
 
-def reserved(week: str) -> frozenset[str]:
-    """Names beside a notebook that are no companion's: the notebook's, its tests', the exchange's."""
-    return frozenset({f"{week}.ipynb", PUBLIC_TESTS, "timestamp.txt"})
+def reserved(week: str, notebooks: Sequence[str] = ()) -> frozenset[str]:
+    """Names beside a notebook that are no companion's: the notebooks', their tests', the exchange's.
+
+    Args:
+        week: the assignment.
+        notebooks: those that it has; one of its own name if none are named.
+    """
+    if notebooks:
+        own = {name for each in notebooks for name in (f"{each}.ipynb", f"test_public_{each}.py")}
+    else:
+        own = {f"{week}.ipynb", PUBLIC_TESTS}
+    return frozenset(own | {"timestamp.txt"})
+
+
+_OF_A_NOTEBOOK = re.compile(r"[^/]+\.ipynb|test_public_[^/]+\.py")
 
 
 def read_tree(folder: Path, without: Collection[str] = ()) -> dict[str, bytes]:

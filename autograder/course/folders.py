@@ -16,9 +16,28 @@ class CourseError(Problem, ValueError):
     """The course cannot be used as it is written; the text is for the instructor, in one sentence."""
 
 
+def split_unit(unit: str) -> tuple[str, str]:
+    """The assignment and the notebook of what is graded on its own.
+
+    An assignment with one notebook of its name is called by that, and a notebook of one with several as
+    ``ps1/problem1``.
+    """
+    week, _, notebook = unit.partition("/")
+    return week, notebook or week
+
+
+def file_name(unit: str) -> str:
+    """A file's name for what is graded on its own; no other unit has it."""
+    return unit.replace("/", ".")
+
+
 @dataclass(frozen=True)
 class Paths:
-    """Where everything of a course lives; nothing here touches the disk."""
+    """Where everything of a course lives; nothing here touches the disk.
+
+    What is asked of an assignment may be asked of one of its notebooks, if it has several
+    (:func:`split_unit`).
+    """
 
     root: Path
 
@@ -115,23 +134,34 @@ class Paths:
 
     def released(self, assignment: str) -> Path:
         """The released notebook."""
-        return self.assignments / assignment / f"{assignment}.ipynb"
+        return _notebook(self.assignments, assignment)
 
     def released_tests(self, assignment: str) -> Path:
         """The public tests beside the released notebook."""
-        return self.assignments / assignment / "test_public.py"
+        week, notebook = split_unit(assignment)
+        name = "test_public.py" if notebook == assignment else f"test_public_{notebook}.py"
+        return self.assignments / week / name
 
     def submission(self, student: str, assignment: str) -> Path:
         """The student's notebook as handed in."""
-        return self.submitted / student / assignment / f"{assignment}.ipynb"
+        return _notebook(self.submitted / student, assignment)
 
     def graded(self, student: str, assignment: str) -> Path:
         """The student's notebook as graded."""
-        return self.autograded / student / assignment / f"{assignment}.ipynb"
+        return _notebook(self.autograded / student, assignment)
+
+    def cell_tests(self, assignment: str) -> Path:
+        """The test cells as nbgrader runs them, hidden tests and all: made by the release."""
+        return self.cache / "cell-tests" / f"{assignment}.json"
 
     def data(self, configured: Path | None) -> Path | None:
         """The course's own ``mnist.npz``, absolute, None if it names none."""
         return None if configured is None else self.root / configured
+
+
+def _notebook(folder: Path, unit: str) -> Path:
+    week, notebook = split_unit(unit)
+    return folder / week / f"{notebook}.ipynb"
 
 
 def find_root(start: Path | None = None) -> Path:

@@ -102,6 +102,7 @@ class Late(Part):
 
     def due(self, due: dt.datetime, student: str, week: str, zone: ZoneInfo) -> dt.datetime:
         """The student's own due date where ``due`` is everybody's."""
+        week = week.partition("/")[0]
         name = unicodedata.normalize("NFC", student)  # a folder made on a Mac has its letters taken apart
         theirs: Mapping[str, Extension] = self.extensions.get(name, {})
         extension = theirs.get(week, theirs.get(EVERY_WEEK))
@@ -134,6 +135,17 @@ class Assignment(Part):
         Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description="also that of its files"),
     ]
     title: Text
+    notebooks: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^\w[\w .()-]{0,63}$")], ...],
+        Field(description="its notebooks in solutions/<name>/, where it is not one of its own name"),
+    ] = ()
+    hidden_tests: Annotated[
+        Literal["suite", "cells"],
+        Field(
+            description="where they are: in tests/hidden/, or as nbgrader has them in the notebook's cells, "
+            "where a submission can read them while they run"
+        ),
+    ] = "suite"
     release: Annotated[Time, Field(description="when students get it, in the course's time zone")]
     due: Annotated[Time, Field(description="a date alone means the end of that day")]
     weight: Annotated[
@@ -143,6 +155,16 @@ class Assignment(Part):
     seed: Annotated[StrictInt, Field(ge=0, description="seeds the submission and the tests")] = 0
     limits: Limits = Limits()
     feedback: Feedback = Feedback()
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """What is graded on its own: the assignment, or each of its notebooks, as ``ps1/problem1``."""
+        return tuple(f"{self.name}/{notebook}" for notebook in self.notebooks) or (self.name,)
+
+    def unit(self, notebook: str) -> Assignment:
+        """One of its notebooks, to be graded like an assignment of its own."""
+        title = Text(en=f"{self.title.en}: {notebook}", ko=f"{self.title.ko}: {notebook}")
+        return self.model_copy(update={"name": f"{self.name}/{notebook}", "title": title, "notebooks": ()})
 
     def feedback_level(self, now: dt.datetime, closes: dt.datetime | None = None) -> Level:
         """How much is told at ``now`` (time zone aware) to who may hand in until ``closes``, or the due date.
@@ -233,6 +255,16 @@ class Course(Part):
             if week.name in seen:
                 raise PydanticCustomError("at", "appears twice", {"at": (index, "name")})
             seen.add(week.name)
+            for place, notebook in enumerate(week.notebooks):
+                # Their folders would be one where file names do not tell capitals apart.
+                if notebook.casefold() in (name.casefold() for name in week.notebooks[:place]):
+                    raise PydanticCustomError("at", "appears twice", {"at": (index, "notebooks", place)})
+            if len(week.notebooks) > 1 and info.data.get("attempts") == "best":
+                raise PydanticCustomError(
+                    "at",
+                    "cannot be several while `attempts` is best: say `attempts: last`",
+                    {"at": (index, "notebooks")},
+                )
             times = {
                 key: time if time.tzinfo else time.replace(tzinfo=zone)
                 for key, time in (("release", week.release), ("due", week.due))
@@ -267,11 +299,17 @@ class Course(Part):
         """Names of the assignments, in order."""
         return tuple(week.name for week in self.assignments)
 
+    @property
+    def units(self) -> tuple[str, ...]:
+        """What is graded on its own in all assignments, in order."""
+        return tuple(unit for week in self.assignments for unit in week.units)
+
     def assignment(self, name: str) -> Assignment:
-        """The assignment called ``name``; :class:`CourseError` names the known ones."""
-        for week in self.assignments:
-            if week.name == name:
-                return week
+        """The assignment called ``name``, or the notebook of one; :class:`CourseError` names the known."""
+        week, _, notebook = name.partition("/")
+        for assignment in self.assignments:
+            if assignment.name == week and (not notebook or notebook in assignment.notebooks):
+                return assignment.unit(notebook) if notebook else assignment
         known = ", ".join(self.names) or "none yet"
         raise CourseError(
             f"There is no assignment {name!r} in {COURSE_FILE}{did_you_mean(name, self.names)}; "

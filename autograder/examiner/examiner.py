@@ -48,6 +48,7 @@ from autograder.examiner.settings import WorkerSettings
 from autograder.examiner.suite import Suite
 from autograder.messages import Message, fact, words
 from autograder.mnist import digits
+from autograder.notebooks.cell_tests import read_cell_tests, with_cell_tests, without_their_lines
 from autograder.notebooks.definitions import defined_names
 from autograder.notebooks.merging import merge
 from autograder.notebooks.metadata import grade_id, is_picture, is_test
@@ -123,6 +124,10 @@ class Examiner:
         self._assignment: Assignment = course.assignment(settings.assignment)
         self._carry = course.carry_forward
         self._released = read_released(paths.released(settings.assignment))
+        self._cells_decide = self._assignment.hidden_tests == "cells"
+        self._cell_tests = (
+            read_cell_tests(paths.cell_tests(settings.assignment)) if self._cells_decide else {}
+        )
         solution = paths.solution(settings.assignment)
         solved = read_script(solution.read_text(encoding="utf-8")) if solution.is_file() else None
         self.solution_cells = code_cells(solved) if solved is not None else []
@@ -193,7 +198,8 @@ class Examiner:
             merged = merge(read_submission(raw, outputs_of=self._pictures), self._released)
         except UnreadableNotebook as error:
             return self._without_notebook(student, key, Status.UNREADABLE, error.message), False
-        candidate = Candidate(self._zygote, code_cells(merged.notebook, pictures=pictures), *self.bounds)
+        as_run = with_cell_tests(merged.notebook, self._cell_tests)
+        candidate = Candidate(self._zygote, code_cells(as_run, pictures=pictures), *self.bounds)
         found = _Findings(list(merged.notices))
         try:
             self._look(candidate, merged.notebook, found)
@@ -237,6 +243,7 @@ class Examiner:
         self.rehearse()
         candidate.run_cells()
         found.cells = with_pictures(candidate.outcomes, notebook, self.bounds[0].output)
+        found.cells = without_their_lines(found.cells, self._cell_tests)
         mark = time.perf_counter()
         found.runs = runs = self._run_suite(candidate)
         if any(run.training and run.outcome.verdict is Verdict.TIMEOUT for run in runs):
@@ -262,7 +269,7 @@ class Examiner:
         if found.status is Status.GRADED and not is_sufficient(layers):
             missing = ", ".join(sorted(set(Layer) - layers))
             found.note("weak-confinement", f"Graded without these layers: {missing}.")
-        if not self.suite.tests:
+        if not self.suite.tests and not self._cells_decide:
             found.note(
                 "no-suite",
                 "Graded by the notebook's own checks, which a submission could deceive: there is no suite.",
@@ -273,6 +280,10 @@ class Examiner:
             scores = score_cells(self._released, notebook, found.tests, self._carry)
         else:
             scores = score_checks(self._released, notebook, found.cells)
+        if self._cells_decide:  # the suite has those cells that it counts for, and nbgrader's rule the others
+            counted = {test.cell for test in self.suite.tests}
+            by_running = score_checks(self._released, notebook, found.cells)
+            scores = tuple(s if s.grade_id in counted else r for s, r in zip(scores, by_running, strict=True))
         if found.status is Status.GRADER_ERROR:
             return tuple(s if s.manual else s.model_copy(update={"points": None}) for s in scores)
         return scores

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 from nbgrader import api
-from sqlalchemy import select
+from sqlalchemy import select, true
 
-from autograder.course.folders import Paths
+from autograder.course.folders import Paths, split_unit
 from autograder.course.models import Course
 from autograder.course.nbgrader import gradebook_url, has_gradebook, nbgrader_config, open_gradebook
 from autograder.course.reading import load_course
@@ -207,6 +207,7 @@ def _recorded(course: Course, paths: Paths, week: str) -> dict[str, dict[str, Re
     if not has_gradebook(paths):
         return {}
     found: dict[str, dict[str, Recorded]] = {}
+    notebook = split_unit(week)[1]
     with open_gradebook(gradebook_url(paths, nbgrader_config(paths.root)), course.id) as gradebook:
         rows = gradebook.db.execute(
             select(
@@ -221,7 +222,9 @@ def _recorded(course: Course, paths: Paths, week: str) -> dict[str, dict[str, Re
             .join(api.SubmittedNotebook, api.SubmittedNotebook.id == api.Grade.notebook_id)
             .join(api.SubmittedAssignment, api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id)
             .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
-            .where(api.Assignment.name == week)
+            .join(api.Notebook, api.Notebook.id == api.SubmittedNotebook.notebook_id)
+            .where(api.Assignment.name == split_unit(week)[0])
+            .where(api.Notebook.name == notebook if notebook != week else true())
         )
         for student, cell, automatic, manual, extra in rows:
             found.setdefault(student, {})[cell] = Recorded(automatic, manual, float(extra or 0.0))

@@ -20,6 +20,7 @@ from autograder.messages import Language
 from autograder.notebooks.metadata import (
     grade_id,
     is_left_out,
+    is_locked,
     is_manual,
     is_solution,
     is_test,
@@ -197,7 +198,8 @@ def same_work(path: Path, notebook: NotebookNode) -> bool:
 
 
 def _work(notebook: NotebookNode) -> list[tuple[str, str]]:
-    return [(cell.cell_type, cell.source) for cell in notebook.cells]
+    """What is the student's: given cells may hold hidden tests in one place, and none in another."""
+    return [(cell.cell_type, cell.source) for cell in notebook.cells if not is_locked(cell)]
 
 
 # Files

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import load_only
 
-from autograder.course.folders import Paths
+from autograder.course.folders import Paths, split_unit
 from autograder.course.models import Course
 from autograder.course.nbgrader import (
     GradebookError,
@@ -81,6 +81,7 @@ class Ledger:
         self._course = course
         self._paths = paths
         self._name = assignment
+        self._week, notebook = split_unit(assignment)
         self._now = now or dt.datetime.now(dt.UTC)
         self._released = _released(paths.released(assignment))
         config = nbgrader_config(paths.root)
@@ -88,11 +89,11 @@ class Ledger:
         self._gradebook = open_gradebook(self._url, course.id)
         self._late = AssignLatePenalties(config=config)
         # What nbgrader's own run sets too: plugins ask for more than they are told.
-        self._late.assignment_id, self._late.gradebook = assignment, self._gradebook
+        self._late.assignment_id, self._late.gradebook = self._week, self._gradebook
         self._late.init_plugin()
         try:
             with explained(self._url):
-                self._assignment = _assignment(self._gradebook, assignment)
+                self._assignment = _assignment(self._gradebook, self._week, notebook)
             self.extensions = self.read_extensions()
         except BaseException:
             self.close()
@@ -117,7 +118,7 @@ class Ledger:
         """What the gradebook grants now, by student."""
         with explained(self._url):
             try:
-                return granted_extensions(self._gradebook, self._name)
+                return granted_extensions(self._gradebook, self._week)
             finally:
                 self._gradebook.db.rollback()
 
@@ -175,7 +176,7 @@ class Ledger:
         if unknown:
             raise GradebookError(
                 f"The gradebook does not know these cells of {examination.assignment}: "
-                f"{', '.join(sorted(unknown))}; release it again."
+                f"{', '.join(sorted(unknown))}; release {self._week} again."
             )
         kept = (api.Grade.auto_score, api.Grade.manual_score, api.Grade.extra_credit)
         rows = session.scalars(
@@ -292,23 +293,23 @@ def _released(path: Path) -> NotebookNode:
         raise GradebookError(f"{path} cannot be read ({error}): release the assignment again.") from error
 
 
-def _assignment(gradebook: api.Gradebook, name: str) -> _Assignment:
+def _assignment(gradebook: api.Gradebook, week: str, notebook: str) -> _Assignment:
     try:
-        found = gradebook.find_assignment(name)
+        found = gradebook.find_assignment(week)
     except api.MissingEntry:
         raise GradebookError(
-            f"The gradebook does not know {name}: run `autograder release {name}` first."
+            f"The gradebook does not know {week}: run `autograder release {week}` first."
         ) from None
     graded: dict[str, dict[str, str]] = {}
     commented: dict[str, dict[str, str]] = {}
     names = {notebook.id: notebook.name for notebook in found.notebooks}
-    for notebook in found.notebooks:
-        tasks = {cell.name: cell.id for cell in notebook.task_cells}
-        graded[notebook.id] = tasks | {cell.name: cell.id for cell in notebook.grade_cells}
-        commented[notebook.id] = tasks | {cell.name: cell.id for cell in notebook.solution_cells}
-    examined = [key for key, title in names.items() if title == name] or list(names)
+    for row in found.notebooks:
+        tasks = {cell.name: cell.id for cell in row.task_cells}
+        graded[row.id] = tasks | {cell.name: cell.id for cell in row.grade_cells}
+        commented[row.id] = tasks | {cell.name: cell.id for cell in row.solution_cells}
+    examined = [key for key, title in names.items() if title == notebook] or list(names)
     if len(examined) != 1:
-        raise GradebookError(f"The gradebook has no notebook called {name}: release it again.")
+        raise GradebookError(f"The gradebook has no notebook called {notebook}: release {week} again.")
     known = _Assignment(found.id, found.duedate, graded, commented, examined[0])
     gradebook.db.rollback()
     gradebook.db.expunge_all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 from nbgrader import api
 from sqlalchemy import select
@@ -33,25 +34,49 @@ def read_grades(course: Course, paths: Paths, weeks: Sequence[str] = ()) -> Grad
     if not has_gradebook(paths):
         raise ExportError("Nothing has been graded yet: run `autograder grade WEEK` first.")
     late.settle(course, paths)
+    several = {week.name for week in course.assignments if week.notebooks}
     with open_gradebook(gradebook_url(paths, nbgrader_config(paths.root)), course.id) as gradebook:
         session = gradebook.db
         submitted = api.SubmittedAssignment
-        rows = session.execute(
+        rows: list[Sequence[Any]] = list(
+            session.execute(
+                select(
+                    api.Assignment.name,
+                    submitted.student_id,
+                    submitted.timestamp,
+                    submitted.extension,
+                    submitted.score,
+                    submitted.late_submission_penalty,
+                    submitted.needs_manual_grade,
+                ).join(api.Assignment, api.Assignment.id == submitted.assignment_id)
+            )
+        )
+        worth = dict(session.execute(select(api.Assignment.name, api.Assignment.max_score)).all())
+        notebook = api.SubmittedNotebook
+        parts = session.execute(
             select(
                 api.Assignment.name,
+                api.Notebook.name,
                 submitted.student_id,
                 submitted.timestamp,
                 submitted.extension,
-                submitted.score,
-                submitted.late_submission_penalty,
-                submitted.needs_manual_grade,
-            ).join(api.Assignment, api.Assignment.id == submitted.assignment_id)
+                notebook.score,
+                notebook.late_submission_penalty,
+                notebook.needs_manual_grade,
+            )
+            .select_from(notebook)
+            .join(api.Notebook, api.Notebook.id == notebook.notebook_id)
+            .join(submitted, submitted.id == notebook.assignment_id)
+            .join(api.Assignment, api.Assignment.id == submitted.assignment_id)
+            .where(api.Assignment.name.in_(several))
         ).all()
-        worth = dict(session.execute(select(api.Assignment.name, api.Assignment.max_score)).all())
+        # One notebook of several is graded, and so asked for, like an assignment of its own.
+        rows += [(f"{week}/{name}", *rest) for week, name, *rest in parts]
         cells: dict[tuple[str, str], dict[str, float | None]] = {}
-        for week, student, name, score, undecided in session.execute(
+        for week, part, student, name, score, undecided in session.execute(
             select(
                 api.Assignment.name,
+                api.Notebook.name,
                 submitted.student_id,
                 api.BaseCell.name,
                 api.Grade.score,
@@ -60,10 +85,12 @@ def read_grades(course: Course, paths: Paths, weeks: Sequence[str] = ()) -> Grad
             .select_from(api.Grade)
             .join(api.BaseCell, api.BaseCell.id == api.Grade.cell_id)
             .join(api.SubmittedNotebook, api.SubmittedNotebook.id == api.Grade.notebook_id)
+            .join(api.Notebook, api.Notebook.id == api.SubmittedNotebook.notebook_id)
             .join(submitted, submitted.id == api.SubmittedNotebook.assignment_id)
             .join(api.Assignment, api.Assignment.id == submitted.assignment_id)
         ):
-            cells.setdefault((student, week), {})[name] = None if undecided else float(score or 0.0)
+            unit = f"{week}/{part}" if week in several else week
+            cells.setdefault((student, unit), {})[name] = None if undecided else float(score or 0.0)
         people = session.execute(
             select(
                 api.Student.id,
@@ -85,6 +112,7 @@ def read_grades(course: Course, paths: Paths, weeks: Sequence[str] = ()) -> Grad
         for week, student, at, extension, score, penalty, undecided in rows
     }
     graded = {week for _, week in grades}
+    weeks = [week.partition("/")[0] for week in weeks]
     chosen = tuple(
         Column(week.name, (week.title.en, week.title.ko), float(worth[week.name]), week.weight)
         for week in course.assignments

@@ -86,8 +86,10 @@ def pack(course: Course, paths: Paths, assignment: str, options: Options) -> Bun
     """The week's files; the same bytes for the same files."""
     settings = worker_settings(course, paths, assignment, options)
     files = [paths.course, paths.solution(assignment), paths.released(assignment)]
+    files.append(paths.cell_tests(assignment))
     files += sorted(p for p in paths.suite(assignment).rglob("*") if "__pycache__" not in p.parts)
-    files += [paths.assignments / assignment / name for name in released_beside(paths, assignment)]
+    beside = paths.released(assignment).parent
+    files += [beside / name for name in released_beside(paths, assignment)]
     content = {_COURSE / path.relative_to(paths.root): path for path in files if path.is_file()}
     content[_STUDENT_DATA] = Path(settings["data"])
     if course.data is not None:

@@ -42,7 +42,7 @@ class Tally:
     """What a run did.
 
     Attributes:
-        examinations: one a submission, by student.
+        examinations: one a submission, by student; of an assignment with several notebooks one for each.
         fresh: how many were examined now.
         seconds: wall time by part.
         given: what people gave, by assignment and student, then by grade id.
@@ -91,11 +91,24 @@ def grade(
     """
     options = options or Options()
     course, paths = load_course(root), Paths(root)
-    course.assignment(assignment)
+    units = course.assignment(assignment).units
     if not options.gradebook:
-        return _grade(course, paths, assignment, options, progress, alone=False)
+        return _whole([_grade(course, paths, unit, options, progress, alone=False) for unit in units])
     with turn(paths) as alone:
-        return _grade(course, paths, assignment, options, progress, alone=alone)
+        return _whole([_grade(course, paths, unit, options, progress, alone=alone) for unit in units])
+
+
+def _whole(tallies: Sequence[Tally]) -> Tally:
+    """Of an assignment's notebooks together."""
+    whole = Tally(left_out=tallies[0].left_out)
+    for tally in tallies:
+        whole.examinations += tally.examinations
+        whole.fresh += tally.fresh
+        whole.given |= tally.given
+        for part, seconds in tally.seconds.items():
+            whole.seconds[part] = whole.seconds.get(part, 0.0) + seconds
+    whole.examinations.sort(key=lambda e: e.student)
+    return whole
 
 
 def _grade(
@@ -223,7 +236,7 @@ def examine_submission(root: Path, assignment: str, student: str, raw: bytes) ->
     options = Options()
     course, paths = load_course(root), Paths(root)
     course.assignment(assignment)
-    demand_gradable(paths, assignment)
+    demand_gradable(course, paths, assignment)
     key = submission_key(week_fingerprint(course, paths, assignment, options), raw)
     submission = Submission.of(student, assignment, raw, key=key)
     known = read_record(_record(paths, submission))

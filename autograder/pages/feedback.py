@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.course.folders import Paths
+from autograder.course.folders import Paths, split_unit
 from autograder.course.models import Course, Level
 from autograder.course.reading import load_course
 from autograder.examination import Examination, Status
@@ -149,7 +149,7 @@ def previous_attempt(paths: Paths, examination: Examination) -> Examination | No
 def read_marks(course: Course, paths: Paths, week: str) -> dict[str, Marks]:
     """What people gave for a week, by student; nothing if there is no gradebook yet."""
     from nbgrader import api
-    from sqlalchemy import select
+    from sqlalchemy import select, true
 
     from autograder.course.nbgrader import gradebook_url, has_gradebook, nbgrader_config, open_gradebook
     from autograder.gradebook.grades import ExportError
@@ -162,6 +162,7 @@ def read_marks(course: Course, paths: Paths, week: str) -> dict[str, Marks]:
     except ExportError:
         return {}
     comments: dict[str, dict[str, str]] = {}
+    notebook = split_unit(week)[1]
     with open_gradebook(gradebook_url(paths, nbgrader_config(paths.root)), course.id) as gradebook:
         rows = gradebook.db.execute(
             select(api.SubmittedAssignment.student_id, api.BaseCell.name, api.Comment.manual_comment)
@@ -170,7 +171,9 @@ def read_marks(course: Course, paths: Paths, week: str) -> dict[str, Marks]:
             .join(api.SubmittedNotebook, api.SubmittedNotebook.id == api.Comment.notebook_id)
             .join(api.SubmittedAssignment, api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id)
             .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
-            .where(api.Assignment.name == week)
+            .join(api.Notebook, api.Notebook.id == api.SubmittedNotebook.notebook_id)
+            .where(api.Assignment.name == split_unit(week)[0])
+            .where(api.Notebook.name == notebook if notebook != week else true())
             .where(api.Comment.manual_comment.is_not(None))
         )
         for student, cell, text in rows:

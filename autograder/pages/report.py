@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from autograder.course.folders import Paths
+from autograder.course.folders import Paths, file_name
 from autograder.course.models import Course
 from autograder.course.reading import load_course
 from autograder.messages import Language
@@ -49,7 +49,7 @@ def render_week(report: WeekReport) -> str:
 
 def render_index(course: Course, reports: Mapping[str, WeekReport], section: str = "") -> str:
     """The list of weeks, of the whole class or of a section; those without results say so."""
-    weeks = [(assignment, reports.get(assignment.name)) for assignment in course.assignments]
+    weeks = [(course.assignment(name), reports.get(name)) for name in course.units]
     return render("report_index.html.j2", language="en", course=course, weeks=weeks, section=section, **_HELP)
 
 
@@ -69,7 +69,7 @@ def _histogram(report: WeekReport) -> Markup:
 def _feedback_link(student: str, week: str) -> str:
     """From a page of the report to a student's feedback."""
     name = quote(student[:255], safe="", errors="replace")  # as long as the name of a folder can be
-    return f"../feedback/{name}/{quote(week, safe='')}/{PAGE}"
+    return f"../feedback/{name}/{quote(week)}/{PAGE}"
 
 
 def _percent(share: float | None) -> str:
@@ -95,7 +95,7 @@ _HELP: dict[str, Any] = {
     "word": _word,
     "feedback_link": _feedback_link,
     "index_file": lambda section: f"index{section_ending(section)}.html",
-    "formgrader": lambda week: FORMGRADER + quote(week, safe=""),
+    "formgrader": lambda week: FORMGRADER + quote(week),
     "name": lambda student: one_line(student, 80),
     "line": lambda text: one_line(text, 600),
     "number": number,
@@ -238,28 +238,27 @@ def write_report(root: Path, week: str | None = None, section: str = "") -> Path
     from autograder.spreadsheet import table  # with it comes nbgrader, which takes seconds
 
     course, paths = load_course(root), Paths(root)
-    if week is not None:
-        course.assignment(week)
+    wanted = course.units if week is None else course.assignment(week).units
     folder = root / "report"
     grades = _grades(course, paths)
     there = class_list(paths)
     members = section_members(there, section) if section else None
     reports: dict[str, WeekReport] = {}
-    for name in course.names:
+    for name in course.units:
         report = read_week(course, paths, name, grades, there, members, section)
         if report is not None:
             reports[name] = report
-    if not reports or (week is not None and week not in reports):
+    written = [name for name in wanted if name in reports]
+    if not written:
         raise GradeError(f"There are no results yet: run `autograder grade {week or 'WEEK'}` first.")
-    for name, report in reports.items():
-        if week in (None, name):
-            write_atomically(folder / f"{report.file}.html", render_week(report).encode("utf-8", "replace"))
-            for file, rows in week_tables(report).items():
-                content = "\ufeff" + table(rows)
-                write_atomically(folder / file, content.encode("utf-8", "replace"))
+    for report in (reports[name] for name in written):
+        write_atomically(folder / f"{report.file}.html", render_week(report).encode("utf-8", "replace"))
+        for file, rows in week_tables(report).items():
+            content = "\ufeff" + table(rows)
+            write_atomically(folder / file, content.encode("utf-8", "replace"))
     index = folder / f"index{section_ending(section)}.html"
     write_atomically(index, render_index(course, reports, section).encode("utf-8", "replace"))
-    return index if week is None else folder / f"{reports[week].file}.html"
+    return folder / f"{reports[written[0]].file}.html" if week is not None and len(wanted) == 1 else index
 
 
 def read_week(
@@ -323,7 +322,7 @@ def read_week(
     else:
         known = {student.id for student in grades.students} if grades is not None else set()
         known |= {folder.name for folder in paths.submitted.iterdir() if not folder.name.startswith(".")}
-    similar = read_similar(paths.root / "exports" / f"similarity-{week}.json")
+    similar = read_similar(paths.root / "exports" / f"similarity-{file_name(week)}.json")
     return summarise(
         course,
         week,

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograder.course.folders import file_name
 from autograder.course.models import Course
 from autograder.examination import Examination, Status, Verdict
 from autograder.gradebook.grades import after_penalty
@@ -190,7 +191,7 @@ class WeekReport:
     @property
     def file(self) -> str:
         """What the names of the page and of its tables begin with."""
-        return self.name + section_ending(self.section)
+        return file_name(self.name) + section_ending(self.section)
 
     @property
     def timeless(self) -> int:

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from pydantic import BaseModel, ConfigDict
 
 from autograder.course.companions import PUBLIC_TESTS, released_beside
-from autograder.course.folders import COURSE_FILE, Paths
+from autograder.course.folders import COURSE_FILE, Paths, split_unit
 from autograder.course.models import Course
 from autograder.course.reading import load_course
 from autograder.examination import Examination, Status
@@ -102,7 +102,12 @@ def week_files(course: Course, paths: Paths, week: str, *, public_only: bool) ->
         GradeError: it is not released, or cannot be graded, or has no suite.
     """
     assignment = course.assignment(week)
-    demand_gradable(paths, week)
+    if assignment.notebooks or split_unit(week)[1] != week:
+        raise GradeError(
+            f"{week} has notebooks of other names, and another platform grades one of the week's own: "
+            "grade it here, and write its grades with `autograder export`."
+        )
+    demand_gradable(course, paths, week)
     if not paths.public_tests(week).is_file():
         raise GradeError(f"{week} has no public tests: they belong in tests/hidden/{week}/test_public.py.")
     chosen = [paths.assignments / week / name for name in released_files(paths, week)]
@@ -188,7 +193,7 @@ def examine_one(bundle: Path, found: Found, student: str) -> tuple[BundleSetting
     settings = BundleSettings.model_validate_json((bundle / SETTINGS_FILE).read_bytes())
     course, paths = load_course(bundle / "course"), Paths(bundle / "course")
     assignment = course.assignment(settings.week)
-    demand_gradable(paths, settings.week)
+    demand_gradable(course, paths, settings.week)
     options = Options(
         workers=1, switched_off=settings.switched_off, gradebook=False, public_only=settings.public_only
     )

@@ -22,7 +22,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from autograder.course.folders import Paths
+from autograder.course.folders import Paths, split_unit
 from autograder.files import drafted, write_atomically
 from autograder.gradebook.roster import Roster
 from autograder.linear import Pattern
@@ -122,6 +122,7 @@ def collect(
     week: str,
     source: Path,
     *,
+    notebooks: Sequence[str] = (),
     names: Mapping[str, str] | None = None,
     class_list: Roster | None = None,
     names_in: str | None = None,
@@ -141,6 +142,7 @@ def collect(
         root: the course's folder.
         week: the assignment.
         source: of any of these kinds.
+        notebooks: those of the assignment, if it has several: each is collected by its name.
         names: what a student's folder is to be called, by what the platform calls the student: Canvas's
             number, or the name in Moodle. Without it that is the folder's name.
         class_list: who is who, by any id; without it people are called as the source calls them.
@@ -164,7 +166,6 @@ def collect(
     remarks: list[str] = []
     paths = Paths(root)
     told = read_times(times, zone, skipped) if times is not None else None
-    serials = _read_serials(paths, week)
     with _attempts(source, week, skipped, remarks, names_in, zone) as attempts:
         named = [replace(a, student=(names or {}).get(a.student, a.student)) for a in attempts]
         if told is not None:
@@ -172,35 +173,75 @@ def collect(
         if class_list is not None:
             named = [member for attempt in named for member in _in_the_class(attempt, class_list)]
         named = _told_apart(named, remarks)
-        chosen = list(_latest(_with_good_names(named, skipped), week, skipped))
-        collected: list[str] = []
-        unchanged: list[str] = []
-        late: list[str] = []
-        for attempt in chosen:
-            try:
-                _demand_newer(paths, week, attempt, serials)
-                new = _write(paths, week, attempt)
-            except Refused as refused:
-                superseded = isinstance(refused, Superseded)
-                skipped.append(Skipped(attempt.name, str(refused), matters=not superseded))
-                continue
-            except OSError as error:
-                raise CollectError(
-                    f"{paths.submission(attempt.student, week)} cannot be written ({error.strerror}); "
-                    "what was collected before it is complete."
-                ) from None
-            (collected if new else unchanged).append(attempt.student)
-            if attempt.serial:
-                serials[attempt.student] = attempt.serial
-            if attempt.late and attempt.time is None:
-                late.append(attempt.student)
-    if serials:
-        write_atomically(_serials_path(paths, week), json.dumps(serials, ensure_ascii=False).encode())
-    there = {*collected, *unchanged}
+        good = list(_with_good_names(named, skipped))
+        placed = _Placed()
+        if notebooks:
+            by_notebook = _by_notebook(good, notebooks, skipped)
+            for notebook, theirs in by_notebook.items():
+                _place(paths, f"{week}/{notebook}", _latest(theirs, notebook, skipped), placed, skipped)
+        else:
+            _place(paths, week, _latest(good, week, skipped), placed, skipped)
+    there = {*placed.collected, *placed.unchanged}
     strangers = sorted(there - class_list.students.keys()) if class_list is not None else []
     return CollectReport(
-        tuple(collected), tuple(unchanged), tuple(late), tuple(skipped), tuple(remarks), tuple(strangers)
+        tuple(placed.collected),
+        tuple(name for name in placed.unchanged if name not in placed.collected),
+        tuple(placed.late),
+        tuple(skipped),
+        tuple(remarks),
+        tuple(strangers),
     )
+
+
+@dataclass
+class _Placed:
+    """Students whose notebook was written, was there, or came late nobody knows when; each once."""
+
+    collected: dict[str, None] = field(default_factory=dict)
+    unchanged: dict[str, None] = field(default_factory=dict)
+    late: dict[str, None] = field(default_factory=dict)
+
+
+def _by_notebook(
+    attempts: Iterable[Attempt], notebooks: Sequence[str], skipped: list[Skipped]
+) -> dict[str, list[Attempt]]:
+    """The attempts by the notebook of the assignment whose name the file's name ends in, or has in it."""
+    found: dict[str, list[Attempt]] = {notebook: [] for notebook in notebooks}
+    for attempt in attempts:
+        stem = unicodedata.normalize("NFC", PurePosixPath(attempt.name).stem)
+        meant = [notebook for notebook in notebooks if unicodedata.normalize("NFC", notebook) in stem]
+        if meant:
+            found[max(meant, key=len)].append(attempt)
+        else:
+            skipped.append(Skipped(attempt.name, f"it is called like none of {', '.join(notebooks)}"))
+    return found
+
+
+def _place(
+    paths: Paths, unit: str, chosen: Iterable[Attempt], placed: _Placed, skipped: list[Skipped]
+) -> None:
+    """Put the chosen attempts of a notebook into their places, and note what became of each."""
+    serials = _read_serials(paths, unit)
+    for attempt in list(chosen):
+        try:
+            _demand_newer(paths, unit, attempt, serials)
+            new = _write(paths, unit, attempt)
+        except Refused as refused:
+            superseded = isinstance(refused, Superseded)
+            skipped.append(Skipped(attempt.name, str(refused), matters=not superseded))
+            continue
+        except OSError as error:
+            raise CollectError(
+                f"{paths.submission(attempt.student, unit)} cannot be written ({error.strerror}); "
+                "what was collected before it is complete."
+            ) from None
+        (placed.collected if new else placed.unchanged)[attempt.student] = None
+        if attempt.serial:
+            serials[attempt.student] = attempt.serial
+        if attempt.late and attempt.time is None:
+            placed.late[attempt.student] = None
+    if serials:
+        write_atomically(_serials_path(paths, unit), json.dumps(serials, ensure_ascii=False).encode())
 
 
 class Superseded(Refused):
@@ -234,11 +275,18 @@ def _write(paths: Paths, week: str, attempt: Attempt) -> bool:
     if folder.is_symlink() or folder.parent.is_symlink():
         raise Refused(f"{folder} is a link")
     known = read_timestamp(folder)
-    if attempt.time is not None and known is not None and known > attempt.time:
+    # Of several notebooks the last one says when all were handed in, which is no reason to refuse another.
+    several = split_unit(week)[1] != week
+    is_later = attempt.time is not None and known is not None and known > attempt.time
+    if is_later and not several:
         raise Superseded(f"there is a later attempt of {attempt.student} already")
     contents = {notebook: attempt.read()}
+    if several and _holds(notebook, contents[notebook]):
+        return False
+    if is_later and notebook.is_file():
+        raise Superseded(f"there is a later attempt of {attempt.student} already")
     if attempt.time is not None:
-        contents[folder / TIMESTAMP] = stamp(attempt.time)
+        contents[folder / TIMESTAMP] = stamp(max(attempt.time, known or attempt.time))
     if all(_holds(path, content) for path, content in contents.items()):
         return False
     with drafted(contents):

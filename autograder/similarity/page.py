@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from copydetect.utils import get_copied_slices
 
-from autograder.course.folders import Paths
+from autograder.course.folders import Paths, file_name
 from autograder.course.reading import load_course
 from autograder.examiner.mutants import load_alternatives
 from autograder.files import write_atomically
@@ -69,7 +69,7 @@ def similarity(root: Path, week: str) -> list[Pair]:
         for p in pairs
     ]
     content = json.dumps(listed, ensure_ascii=False, indent=1) + "\n"
-    write_atomically(paths.exports / f"similarity-{week}.json", content.encode("utf-8", "replace"))
+    write_atomically(paths.exports / f"similarity-{file_name(week)}.json", content.encode("utf-8", "replace"))
     return pairs
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.course.folders import Paths
+from autograder.course.folders import Paths, split_unit
 from autograder.course.reading import load_course
 from autograder.messages import NOTHING, Message, fact
 from autograder.notebooks.sizes import MAX_NOTEBOOK
@@ -67,19 +67,21 @@ def find_submissions(paths: Paths, assignment: str, students: Sequence[str] = ()
             continue
         if not folder.name.isprintable() or not _has_handed_in(folder, assignment):
             continue
-        raw, problem = read_notebook(folder / assignment, assignment)
+        raw, problem = read_notebook(folder / split_unit(assignment)[0], assignment)
         found.append(Submission.of(folder.name, assignment, raw, problem))
     missing = sorted(wanted - {unicodedata.normalize("NFC", s.student) for s in found})
     if missing:
         raise GradeError(
             f"There is no submission of {assignment} from {', '.join(missing)}: "
-            f"submissions belong in submitted/<student>/{assignment}/."
+            f"submissions belong in submitted/<student>/{split_unit(assignment)[0]}/."
         )
     return found
 
 
 def _has_handed_in(folder: Path, assignment: str) -> bool:
-    return not (folder.name.startswith(".") or folder.is_symlink()) and (folder / assignment).is_dir()
+    if folder.name.startswith(".") or folder.is_symlink():
+        return False
+    return (folder / split_unit(assignment)[0]).is_dir()
 
 
 def unnameable(paths: Paths, assignment: str) -> list[str]:
@@ -103,8 +105,10 @@ def find_notebook(folder: Path, assignment: str) -> tuple[Path | None, Message]:
 
     That is ``<assignment>.ipynb``. Where there is none, the folder's only notebook is it, whatever browsers
     and file managers have made of its name: ``03_convolution (1).ipynb``, ``03_convolution-Copy1.ipynb``.
+    One of several notebooks has to have its name.
     """
-    expected = folder / f"{assignment}.ipynb"
+    name = split_unit(assignment)[1]
+    expected = folder / f"{name}.ipynb"
     if folder.is_symlink() or os.path.lexists(expected):
         return expected, Message()
     try:
@@ -117,7 +121,7 @@ def find_notebook(folder: Path, assignment: str) -> tuple[Path | None, Message]:
     except OSError as error:
         raise GradeError(f"{folder} cannot be read ({error.strerror}): look at its permissions.") from None
     notebooks = [name for name in names if name.casefold().endswith(".ipynb")]
-    if len(notebooks) == 1:
+    if len(notebooks) == 1 and name == assignment:
         return folder / notebooks[0], Message()
     if notebooks:
         others = _listed(notebooks)
@@ -176,6 +180,11 @@ def handed_in_since(root: Path, assignment: str, since: str, students: Sequence[
         GradeError: ``since`` is no time.
     """
     course, paths = load_course(root), Paths(root)
+    units = course.assignment(assignment).units
+    if len(units) > 1:
+        all_of_them = (handed_in_since(root, unit, since, students) for unit in units)
+        return tuple(sorted({student for found in all_of_them for student in found}))
+    (assignment,) = units
     try:
         moment = datetime.fromisoformat(since)
     except ValueError:

@@ -37,11 +37,13 @@ def week_fingerprint(
         digest.update(content)
 
     week = course.assignment(assignment)
-    add("week", week.model_dump_json(include={"limits", "seed", "tensorflow"}).encode())
+    add("week", week.model_dump_json(include={"limits", "seed", "tensorflow", "hidden_tests"}).encode())
     add("carry", course.carry_forward.encode())
     add("options", json.dumps([options.training, sorted(options.switched_off), options.public_only]).encode())
     add("data", _data_fingerprint(course, paths).encode())
     files = [paths.solution(assignment), paths.released(assignment)]
+    if week.hidden_tests == "cells":
+        files.append(paths.cell_tests(assignment))
     if suite and paths.suite(assignment).is_dir():
         files += sorted(
             path

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.course.folders import Paths
+from autograder.course.folders import Paths, split_unit
 from autograder.course.models import Course
 from autograder.examination import Examination
 from autograder.notebooks.reading import read_released
@@ -23,22 +23,30 @@ from autograder.submissions.records import read_record, record_path
 def demand_released(paths: Paths, assignment: str) -> None:
     """Say in one sentence that a week has not been released, if so."""
     if not paths.released(assignment).is_file():
-        raise GradeError(
-            f"{assignment} has not been released yet: run `autograder release {assignment}` first."
-        )
+        week = split_unit(assignment)[0]
+        raise GradeError(f"{assignment} has not been released yet: run `autograder release {week}` first.")
 
 
-def demand_gradable(paths: Paths, assignment: str) -> None:
+def demand_gradable(course: Course, paths: Paths, assignment: str) -> None:
     """Say in one sentence why a week cannot be graded, if so.
 
     Hidden tests inside cells would have to be put back where a submission can read them while they run.
     They are not; and without a suite nothing would be left of them but points for everybody.
 
+    Where ``course.yml`` says that they stay there, they are, and the release has kept them for that.
+
     Raises:
         GradeError: it is not released, or has hidden tests inside its cells and no suite.
     """
     demand_released(paths, assignment)
-    if not has_suite(paths, assignment) and (problem := hidden_tests_in_cells(paths, assignment)):
+    if course.assignment(assignment).hidden_tests == "cells":
+        if not paths.cell_tests(assignment).is_file():
+            week = split_unit(assignment)[0]
+            raise GradeError(
+                f"The hidden tests of {week} are not there: run `autograder release {week}`, which needs its "
+                "solution."
+            )
+    elif not has_suite(paths, assignment) and (problem := hidden_tests_in_cells(paths, assignment)):
         raise GradeError(problem)
 
 
@@ -49,7 +57,8 @@ def hidden_tests_in_cells(paths: Paths, assignment: str) -> str:
     why = "are never run" if has_suite(paths, assignment) else "a submission could read"
     return (
         f"{assignment} has hidden tests inside its cells, which {why}: "
-        f"move them to tests/hidden/{assignment}/test_hidden.py and release the week again."
+        f"move them to tests/hidden/{assignment}/test_hidden.py and release the week again, or say "
+        "`hidden_tests: cells` in course.yml and know what that means (docs/moving-in.md)."
     )
 
 
@@ -84,7 +93,8 @@ def _notebooks(paths: Paths, assignment: str, sources: Iterable[Path]) -> Iterat
         if solution.is_file():
             yield read_script(solution.read_text(encoding="utf-8"))
         for source in sources:
-            for path in sorted((source / assignment).glob("*.ipynb")):
+            folder, notebook = split_unit(assignment)
+            for path in sorted((source / folder).glob(f"{notebook if folder != assignment else '*'}.ipynb")):
                 yield read_released(path)
     except (OSError, ValueError) as error:
         raise GradeError(
@@ -106,7 +116,7 @@ def _kept_by_nbgrader(paths: Paths, assignment: str) -> list[str]:
             select(SourceCell.source)
             .join(Notebook, Notebook.id == SourceCell.notebook_id)
             .join(Assignment, Assignment.id == Notebook.assignment_id)
-            .where(Assignment.name == assignment, SourceCell.cell_type == "code")
+            .where(Assignment.name == split_unit(assignment)[0], SourceCell.cell_type == "code")
         )
         return [text for text in rows if text]
 
@@ -132,7 +142,7 @@ def last_record(paths: Paths, week: str, student: str) -> Examination | None:
 def prepare(course: Course, paths: Paths, assignment: str, options: Options) -> list[Submission]:
     """The week's submissions with their keys; raises if the week cannot be graded."""
     course.assignment(assignment)
-    demand_gradable(paths, assignment)
+    demand_gradable(course, paths, assignment)
     fingerprint = week_fingerprint(course, paths, assignment, options)
     return [
         replace(s, key=submission_key(fingerprint, s.raw, s.problem))

@@ -115,7 +115,8 @@ def test_a_cell_that_was_not_run_earns_nothing(trial: Class) -> None:
 HIDDEN = "assert double(2) == 4\n{begin}\nassert double(3) == 6\n{end}"
 REFUSED = (
     "trial has hidden tests inside its cells, which a submission could read: "
-    "move them to tests/hidden/trial/test_hidden.py and release the week again."
+    "move them to tests/hidden/trial/test_hidden.py and release the week again, or say "
+    "`hidden_tests: cells` in course.yml and know what that means (docs/moving-in.md)."
 )
 
 
@@ -214,7 +215,7 @@ def test_hidden_tests_inside_cells_are_refused_by_every_way_in(trial: Class) -> 
 def test_what_begins_them_is_nbgraders_to_say(trial: Class, begin: str, end: str, setting: str) -> None:
     shutil.copy(REPOSITORY / "nbgrader_config.py", trial.root)
     release_again(trial)
-    demand_gradable(trial.paths, "trial")
+    demand_gradable(load_course(trial.root), trial.paths, "trial")
     if setting:
         text = (REPOSITORY / "nbgrader_config.py").read_text() + setting
         solution = trial.paths.solution("trial")
@@ -226,7 +227,7 @@ def test_what_begins_them_is_nbgraders_to_say(trial: Class, begin: str, end: str
         hide(trial, begin, end)
     assert "double(3)" not in trial.paths.released("trial").read_text()
     with pytest.raises(GradeError, match="hidden tests inside its cells"):
-        demand_gradable(trial.paths, "trial")
+        demand_gradable(load_course(trial.root), trial.paths, "trial")
 
 
 def test_words_of_the_courses_own_do_not_get_out(trial: Class) -> None:
@@ -262,7 +263,7 @@ def test_they_are_found_in_nbgraders_own_source_folder(trial: Class) -> None:
 def test_prose_may_speak_of_them(trial: Class) -> None:
     solution = trial.paths.solution("trial")
     solution.write_text(solution.read_text().replace("# # Trial", "# # Trial\n# BEGIN HIDDEN TESTS: a mark"))
-    demand_gradable(trial.paths, "trial")
+    demand_gradable(load_course(trial.root), trial.paths, "trial")
 
 
 @pytest.mark.slow
