@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import nbgrader
 import pytest
 import typer
 from nbgrader.apps.nbgraderapp import NbGraderApp
@@ -39,6 +40,9 @@ _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 _LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)")
 _SPAN = re.compile(rf"(?<!`)`((?:{'|'.join(_PROGRAMS)}) [^`\n]+)`(?!`)")
 
+SCRIPTED = [REPOSITORY / "docs" / name for name in ("another-course.md", "moving-in.md")]
+"""Pages whose commands are run one after the other, in the folders that they make."""
+
 NOT_RUN = {
     "autograder demo --hostile": "takes minutes; tests/attacks grades the same class",
     f"autograder grade {WEEK} --scheduler tcp://scheduler:8786": "needs a cluster; has tests of its own",
@@ -51,7 +55,7 @@ NOT_RUN = {
 """Commands of the documentation that are checked but not run, and why."""
 
 ORDER = (
-    *("doctor", "init", "new-week", "release", "roster", "collect", "grade", "check"),
+    *("doctor", "init", "import", "new-week", "release", "roster", "collect", "grade", "check"),
     *("feedback", "similarity", "report", "export", "package", "verify"),
 )
 """In a term's order, so that each finds what the one before has made."""
@@ -161,7 +165,17 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _runnable() -> Iterator[str]:
-    fit = [command for command in ALL if command.startswith("autograder ") and command not in NOT_RUN]
+    elsewhere = {command for page in SCRIPTED for command in (*commands(page), *mentioned(page))}
+    shown = {
+        command for page in PAGES if page not in SCRIPTED for command in (*commands(page), *mentioned(page))
+    }
+    fit = [
+        command
+        for command in ALL
+        if command.startswith("autograder ")
+        and command not in NOT_RUN
+        and (command in shown or command not in elsewhere)
+    ]
     yield from sorted(fit, key=lambda command: (ORDER.index(shlex.split(command)[1]), len(command)))
 
 
@@ -188,6 +202,66 @@ def test_the_commands_of_the_documentation_run_one_after_the_other(course: Path)
     for name in ("canvas.csv", "moodle.csv", "grades.csv", f"gradescope-{WEEK}.zip"):
         assert (course / "exports" / name).is_file(), name
     assert (course / f"{WEEK}-check.html").is_file()
+
+
+def _nbgrader_course(root: Path) -> None:
+    """The example course of nbgrader's own guide (BSD licence), graded, and a notebook with hidden tests."""
+    guide = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide"
+    shutil.copytree(guide / "source" / "ps1", root / "source" / "ps1")
+    shutil.copytree(guide / "submitted", root / "submitted")
+    tests = Path(nbgrader.__file__).parent / "tests" / "apps" / "files" / "test-hidden-tests.ipynb"
+    notebook = nbformat.read(tests, as_version=4)  # type: ignore[no-untyped-call]
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == "squares":
+            solved = "if n < 1:\n        raise ValueError\n    return [i**2 for i in range(1, n + 1)]"
+            cell.source = f"def squares(n):\n    ### BEGIN SOLUTION\n    {solved}\n    ### END SOLUTION"
+        elif cell.metadata.get("nbgrader", {}).get("grade_id") == "sum_of_squares":
+            solved = "return sum(squares(n))"
+            cell.source = (
+                f"def sum_of_squares(n):\n    ### BEGIN SOLUTION\n    {solved}\n    ### END SOLUTION"
+            )
+    nbformat.write(notebook, root / "source" / "ps1" / "problem3.ipynb")  # type: ignore[no-untyped-call]
+    for command in ("generate_assignment", "autograde"):
+        _run_script(f"nbgrader {command} ps1", root)
+
+
+def _run_script(script: str, folder: Path) -> str:
+    """What a shell prints, with this kit's and nbgrader's commands; it has to end well."""
+    programs = "\n".join(
+        f'{name}() {{ {shlex.quote(sys.executable)} -m {module} "$@"; }}'
+        for name, module in (("autograder", "autograder.cli"), ("nbgrader", "nbgrader"))
+    )
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader starts alembic
+    made = subprocess.run(
+        ["bash", "-ec", f"{programs}\n{script}"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY), "PYTHONIOENCODING": "utf-8", "PATH": path},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=1200,
+        check=False,
+    )
+    assert made.returncode == 0, f"{script}\n{made.stdout}\n{made.stderr}"
+    return made.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", SCRIPTED, ids=lambda page: page.stem)
+def test_a_page_can_be_followed_from_its_first_command_to_its_last(page: Path, tmp_path: Path) -> None:
+    if page.stem == "moving-in":
+        _nbgrader_course(tmp_path / "nbgrader-course")
+    text = page.read_text(encoding="utf-8")
+    script = "".join(block for language, block in _FENCE.findall(text) if not language)
+    said = _run_script(script, tmp_path)
+    assert said.count("The course is sound.") == text.count("\nautograder verify")
+    if page.stem == "moving-in":
+        assert (tmp_path / "my-course" / "exports" / "grades.csv").is_file()
+        suite = tmp_path / "with-suites" / "tests" / "hidden" / "ps1" / "problem3" / "test_hidden.py"
+        assert "def test_squares_4(" in suite.read_text(encoding="utf-8")
+    else:
+        pages = tmp_path / "my-course" / "feedback" / "ada" / "01_scaling" / "feedback.html"
+        assert "raise NotImplementedError" in pages.read_text(encoding="utf-8")
 
 
 def test_every_command_that_is_not_run_is_in_the_documentation() -> None:
