@@ -27,6 +27,7 @@ from autograder.authoring.verify import verify
 from autograder.cli import app
 from autograder.course.folders import Paths
 from autograder.course.reading import load_course
+from autograder.gradebook.grades import Given
 from autograder.grading.grade import grade
 from autograder.messages import Language
 from autograder.notebooks.cell_tests import read_cell_tests
@@ -242,6 +243,28 @@ def test_the_due_date_is_that_of_the_gradebook(graded_by_nbgrader: Path, tmp_pat
     assert course.assignment("ps1").due == dt.datetime(2027, 3, 4, 5, 6, tzinfo=dt.UTC)
     assert [remark for remark in made.remarks if "no due date is known of files:" in remark]
     assert (old / "gradebook.db").read_bytes() == untouched
+
+
+@pytest.mark.slow
+def test_what_people_gave_moves_too(graded_by_nbgrader: Path, moved: Moved, tmp_path: Path) -> None:
+    root = tmp_path / "course"
+    shutil.copytree(moved.folder, root)
+    for part in ("submitted", "autograded"):
+        shutil.copytree(graded_by_nbgrader / part, root / part)
+    shutil.copy(graded_by_nbgrader / "gradebook.db", root)
+    before = scores(root)
+    with Gradebook(Paths(root).gradebook_url) as gradebook:
+        given = gradebook.find_grade("baz", "plain", "files", "changed")
+        given.manual_score, given.needs_manual_grade = 1.5, False
+        given = gradebook.find_grade("foo", "plain", "files", "changed")
+        given.manual_score = 0.25
+        gradebook.db.commit()
+    tally = grade(root, "files")
+    assert tally.given["files/plain", "changed"] == {"baz": Given(1.5), "foo": Given(0.25)}
+    now = scores(root)
+    assert now.pop(("changed", "files", "plain", "baz")) == (None, False)
+    before.pop(("changed", "files", "plain", "baz"))
+    assert now == before
 
 
 # What else may be there
