@@ -150,7 +150,7 @@ def _verify_week(
             report.complaints += [f"With its picture cells run, {problem}" for problem in changed]
         report.complaints += _suite_fits(pool, graded, name, in_cells=in_cells)
         report.tests = len(solved.tests)
-        report.complaints += _stub_fails(blank)
+        report.complaints += _stub_fails(blank, in_cells=in_cells)
         report.complaints += _mutants_die(pool, mutants, report, fast=fast)
         report.complaints += _alternatives_pass(pool, alternatives, mutants, report, fast=fast)
     finally:
@@ -385,11 +385,13 @@ def _suite_fits(pool: Pool, graded: list[NotebookNode], name: str, *, in_cells: 
             yield f"tests/hidden/{name}: {said}, which is not a cell of the notebook; correct its marker."
 
 
-def _stub_fails(examination: Examination) -> Iterator[str]:
+def _stub_fails(examination: Examination, *, in_cells: bool) -> Iterator[str]:
     name = examination.assignment
     if examination.points:
         earned = ", ".join(s.grade_id for s in examination.scores if s.points)
         yield f"{name}: the untouched assignment earns points in {earned}; make a test that it fails."
+    if in_cells:  # of which nbgrader asks nothing else
+        return
     for cell in examination.cells:
         if cell.verdict not in (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_IMPLEMENTED):
             yield (

@@ -31,6 +31,7 @@ from autograder.examination import (
 )
 from autograder.examiner.carrying import Carrier, carried_forward
 from autograder.examiner.causes import with_causes, without_blanket_refusals
+from autograder.examiner.cell_checks import cell_checks
 from autograder.examiner.cells import code_cells, with_pictures
 from autograder.examiner.company import Company
 from autograder.examiner.misconceptions import Catalogue
@@ -216,6 +217,11 @@ class Examiner:
         self._remark(found, candidate)
         found.timings |= candidate.timings
         found.timings["total"] = time.perf_counter() - started
+        scores = self._scores(merged.notebook, found)
+        by_running: list[TestOutcome] = []
+        if self._cells_decide and found.status is Status.GRADED:
+            counted = {test.cell for test in self.suite.tests}
+            by_running += cell_checks(self._released, scores, found.cells, self._cell_tests, counted)
         examination = self._record(
             student,
             key,
@@ -223,8 +229,8 @@ class Examiner:
             notices=tuple(found.notices),
             notebook=record_cells(merged.notebook),
             cells=tuple(found.cells),
-            tests=found.tests,
-            scores=self._scores(merged.notebook, found),
+            tests=(*found.tests, *by_running),
+            scores=scores,
             misconceptions=found.misconceptions,
             pictures=found.pictures,
             layers=candidate.layers,
