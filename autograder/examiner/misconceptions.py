@@ -15,7 +15,6 @@ from pathlib import Path
 
 from autograder.examination import Misconception, Text, Verdict
 from autograder.examiner.mutants import Mutant, load_mutants
-from autograder.examiner.needs import needs_of
 from autograder.examiner.outcomes import TestRun
 from autograder.examiner.remote.log import LoggedCall
 from autograder.examiner.remote.values import same_but_for_rounding
@@ -30,6 +29,7 @@ class Catalogue:
     Args:
         suite: the week's suite folder.
         functions: of the solution, which some mutants are edits of.
+        needs: of each of them, which others it uses.
         run: runs some tests, by key, on the solution with a mutant in it.
     """
 
@@ -37,11 +37,12 @@ class Catalogue:
         self,
         suite: Path,
         functions: Mapping[str, str],
+        needs: Mapping[str, frozenset[str]],
         run: Callable[[Mutant, Collection[str]], list[TestRun]],
     ) -> None:
         self._suite = suite
         self._functions = functions
-        self._needs = needs_of(functions)
+        self._needs = needs
         self._run = run
         self._known: dict[tuple[str, str, str], list[LoggedCall]] = {}
 

@@ -46,7 +46,7 @@ class Probe:
             ``faults``: tests that ended in a grader error.
         """
         examiner = self._examiner
-        if not any(function in defined_names(cell.source) for cell in examiner.solution_cells):
+        if not any(function in defined_names(cell.source) for cell in examiner.week.solution_cells):
             raise SuiteError(f"a mutant replaces {function!r}, which no cell of the solution defines")
         examiner.rehearse()
         concerned = self._tests_by_function().get(function, set())

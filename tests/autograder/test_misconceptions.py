@@ -12,7 +12,7 @@ from autograder.examination import TestOutcome as Outcome
 from autograder.examination import Text, Verdict
 from autograder.examiner.misconceptions import Catalogue
 from autograder.examiner.mutants import Mutant
-from autograder.examiner.needs import needed_by
+from autograder.examiner.needs import needed_by, needs_of
 from autograder.examiner.outcomes import TestRun as Run
 from autograder.examiner.remote.errors import student_error
 from autograder.examiner.remote.log import LoggedCall
@@ -74,7 +74,7 @@ def catalogue(tmp_path: Path) -> Catalogue:
         known = ANSWERS[mutant.source] | ({"m::deep": [0.25]} if mutant.source == "" else {})
         return [run(t.partition("::")[2], mutant.replaces, *known[t]) for t in tests if t in known]
 
-    return Catalogue(tmp_path, FUNCTIONS, answers)
+    return Catalogue(tmp_path, FUNCTIONS, needs_of(FUNCTIONS), answers)
 
 
 def named(catalogue: Catalogue, *runs: Run) -> list[str]:
