@@ -6,7 +6,9 @@ and late penalties count. It was read before (:mod:`autograder.gradebook.reading
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +17,17 @@ from autograder.course.folders import Paths
 from autograder.course.models import Course
 from autograder.course.reading import load_course
 from autograder.files import write_atomically
-from autograder.gradebook.grades import Grades
+from autograder.gradebook.grades import ExportError, Grades
 from autograder.gradebook.reading import read_grades
-from autograder.gradebook.roster import Roster, class_list, read_file, with_roster
-from autograder.spreadsheet import BYTE_ORDER_MARK, Cell, table
+from autograder.gradebook.roster import (
+    Roster,
+    class_list,
+    columns_of,
+    read_file,
+    student_of,
+    with_roster,
+)
+from autograder.spreadsheet import BYTE_ORDER_MARK, Cell, guarded, read_table, table
 
 
 def canvas_csv(
@@ -99,9 +108,15 @@ def export_canvas(
 def export_moodle(
     root: Path, weeks: Sequence[str] = (), roster: Path | None = None, *, provisional: bool = False
 ) -> Path:
-    """Write ``exports/moodle.csv``; returns its path."""
+    """Write ``exports/moodle.csv``; returns its path.
+
+    Where the roster is Moodle's grading worksheet, that is the same worksheet with the grades filled in.
+    """
     course, paths = load_course(root), Paths(root)
     grades, names = _class(course, paths, weeks, roster)
+    if roster is not None and (rows := _worksheet(roster)):
+        text = _filled(rows, grades, names, roster, provisional=provisional)
+        return _write(paths.exports / "moodle.csv", text)
     grades = _for_platform(grades, names, "moodle")
     return _write(paths.exports / "moodle.csv", moodle_csv(grades, provisional=provisional))
 
@@ -126,6 +141,8 @@ def left_out(
     if platform not in _KNOWN_BY:
         return names.strangers
     graded = {student for student, _ in grades.grades}
+    if platform == "moodle" and roster is not None and _worksheet(roster):
+        return tuple(sorted(graded & set(names.strangers)))
     return tuple(sorted(graded & _left_out(grades, names, platform)))
 
 
@@ -167,6 +184,54 @@ def _left_out(grades: Grades, roster: Roster, platform: str) -> set[str]:
 def _for_platform(grades: Grades, roster: Roster, platform: str) -> Grades:
     out = _left_out(grades, roster, platform)
     return replace(grades, students=tuple(s for s in grades.students if s.id not in out))
+
+
+_GRADE, _MAXIMUM = ("grade", "성적"), ("maximum grade", "최고 성적", "최대 성적")
+"""Headings of Moodle's grading worksheet."""
+
+
+def _worksheet(file: Path) -> list[list[str]]:
+    """The rows of Moodle's grading worksheet, headings first; none if the file is another table."""
+    rows = [row for _, row in read_table(file.read_bytes())]
+    heading = rows[0] if rows else []
+    has_grade = any(title.strip().lower() in _GRADE for title in heading)
+    return rows if has_grade and "moodle_id" in columns_of(heading)[0].values() else []
+
+
+def _filled(rows: list[list[str]], grades: Grades, names: Roster, file: Path, *, provisional: bool) -> str:
+    """The worksheet with each student's grade, in the order and with the cells that Moodle gave."""
+    if len(grades.columns) != 1:
+        raise ExportError(f"{file} is the grading worksheet of one assignment: say which week, too.")
+    (week,) = grades.columns
+    heading, *people = rows
+    for row in people:
+        row += [""] * (len(heading) - len(row))
+    titles = [title.strip().lower() for title in heading]
+    place = next(number for number, title in enumerate(titles) if title in _GRADE)
+    maximum = next((number for number, title in enumerate(titles) if title in _MAXIMUM), None)
+    columns, _ = columns_of(heading)
+    folders = {student.moodle_id: folder for folder, student in names.students.items()}
+    for row in people:
+        if maximum is not None and _differs(row[maximum], week.max_score):
+            raise ExportError(
+                f"Moodle's maximum grade is {row[maximum]} in {file}, and {week.name} has "
+                f"{week.max_score:g} points: set it to that in Moodle and download the worksheet again."
+            )
+        told = student_of({key: row[number].strip() for number, key in columns.items()})
+        score = grades.decided(folders.get(told.moodle_id, ""), week.name, provisional=provisional)
+        if score is not None:
+            row[place] = f"{round(score, 2):g}"
+    text = io.StringIO()
+    # A dash is Moodle's way to say that there is none.
+    csv.writer(text).writerows([cell if cell == "-" else guarded(cell) for cell in row] for row in rows)
+    return text.getvalue()
+
+
+def _differs(told: str, points: float) -> bool:
+    try:
+        return abs(float(told.replace(",", ".")) - points) > 1e-6
+    except ValueError:  # a scale
+        return False
 
 
 def _write(path: Path, text: str) -> Path:

@@ -38,7 +38,7 @@ from autograder.notebooks.scripts import dump
 from autograder.options import Options
 from autograder.pages.report import write_report
 from autograder.platforms.collect import CollectReport, collect
-from autograder.platforms.exports import export_canvas, export_moodle
+from autograder.platforms.exports import export_canvas, export_moodle, left_out
 from autograder.platforms.github import export_github
 from autograder.platforms.gradescope import export_gradescope
 
@@ -190,6 +190,36 @@ def test_moodle_with_the_times_of_its_worksheet(course: Paths) -> None:
             ["3", "aking2@uni.example", "13.5"],  # a day late
             ["4", "bray@uni.example", ""],
         ]
+    heading, *people = rows(export_moodle(course.root, [WEEK], worksheet))
+    before = list(csv.reader(io.StringIO(WORKSHEET)))
+    assert heading == before[0]
+    place = heading.index("Grade")
+    assert [row[place] for row in people] == ["15", "13.5", "12", ""]
+    assert [[*row[:place], *row[place + 1 :]] for row in people] == [
+        [*row[:place], *row[place + 1 :]] for row in before[1:]
+    ]
+    worksheet.write_text(WORKSHEET.replace("15.00", "10.00"), encoding="utf-8")
+    with pytest.raises(ExportError, match=r"maximum grade is 10\.00 in .*, and small has 15 points: set it"):
+        export_moodle(course.root, [WEEK], worksheet)
+
+
+@pytest.mark.slow
+def test_moodles_blind_worksheet_is_filled_by_its_numbers(course: Paths) -> None:
+    own, blind = lists(
+        course,
+        own="Student,Name,Identifier\nminji,민지 김,9101\nbob,Bob Ray,9104\n",
+        blind="Identifier,Status,Grade,Maximum grade,Last modified (submission),Last modified (grade)\n"
+        "Participant 9104,No submission,-,15.00,-,-\nParticipant 9101,Submitted,-,15.00,-,-\n",
+    )
+    add_to_class_list(course, [own])
+    gather(course, {f"Participant_9101_assignsubmission_file_/{WEEK}.ipynb": notebook(course, RIGHT)})
+    graded(course)
+    _, *people = rows(export_moodle(course.root, [WEEK], blind))
+    assert people == [
+        ["Participant 9104", "No submission", "-", "15.00", "-", "-"],
+        ["Participant 9101", "Submitted", "15", "15.00", "-", "-"],
+    ]
+    assert left_out(course.root, "moodle", [WEEK], blind) == ()
 
 
 @pytest.mark.slow
