@@ -93,10 +93,11 @@ def move_in(source: Path, folder: Path, language: Language = Language.EN, *, sui
         suite: move hidden tests into suites, where that is mechanical.
 
     Raises:
-        MovingInError: there is no such course.
+        MovingInError: there is no such course, or one in the new folder already.
         NewCourseError: there is something in the folder already.
     """
     old = _Old.at(source)
+    _demand_no_course(folder, old)
     demand_empty(folder)
     there = folder.exists()
     try:
@@ -106,6 +107,20 @@ def move_in(source: Path, folder: Path, language: Language = Language.EN, *, sui
         if there:
             folder.mkdir(exist_ok=True)
         raise
+
+
+def _demand_no_course(folder: Path, old: _Old) -> None:
+    """Say what an import into a course that is there would overwrite, if there is one."""
+    paths = Paths(folder)
+    if not paths.course.is_file():
+        return
+    names = [name if _NAME.fullmatch(name) else course_id(name) for name in old.assignments]
+    taken = [name for name in names if (paths.solutions / name).exists() or paths.solution(name).exists()]
+    files = [paths.course.name, paths.config.name, *(f"solutions/{name}" for name in taken)]
+    raise MovingInError(
+        f"{folder} is a course already, and {', '.join(files)} would be overwritten: name another folder, "
+        "and copy from there what you want."
+    )
 
 
 @dataclass(frozen=True)

@@ -459,6 +459,17 @@ def test_nothing_half_is_left(old: Path, tmp_path: Path, monkeypatch: pytest.Mon
     assert not (tmp_path / "new").exists()
 
 
+def test_a_second_import_says_what_it_would_overwrite(old: Path, tmp_path: Path) -> None:
+    move_in(old, tmp_path / "new")
+    before = (tmp_path / "new" / "course.yml").read_bytes()
+    with pytest.raises(
+        MovingInError,
+        match=r"course\.yml, nbgrader_config\.py, solutions/hw would be overwritten",
+    ):
+        move_in(old, tmp_path / "new")
+    assert (tmp_path / "new" / "course.yml").read_bytes() == before
+
+
 # Hidden tests into a suite
 
 
