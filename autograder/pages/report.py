@@ -283,7 +283,7 @@ def read_week(
     """
     from autograder.gradebook.late import days_late
     from autograder.problem import GradeError
-    from autograder.submissions.timestamps import read_timestamp
+    from autograder.submissions.timestamps import read_timestamp, said_late
     from autograder.submissions.week import current_records
 
     try:
@@ -293,6 +293,7 @@ def read_week(
     if not records:
         return None
     due = course.assignment(week).due
+    late = said_late(paths, week)
     entries = []
     for student, examination in records.items():
         if members is not None and (roster is None or roster.folder_of(student) not in members):
@@ -311,6 +312,7 @@ def read_week(
                 else 0,
                 undecided=grade.undecided if grade else bool(examination.undecided),
                 timeless=submitted is None,
+                said_late=student in late,
                 cells=grade.cells if grade else {},
             )
         )

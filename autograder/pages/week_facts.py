@@ -38,6 +38,7 @@ class Entry:
         days_late: days begun after the student's own due date.
         undecided: whether a person still has to grade a part.
         timeless: whether nothing says when it was handed in.
+        said_late: whether the platform called it late, without saying by how much.
         cells: points by grade id; None where undecided.
     """
 
@@ -48,6 +49,7 @@ class Entry:
     days_late: int = 0
     undecided: bool = False
     timeless: bool = False
+    said_late: bool = False
     cells: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
@@ -197,6 +199,11 @@ class WeekReport:
     def timeless(self) -> int:
         """Submissions of which nobody knows when they were handed in."""
         return sum(entry.timeless for entry in self.entries)
+
+    @property
+    def said_late(self) -> tuple[str, ...]:
+        """Whose submission the platform called late, while nobody knows by how much."""
+        return tuple(entry.student for entry in self.entries if entry.timeless and entry.said_late)
 
     @property
     def undecided(self) -> int:

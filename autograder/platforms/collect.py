@@ -45,7 +45,14 @@ from autograder.platforms.archives import (
 )
 from autograder.platforms.times import Times, read_times
 from autograder.spreadsheet import read_table
-from autograder.submissions.timestamps import TIMESTAMP, moment_of, read_timestamp, stamp
+from autograder.submissions.timestamps import (
+    TIMESTAMP,
+    keep_said_late,
+    moment_of,
+    read_timestamp,
+    said_late,
+    stamp,
+)
 
 
 @dataclass(frozen=True)
@@ -222,6 +229,8 @@ def _place(
 ) -> None:
     """Put the chosen attempts of a notebook into their places, and note what became of each."""
     serials = _read_serials(paths, unit)
+    before = said_late(paths, unit)
+    late = set(before)
     for attempt in list(chosen):
         try:
             _demand_newer(paths, unit, attempt, serials)
@@ -238,8 +247,12 @@ def _place(
         (placed.collected if new else placed.unchanged)[attempt.student] = None
         if attempt.serial:
             serials[attempt.student] = attempt.serial
+        late.discard(attempt.student)
         if attempt.late and attempt.time is None:
             placed.late[attempt.student] = None
+            late.add(attempt.student)
+    if late != before:
+        keep_said_late(paths, unit, late)
     if serials:
         write_atomically(_serials_path(paths, unit), json.dumps(serials, ensure_ascii=False).encode())
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from autograder.course.folders import Paths
+from autograder.files import write_atomically
 from autograder.linear import Match, Pattern
 
 TIMESTAMP = "timestamp.txt"
@@ -124,3 +128,25 @@ def read_timestamp(folder: Path) -> dt.datetime | None:
     with suppress(OSError, ValueError), (folder / TIMESTAMP).open(encoding="utf-8") as file:
         return moment_of(file.read(100))
     return None
+
+
+# Late, without a time
+
+
+def said_late(paths: Paths, unit: str) -> set[str]:
+    """Students whom a platform called late without saying when they handed in; none if it cannot be read."""
+    try:
+        found = json.loads(_said_late(paths, unit).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return set()
+    return {student for student in found if isinstance(student, str)} if isinstance(found, list) else set()
+
+
+def keep_said_late(paths: Paths, unit: str, students: Collection[str]) -> None:
+    """Keep whom a platform called so."""
+    content = json.dumps(sorted(students), ensure_ascii=False)
+    write_atomically(_said_late(paths, unit), content.encode("utf-8", "replace"))
+
+
+def _said_late(paths: Paths, unit: str) -> Path:
+    return paths.cache / "collected" / f"{unit}.late.json"

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -145,6 +146,9 @@ def test_canvas(course: Paths) -> None:
         0,
     )
     graded(course)
+    page = write_report(course.root, WEEK).read_text(encoding="utf-8")
+    assert "When 3 of the 3 submissions were handed in is not known: no penalty was taken off." in page
+    assert re.search(r"calls late, without saying by how much \(1\):.*>aking<", page)
     for roster, title in ((None, WEEK), (there, "Small (777)")):
         heading, possible, *people = rows(export_canvas(course.root, roster=roster))
         assert heading == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", title]
