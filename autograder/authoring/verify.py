@@ -10,7 +10,7 @@ import symtable
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from autograder.examiner.mutants import (
     load_alternatives,
     load_mutants,
 )
+from autograder.examiner.needs import needs_of
 from autograder.grading.pool import Ended, Pool, cores, patience, worker_settings
 from autograder.notebooks.metadata import PICTURE_TAG, grade_id, is_manual, is_picture, is_test, points, tags
 from autograder.notebooks.reading import read_released, read_submission
@@ -50,6 +51,7 @@ class WeekReport:
 
     Attributes:
         week: its name.
+        carried: mutants of functions that others need and that cost none of these their points.
         complaints: sentences, each with a way to mend it; none means sound.
     """
 
@@ -62,6 +64,7 @@ class WeekReport:
     untried: int = 0
     alternatives: int = 0
     accepted: int = 0
+    carried: int = 0
     seconds: float = 0.0
     complaints: list[str] = field(default_factory=list)
 
@@ -152,6 +155,9 @@ def _verify_week(
         report.tests = len(solved.tests)
         report.complaints += _stub_fails(blank, in_cells=in_cells)
         report.complaints += _mutants_die(pool, mutants, report, fast=fast)
+        report.complaints += _mistakes_cost_once(
+            pool, mutants, needs_of(functions_of(solution)), report, fast
+        )
         report.complaints += _alternatives_pass(pool, alternatives, mutants, report, fast=fast)
     finally:
         pool.close()
@@ -422,6 +428,36 @@ def _mutants_die(pool: Pool, mutants: list[Mutant], report: WeekReport, *, fast:
             yield f"tests/hidden/{report.week}: the mutant {mutant.id} survives; write a test that it fails."
     if tried and public_kills == len(tried):
         yield f"tests/hidden/{report.week}: the public tests alone kill every mutant; keep something hidden."
+
+
+def _mistakes_cost_once(
+    pool: Pool, mutants: list[Mutant], needs: Mapping[str, frozenset[str]], report: WeekReport, *, fast: bool
+) -> Iterator[str]:
+    """With a wrong function in it, the rest of the solution loses nothing that carrying forward can save.
+
+    When it has to be fast, one mutant of each function that others need is tried.
+    """
+    needed = frozenset[str]().union(*needs.values())
+    tried = [mutant for mutant in mutants if mutant.replaces in needed and not mutant.training]
+    if fast:
+        tried = list({mutant.replaces: mutant for mutant in reversed(tried)}.values())
+    jobs = [{"carried": mutant.replaces, "source": mutant.source} for mutant in tried]
+    for number, answer in pool.run(jobs):
+        mutant = tried[number]
+        if isinstance(answer, Ended):
+            lost = [
+                {"test": "", "function": "every function", "said": f"the examiner ended, {answer.reason}"}
+            ]
+        else:
+            lost = answer["lost"]
+        for function in dict.fromkeys(one["function"] for one in lost):
+            first = next(one for one in lost if one["function"] == function)
+            yield (
+                f"tests/hidden/{report.week}: the mutant {mutant.id} of {mutant.replaces} costs {function} "
+                f"its points in {first['test']} ({first['said']}); let a test of {mutant.replaces} itself "
+                "refuse the mutant, and the test hand it plain data."
+            )
+        report.carried += not lost
 
 
 def _alternatives_pass(

@@ -22,17 +22,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from autograder.course.models import Limits
 from autograder.examination import Verdict
 from autograder.examiner.causes import without_blanket_refusals
 from autograder.examiner.outcomes import TestRun
 from autograder.examiner.reference import Reference, holds_handle
-from autograder.examiner.remote.candidate import Candidate
 from autograder.examiner.remote.errors import CandidateLost
 from autograder.examiner.remote.log import Budget
 from autograder.examiner.remote.session import Session, ended_session, request_frame
+from autograder.examiner.remote.variant import Subject
 from autograder.examiner.suite import Suite
 from autograder.messages import fact
 from autograder.protocol import Op, request
@@ -47,6 +47,17 @@ _OWN = {
 }
 """How a test of something that is written can fail."""
 _UNWRITTEN = (Verdict.NOT_IMPLEMENTED, Verdict.MISSING)
+
+
+class Forked(Subject, Protocol):
+    """What tests are asked on again: a submission, or the solution with a mutant in it."""
+
+    @property
+    def forkable(self) -> bool:
+        """See :attr:`Candidate.forkable`."""
+
+    def end(self) -> None:
+        """See :meth:`Candidate.end`."""
 
 
 def carried_forward(runs: Sequence[TestRun], needs: Mapping[str, frozenset[str]], ask: Ask) -> list[TestRun]:
@@ -79,6 +90,30 @@ def carried_forward(runs: Sequence[TestRun], needs: Mapping[str, frozenset[str]]
     return runs
 
 
+def lost_to_others(
+    runs: Sequence[TestRun], needs: Mapping[str, frozenset[str]], wrong: str
+) -> list[tuple[TestRun, str]]:
+    """Failed tests that cost a function its points though only another one is wrong; each with the function.
+
+    Tests that nobody asks again are none of them: those that call the wrong function themselves, or train.
+
+    Args:
+        runs: of a suite on the solution with one function wrong, carried forward.
+        needs: see :func:`carried_forward`.
+        wrong: that function.
+    """
+    return [
+        (run, _about(run))
+        for run in runs
+        if run.outcome.verdict in _OWN
+        and run.outcome.weight > 0
+        and not run.outcome.follows
+        and wrong in needs.get(_about(run), frozenset())
+        and wrong not in {call.function for call in run.calls}
+        and not run.training
+    ]
+
+
 def _about(run: TestRun) -> str:
     """The function whose answer a failed test ended with."""
     if run.outcome.message.code == "not-called-again":
@@ -99,7 +134,7 @@ class Carrier:
     """Asks a submission's tests again with some of its functions answered by the solution.
 
     Args:
-        candidate: the submission, after all its tests.
+        candidate: the submission, after all its tests; or a variant of the solution.
         suite: of the week.
         reference: the solution.
         limits: of the week.
@@ -107,7 +142,7 @@ class Carrier:
     """
 
     def __init__(
-        self, candidate: Candidate, suite: Suite, reference: Reference, limits: Limits, seed: int
+        self, candidate: Forked, suite: Suite, reference: Reference, limits: Limits, seed: int
     ) -> None:
         self._candidate = candidate
         self._suite = suite
@@ -143,7 +178,7 @@ class _Carried:
     """A submission for one test, with some names answered by the solution; see :class:`Subject`."""
 
     def __init__(
-        self, candidate: Candidate, reference: Reference, names: frozenset[str], budget: Budget
+        self, candidate: Forked, reference: Reference, names: frozenset[str], budget: Budget
     ) -> None:
         self._candidate = candidate
         self._reference = reference

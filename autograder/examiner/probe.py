@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from autograder.examination import Verdict
+from autograder.examiner.carrying import Carrier, carried_forward, lost_to_others
+from autograder.examiner.causes import without_blanket_refusals
 from autograder.examiner.examiner import Examiner
 from autograder.examiner.outcomes import SuiteError, TestInfo, TestRun
 from autograder.examiner.remote.variant import Variant
@@ -27,6 +30,8 @@ class Probe:
     def __init__(self, examiner: Examiner) -> None:
         self._examiner = examiner
         self._callers: dict[str, set[str]] | None = None
+        self._again: dict[tuple[str, frozenset[str]], TestRun] = {}
+        """Tests asked again; of a mutant that is one function nothing is left beside the right one."""
 
     def ask(
         self, function: str, source: str, *, direct: bool = False, training: bool = False
@@ -89,6 +94,56 @@ class Probe:
                 examiner.reference.close()
         return {**failed, "faults": faults}
 
+    def carried(self, function: str, source: str) -> list[dict[str, str]]:
+        """What the solution loses, with one function replaced, in functions that need it.
+
+        The tests of these functions are run, and those that fail are asked again as a submission's are: with
+        the right function in the place of the wrong one they should pass.
+
+        Args:
+            function: the name that is replaced.
+            source: what replaces it.
+
+        Returns:
+            of each test that still costs points ``test``, ``function``, and how it ended (``said``).
+        """
+        examiner = self._examiner
+        needs = examiner.week.needs
+        dependents = {name for name, needed in needs.items() if function in needed}
+        if not dependents:
+            return []
+        examiner.rehearse()
+        callers = self._tests_by_function()
+        concerned = set().union(*(callers.get(name, set()) for name in (function, *dependents)))
+        variant = Variant(examiner.reference.candidate_with(source), source)
+        try:
+            runs = examiner.suite.run(
+                variant,
+                examiner.reference,
+                *examiner.bounds,
+                select=lambda test: test.key in concerned and not test.training,
+            )
+            carrier = Carrier(variant, examiner.suite, examiner.reference, *examiner.bounds)
+            known = self._again if _only_defines(source, function) else {}
+
+            def ask(tests: Collection[str], names: frozenset[str]) -> dict[str, TestRun]:
+                new = {key for key in tests if (key, names) not in known}
+                known.update({(key, names): run for key, run in carrier.ask(new, names).items()})
+                return {key: known[key, names] for key in tests if (key, names) in known}
+
+            runs = carried_forward(without_blanket_refusals(runs), needs, ask)
+        finally:
+            variant.close()
+            examiner.reference.forget_objects()
+        return [
+            {
+                "test": run.outcome.name,
+                "function": name,
+                "said": f"{run.outcome.verdict}: {str(run.outcome.message)[:200]}",
+            }
+            for run, name in lost_to_others(runs, needs, function)
+        ]
+
     def usage(self) -> dict[str, dict[str, Any]]:
         """What the tests that train nothing do with each function of the solution, as seen on the solution.
 
@@ -142,6 +197,15 @@ class Probe:
             )
         finally:
             variant.close()
+
+
+def _only_defines(source: str, function: str) -> bool:
+    """Whether a mutant's source is this function and nothing else."""
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return False
+    return len(body) == 1 and isinstance(body[0], ast.FunctionDef) and body[0].name == function
 
 
 def _arrays(value: Any) -> Iterator[npt.NDArray[Any]]:

@@ -106,6 +106,8 @@ def main() -> None:
                     channel.send({"tests": [listed(test) for test in suite.tests]})
                 elif "usage" in job:
                     channel.send({"usage": probe.usage()})
+                elif "carried" in job:
+                    channel.send({"lost": probe.carried(job["carried"], job["source"])})
                 elif "probe" in job:
                     channel.send(probe.ask(job.pop("probe"), job.pop("source"), **job))
                 else:

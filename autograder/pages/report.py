@@ -163,7 +163,7 @@ def week_tables(report: WeekReport) -> dict[str, list[Sequence[Cell]]]:
             ),
         ],
         f"{name}-tests.csv": [
-            ("test", "task", "title", "public", "failed", "submissions", "how"),
+            ("test", "task", "title", "public", "failed", "follow", "submissions", "how"),
             *(
                 (
                     test.name,
@@ -171,6 +171,7 @@ def week_tables(report: WeekReport) -> dict[str, list[Sequence[Cell]]]:
                     test.title,
                     "yes" if test.public else "no",
                     float(test.failed),
+                    float(test.follows),
                     float(test.count),
                     ", ".join(f"{kind} {count}" for kind, count in test.verdicts),
                 )

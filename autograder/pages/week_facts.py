@@ -116,7 +116,10 @@ class TaskFacts:
 
 @dataclass(frozen=True)
 class TestFacts:
-    """A test in the class: how often it failed, and how."""
+    """A test in the class: how often it failed, how, and how often only for another function's mistake.
+
+    What ``follows`` from other functions is part of ``failed`` and of no kind in ``verdicts``.
+    """
 
     __test__ = False
 
@@ -127,6 +130,7 @@ class TestFacts:
     failed: int
     count: int
     verdicts: tuple[tuple[str, int], ...]
+    follows: int = 0
 
 
 @dataclass(frozen=True)
@@ -382,9 +386,11 @@ def _tests(entries: Sequence[Entry]) -> Iterable[TestFacts]:
     facts: dict[tuple[str, str], list[Any]] = {}
     for entry in entries:
         for test in entry.examination.tests:
-            known = facts.setdefault((test.module, test.name), [test, 0, Counter()])
+            known = facts.setdefault((test.module, test.name), [test, 0, Counter(), 0])
             known[1] += 1
-            if test.verdict is not Verdict.PASSED:
+            if test.follows:
+                known[3] += 1
+            elif test.verdict is not Verdict.PASSED:
                 known[2][test.verdict] += 1
     found = [
         TestFacts(
@@ -392,11 +398,12 @@ def _tests(entries: Sequence[Entry]) -> Iterable[TestFacts]:
             cell=test.cell,
             title=test.title.en,
             public=test.public,
-            failed=sum(kinds.values()),
+            failed=sum(kinds.values()) + follows,
             count=count,
             verdicts=tuple((verdict(kind, Language.EN), n) for kind, n in kinds.most_common()),
+            follows=follows,
         )
-        for test, count, kinds in facts.values()
+        for test, count, kinds, follows in facts.values()
     ]
     return sorted(found, key=lambda test: -test.failed / test.count)
 

@@ -315,6 +315,55 @@ def test_another_seed_gives_the_same_points(tmp_path: Path, graded: dict[str, Ex
         assert points(examination) == points(graded[case])
 
 
+MUTANTS = """\
+- id: total-one-more
+  replaces: total
+  misconception: {en: "One more.", ko: "하나 더."}
+  hint: {en: "The sum.", ko: "합입니다."}
+  source: |
+    def total(x):
+        return float(np.sum(x)) + 1
+- id: total-with-a-helper
+  replaces: total
+  misconception: {en: "One less.", ko: "하나 덜."}
+  hint: {en: "The sum.", ko: "합입니다."}
+  source: |
+    def less(x):
+        return x - 1
+    def total(x):
+        return less(float(np.sum(x)))
+- id: mean-of-one-more
+  replaces: mean
+  misconception: {en: "Divides by one more.", ko: "하나 더 많은 수로 나눕니다."}
+  hint: {en: "Count.", ko: "세어 보세요."}
+  source: |
+    def mean(x):
+        return total(x) / (np.size(x) + 1)
+"""
+
+
+@pytest.mark.slow
+def test_verify_proves_that_a_mutant_costs_nobody_else(tmp_path: Path) -> None:
+    from autograder.authoring.verify import verify
+
+    course = Class(tmp_path / "course")
+    suite = course.paths.suite("chain")
+    (suite / "mutants.yml").write_text(MUTANTS, encoding="utf-8")
+    (found,) = verify(course.root)
+    assert found.carried == found.mutants == 3
+    assert not any("costs" in said for said in found.complaints)
+    # One of each function when it has to be fast.
+    (found,) = verify(course.root, fast=True)
+    assert found.carried == 2
+    # A mutant that no test of its own function refuses is taken for the mistake of whoever calls it.
+    hidden = suite / "test_hidden.py"
+    hidden.write_text(SUITE.replace("submission.total(", "reference.total("), encoding="utf-8")
+    (found,) = verify(course.root)
+    said = [complaint for complaint in found.complaints if "costs" in complaint]
+    assert any("mutant total-one-more of total costs mean its points in test_mean_odd" in one for one in said)
+    assert found.carried == 1, "the one of mean"
+
+
 def test_the_setting_is_one_of_three() -> None:
     from autograder.course.models import Course
 

@@ -228,6 +228,22 @@ def test_checks_are_sorted_by_how_often_they_failed() -> None:
     assert report.tests[0].verdicts == (("wrong result", 2),)
 
 
+def test_what_only_follows_from_another_mistake_is_counted_apart() -> None:
+    entries = three()
+    followed = entries[2].examination
+    tests = tuple(
+        test.model_copy(update={"follows": ("easy",)}) if test.cell == "hard" else test
+        for test in followed.tests
+    )
+    entries[2] = Entry("eve", followed.model_copy(update={"tests": tests}), 0.0)
+    report = summarise(course(), "week", entries)
+    hard = report.tests[0]
+    assert (hard.failed, hard.follows, hard.verdicts) == (2, 1, (("wrong result", 1),))
+    assert "wrong result 1, 1 only after another function's mistake" in render_week(report)
+    table = week_tables(report)["week-tests.csv"]
+    assert dict(zip(table[0], table[1], strict=True))["follow"] == 1.0
+
+
 def test_what_a_person_has_to_grade_is_open_not_zero() -> None:
     waiting = entry("ada", {"easy": 1.0}).examination.model_copy(
         update={"scores": (Score(grade_id="explain", points=None, max_points=5, manual=True),)}
