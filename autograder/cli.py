@@ -246,6 +246,24 @@ def report(
 
 
 @app.command()
+def name(
+    week: Week,
+    group: Annotated[str, typer.Argument(help="as the report calls it", show_default=False)],
+) -> None:
+    """Write an entry in tests/hidden/WEEK/mutants.yml for wrong answers that several students gave.
+
+    With its words filled in, `autograder feedback WEEK` tells all who gave them. Nobody is examined again.
+    """
+    from autograder.authoring.naming import name_group
+    from autograder.course.folders import find_root
+
+    root = find_root()
+    path, line = name_group(root, week, group)
+    print(f"{path.relative_to(root)}, line {line}: fill in misconception and hint,")
+    print(f"then run `autograder feedback {week}`.")
+
+
+@app.command()
 def check(
     notebook: Annotated[Path, typer.Argument(help="your notebook")],
     language: Annotated[

@@ -31,6 +31,7 @@ from autograder.examiner.mutants import (
     functions_of,
     load_alternatives,
     load_mutants,
+    unfilled,
 )
 from autograder.examiner.needs import needs_of
 from autograder.grading.pool import Ended, Pool, cores, patience, worker_settings
@@ -106,6 +107,7 @@ def _verify_week(
     alternatives: list[Alternative] = []
     try:
         mutants = load_mutants(paths.suite(name), functions_of(solution))
+        report.complaints += unfilled(paths.suite(name), functions_of(solution))
     except CatalogueError as error:
         report.complaints.append(str(error))
     try:
@@ -156,7 +158,7 @@ def _verify_week(
         report.complaints += _stub_fails(blank, in_cells=in_cells)
         report.complaints += _mutants_die(pool, mutants, report, fast=fast)
         report.complaints += _mistakes_cost_once(
-            pool, mutants, needs_of(functions_of(solution)), report, fast
+            pool, mutants, needs_of(functions_of(solution)), report, fast=fast
         )
         report.complaints += _alternatives_pass(pool, alternatives, mutants, report, fast=fast)
     finally:

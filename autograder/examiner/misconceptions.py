@@ -48,7 +48,7 @@ class Catalogue:
 
     @cached_property
     def _mutants(self) -> list[Mutant]:
-        return load_mutants(self._suite, self._functions)
+        return load_mutants(self._suite, self._functions, untold=True)
 
     def recognise(self, runs: Sequence[TestRun]) -> tuple[Misconception, ...]:
         """The misconceptions behind a submission's failed tests, one a function at the most."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from ruamel.yaml import YAML
 
 from autograder.examination import Text
 from autograder.problem import Problem
+from autograder.submissions.naming import MUTANTS, is_named, text_of
 
 _MARKS = ("### BEGIN SOLUTION", "### END SOLUTION")
 
@@ -90,18 +91,41 @@ def _without_docstring(node: ast.FunctionDef, lines: list[str]) -> str:
     return "\n".join(kept) + "\n"
 
 
-def load_mutants(suite: Path, functions: Mapping[str, str] | None = None) -> list[Mutant]:
+def load_mutants(
+    suite: Path, functions: Mapping[str, str] | None = None, *, untold: bool = False
+) -> list[Mutant]:
     """The mutants of a suite's folder, in the order of the file; none if it has none.
+
+    An entry that was named after answers and is not filled in yet is left out (:func:`unfilled`).
 
     Args:
         suite: the folder.
         functions: of the solution, which edits are made in (:func:`functions_of`).
+        untold: take an entry without its words, too: they may be written later.
 
     Raises:
         CatalogueError: an entry lacks something, or its edit does not fit the solution.
     """
-    path = suite / "mutants.yml"
-    return [_mutant(path, number, entry, functions or {}) for number, entry in enumerate(_entries(path))]
+    path = suite / MUTANTS
+    found = []
+    for number, entry in enumerate(_entries(path)):
+        try:
+            found.append(_mutant(path, number, entry, functions or {}, untold=untold))
+        except CatalogueError:
+            if not is_named(entry):
+                raise
+    return found
+
+
+def unfilled(suite: Path, functions: Mapping[str, str] | None = None) -> Iterator[str]:
+    """What is still missing in entries that were named after answers, a sentence each."""
+    path = suite / MUTANTS
+    for number, entry in enumerate(_entries(path)):
+        if is_named(entry):
+            try:
+                _mutant(path, number, entry, functions or {})
+            except CatalogueError as error:
+                yield str(error)
 
 
 def load_alternatives(suite: Path) -> list[Alternative]:
@@ -117,19 +141,26 @@ def load_alternatives(suite: Path) -> list[Alternative]:
     ]
 
 
-def _mutant(path: Path, number: int, entry: Any, functions: Mapping[str, str]) -> Mutant:
+def _mutant(
+    path: Path, number: int, entry: Any, functions: Mapping[str, str], *, untold: bool = False
+) -> Mutant:
+    words = _whatever_there_is if untold else _both
     function = _text(path, number, entry, "replaces")
     return Mutant(
         id=_text(path, number, entry, "id"),
         replaces=function,
-        misconception=_both(path, number, entry, "misconception"),
-        hint=_both(path, number, entry, "hint"),
+        misconception=words(path, number, entry, "misconception"),
+        hint=words(path, number, entry, "hint"),
         source=_edited(path, number, entry, functions.get(function))
         if isinstance(entry, dict) and "replace" in entry
         else _text(path, number, entry, "source"),
         training=bool(entry.get("training", False)),
-        more=_both(path, number, entry, "more") if "more" in entry else None,
+        more=words(path, number, entry, "more") if "more" in entry else None,
     )
+
+
+def _whatever_there_is(_path: Path, _number: int, entry: Any, key: str) -> Text:
+    return text_of(entry.get(key)) or Text(en="", ko="")
 
 
 def _both(path: Path, number: int, entry: Any, key: str) -> Text:

@@ -23,6 +23,7 @@ from autograder.files import write_atomically
 from autograder.gradebook.grades import Given
 from autograder.problem import GradeError, Problem
 from autograder.submissions.keys import package_fingerprint
+from autograder.submissions.naming import MUTANTS
 from autograder.submissions.records import record_path
 from autograder.submissions.timestamps import TIMESTAMP
 from autograder.wording.policy import feedback_level
@@ -202,7 +203,9 @@ class Marks:
 def _conditions(course: Course, paths: Paths, assignment: str) -> str:
     """Hash of what shapes the gradebook's rows and the graded notebooks, records aside."""
     digest = hashlib.sha256(package_fingerprint().encode())
-    for path in (paths.course, paths.config, paths.released(assignment)):
+    # What misconceptions are called is told in the graded notebook.
+    words = paths.suite(assignment) / MUTANTS
+    for path in (paths.course, paths.config, paths.released(assignment), words):
         content = path.read_bytes() if path.is_file() else b""
         digest.update(f"{path.name}:{len(content)}:".encode() + content)
     digest.update(course.language.encode())

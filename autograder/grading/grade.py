@@ -33,6 +33,7 @@ from autograder.options import Options
 from autograder.problem import GradeError
 from autograder.submissions.found import Submission, unnameable
 from autograder.submissions.keys import submission_key, week_fingerprint
+from autograder.submissions.naming import Names
 from autograder.submissions.records import keep_record, read_record, record_path
 from autograder.submissions.week import demand_gradable, prepare
 
@@ -129,6 +130,7 @@ def _grade(
     absent = {s.student for s in submissions} - {s.student for s in there}
     fresh = [s for s in submissions if s.student in absent]
     by_student = {s.student: s for s in submissions}
+    names = Names.of(paths, assignment)
     started = time.perf_counter()
     # The workers first: they warm up while the gradebook is opened.
     with contextlib.ExitStack() as stack:
@@ -147,6 +149,7 @@ def _grade(
             if not is_known:
                 tally.fresh += 1
                 keep_record(_record(paths, submission), examination)
+            examination = names.told(examination)
             if recording is not None:
                 given = recording.record(examination, known=is_known)
                 if given:
@@ -240,12 +243,13 @@ def examine_submission(root: Path, assignment: str, student: str, raw: bytes) ->
     key = submission_key(week_fingerprint(course, paths, assignment, options), raw)
     submission = Submission.of(student, assignment, raw, key=key)
     known = read_record(_record(paths, submission))
+    names = Names.of(paths, assignment)
     if known is not None:
-        return known
+        return names.told(known)
     name = (str(root), assignment)
     if name not in _PATIENT_WORKERS:
         settings = worker_settings(course, paths, assignment, options)
         _PATIENT_WORKERS[name] = Pool(settings, 1, patience(course.assignment(assignment)))
     (examination,) = _PATIENT_WORKERS[name].examine([submission])
     keep_record(_record(paths, submission), examination)
-    return examination
+    return names.told(examination)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from autograder.gradebook.roster import Roster
     from autograder.spreadsheet import Cell
 from autograder.pages.week_facts import Entry, Pair, WeekReport, section_ending, summarise
-from autograder.pages.wrong_answers import training_tests
+from autograder.submissions.naming import Names, training_tests
 
 FORMGRADER = "/formgrader/gradebook/"
 
@@ -190,7 +190,7 @@ def week_tables(report: WeekReport) -> dict[str, list[Sequence[Cell]]]:
             ("group", "function", "student", "failed tests", "first test", "call", "answer"),
             *(
                 (
-                    float(group),
+                    found.name,
                     found.function,
                     student,
                     float(found.failed),
@@ -198,7 +198,7 @@ def week_tables(report: WeekReport) -> dict[str, list[Sequence[Cell]]]:
                     found.test.call.arguments if found.test.call else "",
                     found.test.call.result if found.test.call else "",
                 )
-                for group, found in enumerate(report.wrong_answers, start=1)
+                for found in report.wrong_answers
                 for student in found.students
             ),
         ],
@@ -335,6 +335,7 @@ def read_week(
         complete=roster is not None,
         section=section,
         trained=training_tests(paths.suite(week)),
+        waiting=Names.of(paths, week).waiting,
     )
 
 

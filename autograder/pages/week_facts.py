@@ -231,6 +231,7 @@ def summarise(
     complete: bool = False,
     section: str = "",
     trained: Collection[tuple[str, str]] = (),
+    waiting: Mapping[str, str] | None = None,
 ) -> WeekReport:
     """What there is to say of a week; pure.
 
@@ -243,6 +244,7 @@ def summarise(
         complete: whether ``students`` is a class list, and not only whoever has been seen.
         section: whose entries and students these are; empty for the whole class.
         trained: module and function of the tests that train a model.
+        waiting: entries of ``mutants.yml`` that wait for their words, by digest of the answers.
     """
     assignment = course.assignment(week)
     entries = sorted(entries, key=lambda entry: entry.student)
@@ -265,7 +267,7 @@ def summarise(
         tasks=tuple(_tasks(graded)),
         tests=tuple(_tests(graded)),
         misconceptions=tuple(_misconceptions(entries)),
-        wrong_answers=tuple(wrong_answers([(e.student, e.examination) for e in graded], trained)),
+        wrong_answers=tuple(wrong_answers([(e.student, e.examination) for e in graded], trained, waiting)),
         notices=tuple(_notices(entries)),
         similar=tuple(sorted(similar, key=lambda pair: (-pair.score, pair.a, pair.b))),
         complete=complete,

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from autograder.examination import Examination, Status, TestOutcome, Verdict
+from autograder.examination import Examination, TestOutcome
+from autograder.submissions.naming import digest_of, wrong_by_function
 
-_WRONG = (Verdict.FAILED, Verdict.WRONG_TYPE, Verdict.EXCEPTION)
 _MOST_CODE = 20_000
 """Characters of a cell beyond which nobody looks for the shortest."""
 _FEWEST = 2
@@ -30,6 +29,8 @@ class WrongAnswer:
         failed: how many tests it fails.
         test: the first of these, with the call that differs.
         code: the shortest of the students' functions, without comments and docstring, if any can be read.
+        answers: digest of what was answered.
+        entry: id of the entry in ``mutants.yml`` that waits for its words; empty if there is none.
     """
 
     function: str
@@ -37,31 +38,33 @@ class WrongAnswer:
     failed: int
     test: TestOutcome
     code: str
+    answers: str = ""
+    entry: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the group is called until it has a name: the same as long as the answers are."""
+        return f"{self.function}-{self.answers[:6]}"
 
 
 def wrong_answers(
-    examinations: Iterable[tuple[str, Examination]], trained: Collection[tuple[str, str]] = ()
+    examinations: Iterable[tuple[str, Examination]],
+    trained: Collection[tuple[str, str]] = (),
+    waiting: Mapping[str, str] | None = None,
 ) -> list[WrongAnswer]:
     """Groups of at least two students, the largest first.
 
     Args:
         examinations: of each student.
         trained: module and function of the tests that train a model, which are left out.
+        waiting: entries that wait for their words, by digest of the answers.
     """
     together: dict[tuple[str, str], list[tuple[str, Examination, list[TestOutcome]]]] = defaultdict(list)
     for student, examination in examinations:
-        if examination.status is not Status.GRADED:
-            continue
         named = {found.function for found in examination.misconceptions}
-        by_function: dict[str, list[TestOutcome]] = defaultdict(list)
-        for test in examination.tests:
-            if test.verdict is not Verdict.PASSED and test.call is not None and not test.follows:
-                by_function[test.call.function].append(test)
-        for function, tests in by_function.items():
-            asked = [test for test in tests if (test.module, test.name.partition("[")[0]) not in trained]
-            if function not in named and asked and all(test.verdict in _WRONG for test in asked):
-                signature = "\n".join(map(_answer, sorted(asked, key=lambda test: test.key)))
-                together[function, signature].append((student, examination, asked))
+        for function, tests in wrong_by_function(examination, trained).items():
+            if function not in named:
+                together[function, digest_of(function, tests)].append((student, examination, tests))
     groups = [
         WrongAnswer(
             function=function,
@@ -69,17 +72,13 @@ def wrong_answers(
             failed=len(members[0][2]),
             test=next((test for test in members[0][2] if test.difference), members[0][2][0]),
             code=min((code for _, e, _ in members if (code := _code(e, function))), key=len, default=""),
+            answers=digest,
+            entry=(waiting or {}).get(digest, ""),
         )
-        for (function, _), members in together.items()
+        for (function, digest), members in together.items()
         if len(members) >= _FEWEST
     ]
     return sorted(groups, key=lambda group: (-len(group.students), group.function, group.students))
-
-
-def _answer(test: TestOutcome) -> str:
-    """What is known of a failed test's answer."""
-    kept = test.model_copy(update={"seconds": 0.0})
-    return kept.model_dump_json(include={"name", "module", "verdict", "message", "call", "difference"})
 
 
 def _code(examination: Examination, function: str) -> str:
@@ -96,26 +95,3 @@ def _code(examination: Examination, function: str) -> str:
         except (SyntaxError, ValueError, RecursionError, MemoryError):  # a magic, or no Python
             continue
     return ""
-
-
-def training_tests(suite: Path) -> set[tuple[str, str]]:
-    """Module and function of a suite's tests that train a model, read from their marks."""
-    found = set()
-    for path in sorted(suite.glob("test_*.py")) if suite.is_dir() else []:
-        try:
-            body = ast.parse(path.read_text(encoding="utf-8")).body
-        except (OSError, SyntaxError, ValueError):  # `verify` says so
-            continue
-        whole = any(
-            isinstance(node, ast.Assign)
-            and any(isinstance(name, ast.Name) and name.id == "pytestmark" for name in node.targets)
-            and "mark.training" in ast.unparse(node.value)
-            for node in body
-        )
-        for node in body:
-            marks = node.decorator_list if isinstance(node, ast.FunctionDef) else []
-            if isinstance(node, ast.FunctionDef) and (
-                whole or any("mark.training" in ast.unparse(mark) for mark in marks)
-            ):
-                found.add((path.stem, node.name))
-    return found

@@ -12,6 +12,7 @@ from autograder.course.folders import Paths
 from autograder.course.models import Course
 from autograder.messages import Message
 from autograder.options import Options
+from autograder.submissions.naming import MUTANTS, what_recognises
 
 _PACKAGE = Path(__file__).parents[1]
 _ABOUT_THE_SUITE = ("alternatives.yml", "equivalents.yml")
@@ -52,7 +53,8 @@ def week_fingerprint(
         )
     for path in files:
         if path.is_file():
-            add(path.name, path.read_bytes())
+            content = path.read_bytes()
+            add(path.name, what_recognises(content) if path.name == MUTANTS else content)
     for name, content in released_beside(paths, assignment).items():
         add(f"beside {name}", content)
     add("package", package_fingerprint().encode())

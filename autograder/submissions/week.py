@@ -17,6 +17,7 @@ from autograder.options import Options
 from autograder.problem import GradeError
 from autograder.submissions.found import Submission, find_submissions
 from autograder.submissions.keys import submission_key, week_fingerprint
+from autograder.submissions.naming import Names
 from autograder.submissions.records import read_record, record_path
 
 
@@ -122,13 +123,17 @@ def _kept_by_nbgrader(paths: Paths, assignment: str) -> list[str]:
 
 
 def current_records(course: Course, paths: Paths, week: str) -> dict[str, Examination]:
-    """Each student's examination: of what lies in ``submitted/`` now, or else the last one there is."""
+    """Each student's examination: of what lies in ``submitted/`` now, or else the last one there is.
+
+    Misconceptions are in the words of today.
+    """
     found = {}
+    names = Names.of(paths, week)
     for submission in prepare(course, paths, week, Options()):
         known = read_record(record_path(paths, week, submission.student, submission.key))
         known = known or last_record(paths, week, submission.student)
         if known is not None:
-            found[submission.student] = known
+            found[submission.student] = names.told(known)
     return found
 
 

@@ -118,6 +118,8 @@ class Policy:
             return ()
         once: dict[str, Misconception] = {}
         for found in examination.misconceptions:
+            if not found.misconception.en:  # nobody has said yet how it is told
+                continue
             once.setdefault(found.mutant, found)
         if tests is None:
             return tuple(once.values())

@@ -34,8 +34,8 @@ from autograder.files import write_atomically
 from autograder.options import Options
 from autograder.pages.report import read_similar, render_index, render_week, week_tables, write_report
 from autograder.pages.week_facts import Entry, Pair, WeekReport, correlation, summarise
-from autograder.pages.wrong_answers import training_tests
 from autograder.problem import GradeError
+from autograder.submissions.naming import training_tests
 from autograder.submissions.records import record_path
 from autograder.submissions.week import prepare
 
@@ -468,11 +468,13 @@ def test_equal_wrong_answers_stand_together_and_the_largest_group_first() -> Non
     shown = page(report)
     assert "Wrong answers without a name" in shown.words and "3 students" in shown.words
     rows = read(report, "wrong-answers")
+    first, second = (found.name for found in report.wrong_answers)
+    assert first != second and first.startswith("f-") and f"group {first}" in shown.words
     assert [(row["group"], row["student"]) for row in rows[:4]] == [
-        ("1", "bob"),
-        ("1", "eve"),
-        ("1", "max"),
-        ("2", "ada"),
+        (first, "bob"),
+        (first, "eve"),
+        (first, "max"),
+        (second, "ada"),
     ]
 
 
