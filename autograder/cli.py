@@ -264,6 +264,33 @@ def name(
 
 
 @app.command()
+def comment(
+    week: Week,
+    group: Annotated[
+        str, typer.Argument(help="of equal written answers, as the report calls it", show_default=False)
+    ],
+    text: Annotated[str, typer.Argument(help="what all of them are told", show_default=False)] = "",
+    points: Annotated[float | None, typer.Option(help="for the answer", show_default=False)] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="take back what was given to the group")] = False,
+) -> None:
+    """Give a group of equal written answers one comment, in nbgrader's gradebook. What people gave stays."""
+    from autograder.authoring.commenting import comment_group
+    from autograder.course.folders import Paths, find_root
+    from autograder.course.reading import load_course
+    from autograder.gradebook.comments import take_back
+
+    root = find_root()
+    if undo:
+        changed = take_back(load_course(root), Paths(root), week, group)
+        print(f"taken back: {len(changed.done)}")
+    else:
+        changed = comment_group(root, week, group, text, points)
+        print(f"given: {len(changed.done)}; `autograder feedback {week}` tells them")
+    for student in changed.left:
+        print(f"{student}: left as a person has it", file=sys.stderr)
+
+
+@app.command()
 def check(
     notebook: Annotated[Path, typer.Argument(help="your notebook")],
     language: Annotated[

@@ -20,6 +20,8 @@ from autograder.course.folders import Paths, file_name
 from autograder.course.models import Course
 from autograder.course.reading import load_course
 from autograder.messages import Language
+from autograder.notebooks.metadata import grade_id
+from autograder.notebooks.reading import read_released
 from autograder.pages import svg
 from autograder.pages.feedback import PAGE
 from autograder.pages.figures import FigureView, array_figure
@@ -202,6 +204,14 @@ def week_tables(report: WeekReport) -> dict[str, list[Sequence[Cell]]]:
                 for student in found.students
             ),
         ],
+        f"{name}-same-answers.csv": [
+            ("group", "task", "student", "wordings"),
+            *(
+                (found.name, found.cell, student, float(len(found.forms)))
+                for found in report.same_answers
+                for student in found.students
+            ),
+        ],
         f"{name}-notices.csv": [
             ("notice", "student", "text"),
             *((kind.code, student, text) for kind in report.notices for student, text in kind.entries),
@@ -336,6 +346,11 @@ def read_week(
         section=section,
         trained=training_tests(paths.suite(week)),
         waiting=Names.of(paths, week).waiting,
+        released={
+            grade_id(cell): cell.source
+            for cell in read_released(paths.released(week)).cells
+            if grade_id(cell)
+        },
     )
 
 

@@ -14,6 +14,7 @@ from autograder.course.models import Course
 from autograder.examination import Examination, Status, Verdict
 from autograder.gradebook.grades import after_penalty
 from autograder.messages import Language
+from autograder.pages.written import SameAnswer, same_answers
 from autograder.pages.wrong_answers import WrongAnswer, wrong_answers
 from autograder.wording.text import one_line
 from autograder.wording.words import LIMITS, verdict
@@ -188,6 +189,7 @@ class WeekReport:
     tests: tuple[TestFacts, ...]
     misconceptions: tuple[MisconceptionFacts, ...]
     wrong_answers: tuple[WrongAnswer, ...]
+    same_answers: tuple[SameAnswer, ...]
     notices: tuple[NoticeFacts, ...]
     similar: tuple[Pair, ...]
     complete: bool = False
@@ -232,6 +234,7 @@ def summarise(
     section: str = "",
     trained: Collection[tuple[str, str]] = (),
     waiting: Mapping[str, str] | None = None,
+    released: Mapping[str, str] | None = None,
 ) -> WeekReport:
     """What there is to say of a week; pure.
 
@@ -245,6 +248,7 @@ def summarise(
         section: whose entries and students these are; empty for the whole class.
         trained: module and function of the tests that train a model.
         waiting: entries of ``mutants.yml`` that wait for their words, by digest of the answers.
+        released: what stands in each cell before anybody writes, by grade id.
     """
     assignment = course.assignment(week)
     entries = sorted(entries, key=lambda entry: entry.student)
@@ -268,6 +272,7 @@ def summarise(
         tests=tuple(_tests(graded)),
         misconceptions=tuple(_misconceptions(entries)),
         wrong_answers=tuple(wrong_answers([(e.student, e.examination) for e in graded], trained, waiting)),
+        same_answers=tuple(same_answers([(e.student, e.examination) for e in graded], released or {})),
         notices=tuple(_notices(entries)),
         similar=tuple(sorted(similar, key=lambda pair: (-pair.score, pair.a, pair.b))),
         complete=complete,

@@ -47,6 +47,10 @@ NOT_RUN = {
     "autograder demo --hostile": "takes minutes; tests/attacks grades the same class",
     f"autograder grade {WEEK} --scheduler tcp://scheduler:8786": "needs a cluster; has tests of its own",
     f"autograder name {WEEK} conv2d-3fa2c1": "needs a class that shares a wrong answer; has tests of its own",
+    f"autograder comment {WEEK} explain-flip-1f09ab --undo": "needs equal answers; has tests of its own",
+    f"autograder comment {WEEK} explain-flip-1f09ab 'Right, and the kernel is turned first.' --points 4": (
+        "likewise"
+    ),
     "autograder verify": "all weeks take minutes; one week is verified here",
     "autograder verify --fast": "likewise",
     "autograder verify --explore": "likewise",
