@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 
-from autograder.course.folders import Paths
+from autograder.course.folders import Paths, split_unit
 from autograder.course.models import Course
 from autograder.course.nbgrader import explained, gradebook_url, nbgrader_config, open_gradebook
 from autograder.course.turns import turn
@@ -66,13 +66,15 @@ def give(
             f"{group} has a comment already: take it back with `autograder comment {week} {group} --undo`, "
             "and give another."
         )
-    done, left = [], []
+    done: list[str] = []
+    left: list[str] = []
+    folder, notebook = split_unit(week)
     url = gradebook_url(paths, nbgrader_config(paths.root))
     with turn(paths), open_gradebook(url, course.id) as gradebook, explained(url):
         for student in students:
             try:
-                said = gradebook.find_comment(cell, week, week, student)
-                grade = gradebook.find_grade(cell, week, week, student)
+                said = gradebook.find_comment(cell, notebook, folder, student)
+                grade = gradebook.find_grade(cell, notebook, folder, student)
             except MissingEntry:
                 left.append(student)
                 continue
@@ -120,9 +122,10 @@ def take_back(course: Course, paths: Paths, week: str, group: str) -> Commented:
 
 
 def _taken_back(gradebook: Gradebook, kept: dict[str, object], week: str, student: str) -> bool:
+    folder, notebook = split_unit(week)
     try:
-        said = gradebook.find_comment(kept["cell"], week, week, student)
-        grade = gradebook.find_grade(kept["cell"], week, week, student)
+        said = gradebook.find_comment(kept["cell"], notebook, folder, student)
+        grade = gradebook.find_grade(kept["cell"], notebook, folder, student)
     except MissingEntry:
         return False
     points = kept["points"]
