@@ -54,12 +54,14 @@ class Equivalent:
         was: the line that they change, or a part of it; empty for a spoilt function.
         now: what they make of it, one or several.
         why: nobody can tell.
+        training: only tests that train a model can tell, and where these are run they have to.
     """
 
     function: str
     was: str
     now: tuple[str, ...]
     why: str
+    training: bool = False
 
     def means(self, variant: Variant) -> str | None:
         """What of ``now`` the variant is; None if it is none of these."""
@@ -233,17 +235,20 @@ class _Week:
             if test := known.refused(variant):
                 found.refused += 1
                 refused.update(dict.fromkeys(of_it, test))
-            elif of_it:
+            elif any(self._fast or not equivalents[number].training for number, _ in of_it):
                 found.equivalent += 1
                 living.update(of_it)
             else:
                 found.survivors.append(variant)
+                living.update(of_it)
         left_out = set(found.left_out)
         for number, entry in enumerate(equivalents):
             for now in entry.now:
                 if (number, now) in living or entry.function in left_out:
                     continue
                 said = f"{place}/equivalents.yml: `{now}` for `{entry.was}` in {entry.function}"
+                if (number, now) in refused and entry.training:
+                    continue
                 if (number, now) in refused:
                     test = refused[number, now]
                     found.complaints.append(f"{said} is refused by {test}; take the entry out.")
@@ -418,6 +423,7 @@ def _equivalent(place: str, number: int, entry: Any) -> Equivalent:
         was=_lines(str(fields.get("was", ""))),
         now=tuple(_lines(one) for one in several),
         why=str(fields["why"]),
+        training=bool(fields.get("training", False)),
     )
 
 

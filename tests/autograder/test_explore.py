@@ -157,6 +157,21 @@ def test_a_hole_is_found_and_answered(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_what_only_a_training_can_tell_is_explained_where_nothing_is_trained(tmp_path: Path) -> None:
+    root = make(tmp_path).root
+    answer(
+        root,
+        "- {function: double, was: np.asarray(x) * 2, now: x * 2, training: true, why: A training tells.}\n"
+        "- {function: double, was: '* 2', now: / 2, training: true, why: Both tell.}\n",
+    )
+    lives = ("double", "return np.asarray(x) * 2", "return x * 2")
+    (quick,) = explore(root, fast=True)
+    assert lives not in survivors(quick) and quick.equivalent == 1 and quick.complaints == []
+    (whole,) = explore(root)
+    assert lives in survivors(whole) and whole.equivalent == 0 and whole.complaints == []
+
+
+@pytest.mark.slow
 def test_a_test_that_changes_is_asked_again_and_the_others_are_not(tmp_path: Path) -> None:
     root = make(tmp_path).root
     found = found_in(root)
