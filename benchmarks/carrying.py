@@ -1,7 +1,7 @@
 """What carrying mistakes forward costs a class, of which every second submission has one wrong function.
 
-``python benchmarks/carrying.py`` grades the class once. How long the failed tests that are asked again took stands
-in each record, so that the same run says what the class costs with them and what it would without.
+``python benchmarks/carrying.py`` grades the class once. How long the failed tests took that are
+asked again stands in each record, so that the same run says what the class costs with them and without.
 """
 
 from __future__ import annotations
