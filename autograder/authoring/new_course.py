@@ -137,6 +137,7 @@ autograded/
 feedback/
 report/
 exports/
+comments/
 roster.csv
 __pycache__/
 .ipynb_checkpoints/

@@ -97,6 +97,11 @@ class Paths:
         return f"sqlite:///{self.gradebook.resolve()}"
 
     @property
+    def comments(self) -> Path:
+        """What was given to several students at once, so that it can be taken back; not to be made again."""
+        return self.root / "comments"
+
+    @property
     def hidden(self) -> Path:
         """The hidden suites, a folder a week."""
         return self.root / "tests" / "hidden"

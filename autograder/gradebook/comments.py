@@ -31,7 +31,7 @@ class Commented:
 
 
 def _note(paths: Paths, week: str, group: str) -> Path:
-    return paths.cache / "comments" / week / f"{group}.json"
+    return paths.comments / week / f"{group}.json"
 
 
 def give(
@@ -91,7 +91,8 @@ def give(
             done.append(student)
         kept = {"cell": cell, "comment": comment, "points": points, "students": done}
         # First the note: a comment that nobody could take back would be worse than a note of none.
-        write_atomically(note, json_bytes(kept), mode=0o600)
+        if done:
+            write_atomically(note, json_bytes(kept), mode=0o600)
         gradebook.db.commit()
     return Commented(tuple(done), tuple(left))
 

@@ -1,9 +1,9 @@
 """Written answers that are the same, or nearly: read once, answered once.
 
 Two answers are the same if they have the same words in the same order, whatever the letters' case, spaces
-and marks between sentences. Nearly the same are two that share most of their words. Each answer is compared
-with a bounded number of others (locality-sensitive hashing of its words), so that a class takes time in
-proportion to its size.
+and marks between sentences. Nearly the same are two that share most of their words and of the pairs of words
+next to each other: "a before b" is not "b before a". Each answer is compared with a bounded number of others
+(locality-sensitive hashing), so that a class takes time in proportion to its size.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from autograder.examination import Examination
 
 _MOST_CHARACTERS = 5000
 """Of an answer that are looked at."""
 _ALIKE = 0.8
-"""Share of the words of two answers that are in both (Jaccard), from which on they are nearly the same."""
+"""Share of words and pairs that are in both answers (Jaccard), from which on they are nearly the same."""
 _BANDS, _ROWS = 8, 2
 _PRIME = (1 << 61) - 1
 _MARKS = str.maketrans(dict.fromkeys(".,;:!?\"'`“”‘’()。、", " "))
@@ -86,10 +87,10 @@ def _alike(answers: Counter[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
     groups: list[list[tuple[str, ...]]] = []
     index: dict[tuple[int, ...], int] = {}
     for words in sorted(answers, key=lambda words: (-answers[words], len(words), words)):
-        bands = list(_bands(set(words)))
+        own = _features(words)
+        bands = list(_bands(own))
         near = {index[band] for band in bands if band in index}
-        own = set(words)
-        place = next((one for one in sorted(near) if _share(own, set(groups[one][0])) >= _ALIKE), None)
+        place = next((one for one in sorted(near) if _share(own, _features(groups[one][0])) >= _ALIKE), None)
         if place is not None:
             groups[place].append(words)
         else:
@@ -99,15 +100,19 @@ def _alike(answers: Counter[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
     return groups
 
 
+def _features(words: tuple[str, ...]) -> set[str]:
+    return {*words, *map(" ".join, pairwise(words))}
+
+
 def _share(one: set[str], other: set[str]) -> float:
     return len(one & other) / len(one | other)
 
 
-def _bands(words: set[str]) -> Iterator[tuple[int, ...]]:
-    """What two answers have in common in one place at least, nearly surely, if they share most words."""
+def _bands(features: set[str]) -> Iterator[tuple[int, ...]]:
+    """What two answers have in common in one place at least, nearly surely, if they share most."""
     hashes = [
-        int.from_bytes(hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=7).digest())
-        for word in words
+        int.from_bytes(hashlib.blake2b(one.encode("utf-8", "replace"), digest_size=7).digest())
+        for one in features
     ]
     for band in range(_BANDS):
         rows = range(_ROWS * band, _ROWS * (band + 1))

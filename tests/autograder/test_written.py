@@ -59,6 +59,7 @@ def groups(*texts: str, released: str = "Why?") -> list[SameAnswer]:
         (LONG, LONG.replace(", which", " - which"), True),
         (LONG, LONG + " Really.", True),
         (LONG, OTHER, False),
+        ("First the kernel turns, then it slides.", "Then it turns, first the kernel slides.", False),
         ("x = 1", "x = -1", False),
         ("It grows.", "it grows", True),
         ("Why?", "why", False),  # nobody has written anything
