@@ -37,7 +37,7 @@ def call(function: str, value: Any) -> LoggedCall:
     return LoggedCall(function, function, b"", (), {}, value, isinstance(value, Exception))
 
 
-def run(name: str, function: str, *values: Any, passed: bool = False) -> Run:
+def run(name: str, function: str, *values: Any, passed: bool = False, training: bool = False) -> Run:
     outcome = Outcome(
         name=name,
         module="m",
@@ -45,7 +45,7 @@ def run(name: str, function: str, *values: Any, passed: bool = False) -> Run:
         cell="c",
         verdict=Verdict.PASSED if passed else Verdict.FAILED,
     )
-    return Run(outcome, [call(function, value) for value in values])
+    return Run(outcome, [call(function, value) for value in values], training=training)
 
 
 ANSWERS: dict[str, dict[str, list[Any]]] = {
@@ -103,6 +103,11 @@ def test_an_exception_is_evidence_only_in_the_mutants_own_words(catalogue: Catal
     assert named(catalogue, run("odd", "half", raised("odd"))) == ["half-raises"]
     assert named(catalogue, run("odd", "half", raised("kernel_size is too large"))) == []
     assert named(catalogue, run("odd", "half", raised("odd", "TypeError"))) == []
+
+
+@pytest.mark.parametrize("values", [(), (1,), (raised("odd"),)], ids=["out of time", "wrong", "raised"])
+def test_a_training_is_no_evidence(catalogue: Catalogue, values: tuple[Any, ...]) -> None:
+    assert named(catalogue, run("odd", "half", *values, training=True)) == []
 
 
 def test_whose_mistake_it_is_cannot_be_told_of_what_needs_a_wrong_function(catalogue: Catalogue) -> None:
