@@ -31,6 +31,7 @@ class Message(BaseModel):
         values: what the sentence is about; a value may be a sentence again.
         text: words that were not written here: an exception's, a suite's, or the grader's to a TA. They are
             in English, whatever the language.
+        korean: the same in Korean, where whoever wrote them gave both.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,6 +39,7 @@ class Message(BaseModel):
     code: str = ""
     values: dict[str, str | Message] = Field(default_factory=dict)
     text: str = ""
+    korean: str = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -64,11 +66,12 @@ class Message(BaseModel):
 
     def in_(self, language: Language) -> str:
         """All of it."""
-        return "\n".join(part for part in (self.sentence(language), self.text) if part)
+        text = self.korean or self.text if language is Language.KO else self.text
+        return "\n".join(part for part in (self.sentence(language), text) if part)
 
     def said_with(self, text: str) -> Message:
         """The same sentence about these words."""
-        return self.model_copy(update={"text": text})
+        return self.model_copy(update={"text": text, "korean": ""})
 
     def __str__(self) -> str:
         return self.in_(Language.EN)
@@ -100,9 +103,9 @@ def fact(code: str, **values: Any) -> Message:
     return Message(code=code, values=told)
 
 
-def words(text: str) -> Message:
-    """Somebody's own words as a message."""
-    return Message(text=text)
+def words(text: str, korean: str = "") -> Message:
+    """Somebody's own words as a message; in Korean too, where they gave both."""
+    return Message(text=text, korean=korean)
 
 
 def fields_of(sentence: str) -> set[str]:

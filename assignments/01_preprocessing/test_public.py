@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.testing import Submission, as_seen, expect_array, expect_raises, expect_text
+from autograder.testing import Submission, as_seen, expect, expect_array, expect_raises, expect_text
 
 
 def split(submission: Submission, rows: int, fraction: float, seed: int) -> Any:
@@ -15,8 +15,16 @@ def split(submission: Submission, rows: int, fraction: float, seed: int) -> Any:
     numbers = np.arange(rows)
     rng = submission.import_module("numpy").random.default_rng(seed)
     parts = submission.split_train_validation(numbers, numbers * 11, fraction, rng)
-    assert isinstance(parts, (tuple, list)), "`split_train_validation` should return four arrays"
-    assert len(parts) == 4, f"`split_train_validation` should return 4 arrays, it returned {len(parts)}"
+    expect(
+        isinstance(parts, (tuple, list)),
+        "`split_train_validation` should return four arrays",
+        "`split_train_validation`은 배열 네 개를 반환해야 합니다",
+    )
+    expect(
+        len(parts) == 4,
+        f"`split_train_validation` should return 4 arrays, it returned {len(parts)}",
+        f"`split_train_validation`은 배열 4개를 반환해야 합니다. 반환한 배열: {len(parts)}개",
+    )
     return parts
 
 
@@ -29,9 +37,17 @@ def test_show_image_returns_its_axes(submission: Submission) -> None:
     submission.import_module("matplotlib.pyplot").close("all")
     little_image = np.array([[0, 60, 120], [255, 240, 30]], dtype=np.uint8)
     axes = submission.show_image(little_image)
-    assert axes is not None, "`show_image` came back with None: is a `return` missing?"
-    assert hasattr(axes, "get_xlabel"), "`show_image` should return the Axes"
-    assert len(axes.images) == 1, "the Axes should hold one image"
+    expect(
+        axes is not None,
+        "`show_image` came back with None: is a `return` missing?",
+        "`show_image`가 None을 반환했습니다. `return`이 빠졌나요?",
+    )
+    expect(
+        hasattr(axes, "get_xlabel"),
+        "`show_image` should return the Axes",
+        "`show_image`는 Axes를 반환해야 합니다",
+    )
+    expect(len(axes.images) == 1, "the Axes should hold one image", "Axes에 이미지가 하나 있어야 합니다")
     drawn = as_seen(axes.get_figure(), axes, axes.images[0]).pixels
     expect_array(drawn / drawn.max() * 255, little_image, atol=1e-4)
     expect_text(axes.images[0].get_cmap().name, "Greys")
@@ -162,8 +178,10 @@ def test_split_gives_a_fifth_to_validation(submission: Submission) -> None:
 
     `split_train_validation`은 10개의 행을 0.2의 비율로 8개와 2개로 나눕니다.
     """
-    assert [len(part) for part in split(submission, 10, 0.2, seed=1)] == [8, 8, 2, 2], (
-        "expected 8, 8, 2 and 2 rows"
+    expect(
+        [len(part) for part in split(submission, 10, 0.2, seed=1)] == [8, 8, 2, 2],
+        "expected 8, 8, 2 and 2 rows",
+        "8개, 8개, 2개, 2개의 행이 나와야 합니다",
     )
 
 
@@ -186,7 +204,11 @@ def test_split_has_every_row_once(submission: Submission) -> None:
     """
     x_train, _, x_validation, _ = split(submission, 12, 0.25, seed=2)
     together = sorted([*np.asarray(x_train).tolist(), *np.asarray(x_validation).tolist()])
-    assert together == list(range(12)), f"every row should be there once, these came back: {together}"
+    expect(
+        together == list(range(12)),
+        f"every row should be there once, these came back: {together}",
+        f"모든 행이 한 번씩 있어야 합니다. 돌아온 행: {together}",
+    )
 
 
 @pytest.mark.cell("test-split-shuffle")
@@ -196,8 +218,16 @@ def test_split_shuffles(submission: Submission) -> None:
     `split_train_validation`은 두 세트의 행을 섞인 순서로 반환합니다.
     """
     x_train, _, x_validation, _ = split(submission, 100, 0.2, seed=3)
-    assert not np.array_equal(x_train, np.sort(x_train)), "the training rows are still in order"
-    assert not np.array_equal(x_validation, np.sort(x_validation)), "the validation rows are still in order"
+    expect(
+        not np.array_equal(x_train, np.sort(x_train)),
+        "the training rows are still in order",
+        "학습 세트의 행이 아직 순서대로입니다",
+    )
+    expect(
+        not np.array_equal(x_validation, np.sort(x_validation)),
+        "the validation rows are still in order",
+        "검증 세트의 행이 아직 순서대로입니다",
+    )
 
 
 @pytest.mark.cell("test-split-shuffle")
@@ -207,7 +237,11 @@ def test_split_repeats_with_the_same_seed(submission: Submission) -> None:
     `split_train_validation`은 시드가 같으면 같은 결과를 냅니다.
     """
     first, second = (split(submission, 100, 0.2, seed=3)[0] for _ in range(2))
-    assert np.array_equal(first, second), "two calls with the same seed should give the same split"
+    expect(
+        np.array_equal(first, second),
+        "two calls with the same seed should give the same split",
+        "같은 시드로 두 번 호출하면 똑같이 나뉘어야 합니다",
+    )
 
 
 @pytest.mark.cell("test-preprocess")
@@ -218,7 +252,11 @@ def test_preprocess_prepares_two_images(submission: Submission) -> None:
     """
     images = np.array([[[0, 51], [255, 102]], [[204, 0], [0, 153]]], dtype=np.uint8)
     result = submission.preprocess(images, np.array([2, 0], dtype=np.uint8), 3)
-    assert isinstance(result, (tuple, list)) and len(result) == 2, "`preprocess` should return x and y"
+    expect(
+        isinstance(result, (tuple, list)) and len(result) == 2,
+        "`preprocess` should return x and y",
+        "`preprocess`는 x와 y를 반환해야 합니다",
+    )
     expect_array(result[0], [[0, 0.2, 1, 0.4], [0.8, 0, 0, 0.6]], dtype=np.float64, rtol=1e-6)
     expect_array(result[1], [[0, 0, 1], [1, 0, 0]], dtype=np.float64)
 

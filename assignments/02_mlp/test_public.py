@@ -5,13 +5,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.testing import Submission
+from autograder.testing import Submission, expect
 
 
 def close(actual: Any, expected: Any, tolerance: float = 1e-6) -> None:
     """Fail, saying what came back and what was expected, unless both agree in shape and value."""
     same = np.shape(actual) == np.shape(expected) and np.allclose(actual, expected, atol=tolerance)
-    assert same, f"came back: {actual!r}, expected: {expected!r}"
+    expect(
+        same,
+        f"came back: {actual!r}, expected: {expected!r}",
+        f"돌아온 값: {actual!r}, 기대한 값: {expected!r}",
+    )
 
 
 @pytest.mark.cell("test-relu")
@@ -72,7 +76,11 @@ def test_categorical_crossentropy_small(submission: Submission) -> None:
     y_pred = np.array([[0.5, 0.2, 0.3], [0.25, 0.5, 0.25]])
     close(submission.categorical_crossentropy(y_true, y_pred), 1.0397208, tolerance=1e-4)
     loss = submission.categorical_crossentropy(np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]]))
-    assert np.isfinite(loss), f"sure and wrong: expected a finite loss, got {loss}"
+    expect(
+        np.isfinite(loss),
+        f"sure and wrong: expected a finite loss, got {loss}",
+        f"자신 있게 틀린 예측: 손실이 유한해야 합니다. 돌아온 값: {loss}",
+    )
 
 
 @pytest.mark.cell("test-accuracy")
@@ -115,9 +123,16 @@ def test_build_mlp_small(submission: Submission) -> None:
     `build_mlp`는 입력 784개, 출력 10개, 파라미터 407,050개인 모델을 만듭니다.
     """
     model = submission.build_mlp()
-    assert model.count_params() == 407050, f"{model.count_params()} parameters, expected 407050"
+    count = model.count_params()
+    expect(
+        count == 407050, f"{count} parameters, expected 407050", f"파라미터: {count}개, 기대한 개수: 407050개"
+    )
     shapes = tuple(model.input_shape), tuple(model.output_shape)
-    assert shapes == ((None, 784), (None, 10)), f"input and output shapes {shapes}"
+    expect(
+        shapes == ((None, 784), (None, 10)),
+        f"input and output shapes {shapes}",
+        f"입력과 출력의 모양: {shapes}",
+    )
 
 
 @pytest.mark.cell("test-make-callbacks")
@@ -128,12 +143,22 @@ def test_make_callbacks_small(submission: Submission) -> None:
     """
     callbacks = submission.make_callbacks("model", patience=5)
     stopper, saver = sorted(callbacks, key=lambda callback: hasattr(callback, "filepath"))
-    assert (stopper.monitor, saver.monitor) == ("val_loss", "val_loss"), (stopper.monitor, saver.monitor)
-    assert stopper.patience == 5, f"patience {stopper.patience}, expected 5"
+    watched, patience = (stopper.monitor, saver.monitor), stopper.patience
+    expect(
+        watched == ("val_loss", "val_loss"),
+        f"watched: {watched}, expected 'val_loss' in both",
+        f"지켜보는 값: {watched}, 둘 다 'val_loss'여야 합니다",
+    )
+    expect(patience == 5, f"patience {patience}, expected 5", f"patience: {patience}, 기대한 값: 5")
     path = submission.import_module("os.path")
     expected = path.join("model", "{epoch:02d}-{val_loss:.4f}.keras")
-    same = path.abspath(saver.filepath) == path.abspath(expected)
-    assert same, f"filepath {saver.filepath!r}, expected {expected!r}"
+    filepath = saver.filepath
+    same = path.abspath(filepath) == path.abspath(expected)
+    expect(
+        same,
+        f"filepath {filepath!r}, expected {expected!r}",
+        f"filepath: {filepath!r}, 기대한 값: {expected!r}",
+    )
 
 
 @pytest.mark.cell("test-plot-losses")
@@ -146,9 +171,17 @@ def test_plot_losses_small(submission: Submission) -> None:
     axes = submission.plot_losses({"loss": [1.5, 0.7, 0.3], "val_loss": [1.2, 0.9, 0.8]})
     lines = {line.get_label(): [float(y) for y in line.get_ydata()] for line in axes.lines}
     expected = {"Testset_loss": [1.2, 0.9, 0.8], "Trainset_loss": [1.5, 0.7, 0.3]}
-    assert lines | expected == lines, f"the lines are {lines}, expected {expected}"
+    expect(
+        lines | expected == lines,
+        f"the lines are {lines}, expected {expected}",
+        f"선: {lines}, 기대한 선: {expected}",
+    )
     labels = axes.get_xlabel().lower(), axes.get_ylabel().lower()
-    assert labels == ("epoch", "loss"), f"the axes are labelled {labels}, expected ('epoch', 'loss')"
+    expect(
+        labels == ("epoch", "loss"),
+        f"the axes are labelled {labels}, expected ('epoch', 'loss')",
+        f"축 이름: {labels}, 기대한 이름: ('epoch', 'loss')",
+    )
 
 
 @pytest.mark.training
@@ -156,7 +189,7 @@ def test_plot_losses_small(submission: Submission) -> None:
 def test_train_mlp_small(submission: Submission) -> None:
     """`train_mlp` returns a dict, stays within 30 epochs, saves `.keras` files and leaves the best weights.
 
-    `train_mlp`는 사전을 돌려주고, 30 에포크 안에 끝나며, `.keras` 파일과 가장 좋은 가중치를 남깁니다.
+    `train_mlp`는 딕셔너리를 돌려주고, 30 에포크 안에 끝나며, `.keras` 파일과 가장 좋은 가중치를 남깁니다.
     """
     # Noise with labels by dice can only be learned by heart: the validation loss is best after a few epochs.
     rng = np.random.default_rng(8)
@@ -166,10 +199,26 @@ def test_train_mlp_small(submission: Submission) -> None:
     toy.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
     folder = submission.import_module("tempfile").mkdtemp()
     history = submission.train_mlp(toy, x[:400], y[:400], (x[400:], y[400:]), folder)
-    assert isinstance(history, dict), f"expected a dict, got {type(history).__name__}"
-    assert len(history["loss"]) <= 30, f"{len(history['loss'])} epochs, at most 30 expected"
+    expect(
+        isinstance(history, dict),
+        f"expected a dict, got {type(history).__name__}",
+        f"딕셔너리를 반환해야 합니다. 반환한 것: {type(history).__name__}",
+    )
+    expect(
+        len(history["loss"]) <= 30,
+        f"{len(history['loss'])} epochs, at most 30 expected",
+        f"에포크: {len(history['loss'])}번, 많아도 30번이어야 합니다",
+    )
     saved = sorted(submission.import_module("os").listdir(folder))
-    assert saved, "there is no file in the folder"
-    assert all(name.endswith(".keras") for name in saved), f"the folder holds {saved}"
+    expect(saved, "there is no file in the folder", "폴더에 파일이 없습니다")
+    expect(
+        all(name.endswith(".keras") for name in saved),
+        f"the folder holds {saved}",
+        f"폴더에 있는 파일: {saved}",
+    )
     now, best = toy.evaluate(x[400:], y[400:], verbose=0)[0], min(history["val_loss"])
-    assert abs(now - best) < 1e-3, f"the model's validation loss is {now:.4f}, its best was {best:.4f}"
+    expect(
+        abs(now - best) < 1e-3,
+        f"the model's validation loss is {now:.4f}, its best was {best:.4f}",
+        f"모델의 검증 손실: {now:.4f}, 가장 좋았던 값: {best:.4f}",
+    )

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from autograder.testing import Submission, expect_array, expect_raises
+from autograder.testing import Submission, expect, expect_array, expect_raises
 
 SLIDE = np.array([[1, 0, 1, 0], [0, 4, 2, 0], [0, 1, 6, 1], [0, 0, 1, 0]]).reshape(1, 4, 4, 1)
 ROW = np.array([3.0, -1.0, 4.0, 1.0, -5.0, 9.0, 2.0]).reshape(1, 1, 7, 1)
@@ -114,7 +114,11 @@ def test_dropout_quarter(submission: Submission) -> None:
     after = submission.dropout(many, 0.25, True, numpy.random.default_rng(1))
     expect_array(after, np.where(np.asarray(after) == 0, 0.0, many / 0.75), rtol=1e-5)
     off = float(np.mean(after == 0))
-    assert 0.22 < off < 0.28, f"the share of values switched off should be about 0.25, it was {off:.3f}"
+    expect(
+        0.22 < off < 0.28,
+        f"the share of values switched off should be about 0.25, it was {off:.3f}",
+        f"꺼진 값의 비율이 약 0.25여야 합니다. 지금의 비율: {off:.3f}",
+    )
 
 
 @pytest.mark.cell("test-dropout-training")

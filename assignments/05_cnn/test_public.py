@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.testing import Submission, as_array, expect_array, expect_int, expect_ints
+from autograder.testing import Submission, as_array, expect, expect_array, expect_int, expect_ints
 
 LAYERS = ["Conv2D", "Conv2D", "MaxPooling2D", "Dropout", "Flatten", "Dense", "Dropout", "Dense"]
 
@@ -94,9 +94,10 @@ def test_layers_and_size(submission: Submission) -> None:
     """
     model = submission.build_cnn()
     names = layer_names(model)
-    assert names == LAYERS, f"the layers are {names}, expected {LAYERS}"
+    expect(names == LAYERS, f"the layers are {names}, expected {LAYERS}", f"층: {names}, 기대한 층: {LAYERS}")
     expect_int(model.count_params(), 1_199_882)
-    assert tuple(model.output_shape) == (None, 10), f"the output shape is {model.output_shape}"
+    output = tuple(model.output_shape)
+    expect(output == (None, 10), f"the output shape is {output}", f"출력의 모양: {output}")
 
 
 @pytest.mark.cell("test-build-cnn-compiled")
@@ -106,7 +107,7 @@ def test_compiled_and_probabilities(submission: Submission) -> None:
     `build_cnn()`은 컴파일되어 있고, 이미지마다 합이 1인 확률 열 개로 답합니다.
     """
     model = submission.build_cnn()
-    assert model.compiled, "the model has not been compiled"
+    expect(model.compiled, "the model has not been compiled", "모델이 컴파일되지 않았습니다")
     images = np.random.default_rng(0).random((3, 28, 28, 1), dtype=np.float32)
     expect_array(np.asarray(model(images).numpy()).sum(axis=1), np.ones(3), atol=1e-4)
 
@@ -121,10 +122,23 @@ def test_history_is_a_dict(submission: Submission) -> None:
     x, y = small_problem(120, range(2, 9), [3, 6], seed=1)
     validation = small_problem(40, range(2, 9), [3, 6], seed=2)
     history = submission.train_cnn(small_model(submission), x, y, validation)
-    assert isinstance(history, dict), f"expected a dict, got {class_name(history)}"
+    expect(
+        isinstance(history, dict),
+        f"expected a dict, got {class_name(history)}",
+        f"딕셔너리를 반환해야 합니다. 반환한 것: {class_name(history)}",
+    )
+    names = sorted(map(str, history))
     for name in ("loss", "val_loss"):
-        assert name in history, f"the history has {sorted(history)}, expected {name!r} among them"
-        assert len(history[name]) >= 1, f"history[{name!r}] is empty"
+        expect(
+            name in history,
+            f"the history has {names}, expected {name!r} among them",
+            f"기록에 {name!r} 항목이 없습니다. 있는 것: {names}",
+        )
+        expect(
+            len(history[name]) >= 1,
+            f"history[{name!r}] is empty",
+            f"history[{name!r}] 리스트가 비어 있습니다",
+        )
 
 
 @pytest.mark.training
@@ -155,7 +169,11 @@ def test_validation_images_teach_nothing(submission: Submission) -> None:
     submission.train_cnn(model, x, y, small_problem(40, range(19, 26), [7], seed=2))
     change = np.abs(model.get_weights()[0].reshape(28, 28, 10) - before)
     above, below = change[2:9].mean(), change[19:26].mean()
-    assert below < 0.02 * above, f"changed by {below:.2g}, where training images have ink by {above:.2g}"
+    expect(
+        below < 0.02 * above,
+        f"changed by {below:.2g}, where training images have ink by {above:.2g}",
+        f"바뀐 크기: {below:.2g}, 학습 이미지에 잉크가 있는 곳의 바뀐 크기: {above:.2g}",
+    )
 
 
 @pytest.mark.cell("test-predict-digits")
@@ -172,7 +190,7 @@ def test_three_raw_images(submission: Submission) -> None:
     images[[0, 1, 2], 0, [4, 7, 1]] = 255
     labels = as_array(submission.predict_digits(model, images))
     expect_array(labels, [4, 7, 1])
-    assert labels.dtype.kind in "iu", "the labels should be integers"
+    expect(labels.dtype.kind in "iu", "the labels should be integers", "레이블은 정수여야 합니다")
 
 
 @pytest.mark.cell("test-confusion-matrix")

@@ -1,12 +1,13 @@
 """Whether everything that a student reads exists in the languages of the course.
 
 A course of several languages has its prose in pairs of cells, its tests' docstrings in pairs of paragraphs,
-and its mutants' texts by language; a course of one writes each once.
+and its assertions' sentences by `expect`, its mutants' texts by language; a course of one writes each once.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -37,6 +38,7 @@ def untranslated(
         return
     yield from _prose(solution, week)
     yield from _docstrings(paths.suite(week), f"tests/hidden/{week}")
+    yield from _assertions(paths.suite(week), f"tests/hidden/{week}")
     for mutant in mutants:
         texts = {"misconception": mutant.misconception, "hint": mutant.hint, "more": mutant.more}
         for key, text in texts.items():
@@ -76,11 +78,7 @@ def _first_line(cell: NotebookNode) -> str:
 
 def _docstrings(suite: Path, place: str) -> Iterator[str]:
     """A test says what is asked in a paragraph of each language."""
-    for file in sorted(suite.glob("test_*.py")):
-        try:
-            module = ast.parse(file.read_text(encoding="utf-8"))
-        except SyntaxError:  # whoever collects the suite says it better
-            continue
+    for file, module in _modules(suite, "test_*.py"):
         for function in ast.walk(module):
             if isinstance(function, ast.FunctionDef) and function.name.startswith("test_"):
                 said = ast.get_docstring(function)
@@ -88,3 +86,21 @@ def _docstrings(suite: Path, place: str) -> Iterator[str]:
                     where = f"{place}/{file.name}, line {function.lineno}: the docstring of {function.name}"
                     mend = "write a paragraph in English, an empty line, and one in Korean"
                     yield f"{where} is in one language; {mend}."
+
+
+def _assertions(suite: Path, place: str) -> Iterator[str]:
+    """Why a test fails is said in both languages: in the one sentence of an ``assert`` it cannot be."""
+    for file, module in _modules(suite, "*.py"):
+        lines = sorted(
+            node.lineno for node in ast.walk(module) if isinstance(node, ast.Assert) and node.msg is not None
+        )
+        if lines:
+            where = f"{place}/{file.name}, line {', '.join(map(str, lines))}"
+            mend = "write `expect(condition, English, Korean)`, from autograder.testing"
+            yield f"{where}: the message of an assert is in one language; {mend}."
+
+
+def _modules(suite: Path, pattern: str) -> Iterator[tuple[Path, ast.Module]]:
+    for file in sorted(suite.glob(pattern)):
+        with contextlib.suppress(SyntaxError):  # whoever collects the suite says it better
+            yield file, ast.parse(file.read_text(encoding="utf-8"))

@@ -1,9 +1,10 @@
 """What a suite says about a value that came back from a submission.
 
-Every check either returns quietly or raises :class:`Mismatch`, which carries the facts (what kind of
-difference, what came back, what was expected) so that the feedback can say them in the student's
-language and draw them. A check trusts nothing about ``actual`` but its being plain data: the wire
-has already turned it into built-in Python values and base-class NumPy arrays.
+Every check but :func:`expect`, whose words are the suite's own, either returns quietly or raises
+:class:`Mismatch`, which carries the facts (what kind of difference, what came back, what was expected) so
+that the feedback can say them in the student's language and draw them. A check trusts nothing about
+``actual`` but its being plain data: the wire has already turned it into built-in Python values and
+base-class NumPy arrays.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from autograder.examiner.remote.values import array_of
-from autograder.messages import Message, fact
+from autograder.messages import Message, fact, words
 from autograder.protocol import Op, request
 
 Kind = Literal["type", "shape", "dtype", "value", "length", "no-exception", "wrong-exception", "changed"]
+
+LONGEST = 2000
+"""Characters of an exception's or a suite's words."""
 
 
 class Mismatch(AssertionError):
@@ -48,6 +52,32 @@ class Mismatch(AssertionError):
         self.actual = actual
         self.expected = expected
         self.where = where
+
+
+class Unmet(AssertionError):
+    """What a suite says in its own words is not as it should be.
+
+    Attributes:
+        message: the words, in both languages.
+    """
+
+    def __init__(self, english: str, korean: str) -> None:
+        super().__init__(english)
+        self.message = words(english[:LONGEST], korean[:LONGEST])
+
+
+def expect(condition: object, english: str, korean: str) -> None:
+    """``condition`` holds; if it does not, a student reads why in the language of the feedback.
+
+    Python makes both sentences before the call: what they name must be there, whether it holds or not.
+
+    Args:
+        condition: true or false.
+        english: why it is wrong, in one sentence.
+        korean: the same in Korean.
+    """
+    if not condition:
+        raise Unmet(english, korean)
 
 
 def expect_array(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograder.examination import Call, Difference, TestOutcome, Verdict
-from autograder.examiner.checks import Mismatch
+from autograder.examiner.checks import LONGEST, Mismatch, Unmet
 from autograder.examiner.excerpts import array_picture, call_code, call_text, text_of
 from autograder.examiner.outcomes import TestInfo, TestRun
 from autograder.examiner.remote.errors import CandidateLost, GraderFault, MissingName, StudentError
@@ -23,10 +23,6 @@ _DOUBTFUL = {
     Verdict.PROTOCOL,
 }
 """Verdicts that something left behind by an earlier test could bring about."""
-
-
-_LONGEST = 2000
-"""Characters of an exception's or a suite's words."""
 
 
 def run_of(
@@ -85,19 +81,21 @@ def judged(error: BaseException | None) -> tuple[Verdict, Message, Difference | 
     if isinstance(error, Mismatch):
         verdict = Verdict.WRONG_TYPE if error.kind in ("type", "dtype") else Verdict.FAILED
         return verdict, error.message, _difference(error)
+    if isinstance(error, Unmet):
+        return Verdict.FAILED, error.message, None
     if isinstance(error, MissingName):
         return Verdict.MISSING, error.message, None
     if isinstance(error, StudentError):
         return *_raised(error), None
     if isinstance(error, (AssertionError, pytest.fail.Exception)):
-        return Verdict.FAILED, words(_first_paragraph(str(error))[:_LONGEST]), None
+        return Verdict.FAILED, words(_first_paragraph(str(error))[:LONGEST]), None
     name = type(error).__name__
     if type(error).__module__.startswith("hypothesis") and "Flaky" in name:
         return Verdict.FAILED, fact("different-answers"), None
     if unclear(error):
         # Holds if the test works with what the reference returns; otherwise the suite is at fault.
         return Verdict.WRONG_TYPE, fact("unusable", why=f"{name}: {str(error)[:500]}"), None
-    return Verdict.GRADER_ERROR, words(f"{name}: {error}"[:_LONGEST]), None
+    return Verdict.GRADER_ERROR, words(f"{name}: {error}"[:LONGEST]), None
 
 
 def _raised(error: StudentError) -> tuple[Verdict, Message]:
@@ -106,7 +104,7 @@ def _raised(error: StudentError) -> tuple[Verdict, Message]:
     if "MemoryError" in error.bases:
         return Verdict.MEMORY, fact("memory-limit")
     said = f"{error.type_name}: {error.text}\n{error.trace}".strip()
-    return Verdict.EXCEPTION, words(said[:_LONGEST])
+    return Verdict.EXCEPTION, words(said[:LONGEST])
 
 
 def _first_paragraph(text: str) -> str:

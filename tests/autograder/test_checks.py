@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from autograder.messages import Message, fact
-from autograder.testing import Mismatch, expect_arguments_unchanged, expect_raises
+from autograder.examination import Verdict
+from autograder.examiner.judgement import judged
+from autograder.messages import Language, Message, fact
+from autograder.testing import Mismatch, Unmet, expect, expect_arguments_unchanged, expect_raises
+from autograder.wording.rendering import said
 
 
 def refuses(message: str) -> Any:
@@ -41,3 +44,20 @@ def test_generators_may_move_where_keras_draws_from_them() -> None:
     assert expect_arguments_unchanged(Watched(fact("generators")), 1) == (1,)
     with pytest.raises(Mismatch, match="its argument number 1"):
         expect_arguments_unchanged(Watched(fact("argument-number", number=1)), 1)
+
+
+def test_a_suites_own_sentence_reaches_a_student_in_either_language() -> None:
+    expect(1 == 1, "never said", "하지 않는 말")
+    with pytest.raises(Unmet, match="it holds 2") as caught:
+        expect(2 == 1, "the Axes should hold one image, it holds 2", "Axes에 있는 이미지: 2개")
+    verdict, message, difference = judged(caught.value)
+    assert (verdict, difference) == (Verdict.FAILED, None)
+    kept = Message.model_validate_json(message.model_dump_json())
+    assert said(kept, Language.EN) == "the Axes should hold one image, it holds 2"
+    assert said(kept, Language.KO) == "Axes에 있는 이미지: 2개"
+
+
+def test_a_plain_assertion_is_said_as_it_stands() -> None:
+    verdict, message, _ = judged(AssertionError("expected two lines\nassert 1 == 2"))
+    assert verdict is Verdict.FAILED
+    assert {said(message, language) for language in Language} == {"expected two lines"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,21 @@ def test_what_one_language_lacks_is_said_where_the_course_has_two(english: Path)
     docstring = "the docstring of test_scale_starts_anywhere is in one language; write a paragraph in English"
     assert any(docstring in one and f"tests/hidden/{WEEK}/test_hidden.py, line 14:" in one for one in said)
     assert any(one.endswith("has its hint in one language; write `hint: { en: …, ko: … }`.") for one in said)
+
+
+def test_an_assertion_in_one_language_is_named(english: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(english, tmp_path / "course")
+    suite = Paths(root).suite(WEEK)
+    sentences = 'assert x, "no"\n\n\nassert y\nexpect(x, "no", "아니요")\n'
+    (suite / "conftest.py").write_text(f"def two(x, y):\n{textwrap.indent(sentences, '    ')}", "utf-8")
+    course = load_course(root)
+    assert complaints(course, root) == []
+    both = complaints(course.model_copy(update={"languages": tuple(Language)}), root)
+    (said,) = [one for one in both if "assert" in one]
+    assert said == (
+        f"tests/hidden/{WEEK}/conftest.py, line 2: the message of an assert is in one language; "
+        "write `expect(condition, English, Korean)`, from autograder.testing."
+    )
 
 
 def test_a_cell_of_another_language_is_named(english: Path, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from autograder.testing import (
     answers_kept,
     as_array,
     as_seen,
+    expect,
     expect_array,
     expect_raises,
     expect_text,
@@ -53,15 +54,24 @@ def drawing(submission: Submission, image: Array | Strided) -> tuple[Any, Any]:
     submission.import_module("matplotlib.pyplot").close("all")
     axes = submission.show_image(image)
     kind = type_name(axes)
-    assert kind.endswith("Axes"), f"`show_image` should return the Axes, it returned {kind}"
-    assert len(axes.images) == 1, f"the Axes should hold one image, it holds {len(axes.images)}"
+    expect(
+        kind.endswith("Axes"),
+        f"`show_image` should return the Axes, it returned {kind}",
+        f"`show_image`는 Axes를 반환해야 합니다. 반환한 것: {kind}",
+    )
+    count = len(axes.images)
+    expect(
+        count == 1,
+        f"the Axes should hold one image, it holds {count}",
+        f"Axes에 이미지가 하나 있어야 합니다. 있는 이미지: {count}개",
+    )
     return axes, axes.images[0]
 
 
 def seen(axes: Any, picture: Any) -> Seen:
     """The image as the Axes show it: nothing of it cut off."""
     result = as_seen(axes.get_figure(), axes, picture)
-    assert result.whole, "a part of the image is cut off"
+    expect(result.whole, "a part of the image is cut off", "이미지의 일부가 잘렸습니다")
     return result
 
 
@@ -96,7 +106,11 @@ def test_show_image_draws_ink_dark(submission: Submission) -> None:
     expect_text(picture.get_cmap().name, "Greys")
     colours = np.asarray(picture.to_rgba(picture.get_array()), dtype=np.float64)
     brightness = colours[..., :3].mean(axis=-1).ravel()[np.argsort(picture.get_array(), axis=None)]
-    assert np.all(np.diff(brightness) < 0), "a larger pixel value should always be drawn darker"
+    expect(
+        np.all(np.diff(brightness) < 0),
+        "a larger pixel value should always be drawn darker",
+        "픽셀 값이 클수록 언제나 더 어둡게 그려야 합니다",
+    )
 
 
 @pytest.mark.cell("test-show-image")
@@ -242,7 +256,11 @@ def test_flatten_images_keeps_wide_values(submission: Submission) -> None:
     for images in (fine, huge, huge % 3 == 0):
         rows = as_array(submission.flatten_images(images))
         expect_array(rows, images.reshape(2, 6), dtype="same")
-        assert np.array_equal(rows, images.reshape(2, 6)), "a value has changed a little on the way"
+        expect(
+            np.array_equal(rows, images.reshape(2, 6)),
+            "a value has changed a little on the way",
+            "값이 도중에 조금 바뀌었습니다",
+        )
 
 
 @pytest.mark.cell("test-flatten-images")
@@ -545,19 +563,29 @@ def generator(submission: Submission, seed: int) -> Any:
 
 def four(parts: Any) -> list[Array]:
     """The four arrays of a split, or a sentence about what came back instead."""
-    assert isinstance(parts, (tuple, list)), f"expected four arrays, got {type_name(parts)}"
-    assert len(parts) == 4, f"expected four arrays, got {len(parts)} values"
+    expect(
+        isinstance(parts, (tuple, list)),
+        f"expected four arrays, got {type_name(parts)}",
+        f"배열 네 개를 반환해야 합니다. 반환한 것: {type_name(parts)}",
+    )
+    expect(
+        len(parts) == 4,
+        f"expected four arrays, got {len(parts)} values",
+        f"배열 네 개를 반환해야 합니다. 반환한 값: {len(parts)}개",
+    )
     return [as_array(part) for part in parts]
 
 
 def places(x_part: Array, x: Array) -> list[int]:
     """Which row of ``x`` each row of ``x_part`` is."""
     known = {tuple(row): place for place, row in enumerate(x.tolist())}
-    assert x_part.shape[1:] == x.shape[1:], (
-        f"a row of x has shape {x.shape[1:]}, one came back as {x_part.shape[1:]}"
+    expect(
+        x_part.shape[1:] == x.shape[1:],
+        f"a row of x has shape {x.shape[1:]}, one came back as {x_part.shape[1:]}",
+        f"x의 한 행의 모양은 {x.shape[1:]}인데, 돌아온 행의 모양은 {x_part.shape[1:]}입니다",
     )
     found = [known.get(tuple(row)) for row in x_part.tolist()]
-    assert None not in found, "a row came back that is none of the rows of x"
+    expect(None not in found, "a row came back that is none of the rows of x", "x에 없는 행이 돌아왔습니다")
     return [place for place in found if place is not None]
 
 
@@ -585,7 +613,11 @@ def test_split_sizes(submission: Submission, count: int, fraction: float, valida
     shapes = [part.shape for part in parts]
     train = count - validation
     expected = [(train, 3), (train, 2), (validation, 3), (validation, 2)]
-    assert shapes == expected, f"expected arrays of shapes {expected}, got {shapes}"
+    expect(
+        shapes == expected,
+        f"expected arrays of shapes {expected}, got {shapes}",
+        f"기대한 배열의 모양: {expected}, 돌아온 모양: {shapes}",
+    )
 
 
 @pytest.mark.cell("test-split-pairs", weight=2)
@@ -612,8 +644,16 @@ def test_split_uses_every_row_once(submission: Submission, count: int, fraction:
     없습니다.
     """
     training, validation = split(submission, count, fraction, seed)
-    assert not set(training) & set(validation), "a row is in the training set and in the validation set"
-    assert sorted(training + validation) == list(range(count)), "a row is there twice, or lost"
+    expect(
+        not set(training) & set(validation),
+        "a row is in the training set and in the validation set",
+        "같은 행이 학습 세트에도 검증 세트에도 있습니다",
+    )
+    expect(
+        sorted(training + validation) == list(range(count)),
+        "a row is there twice, or lost",
+        "두 번 나오거나 사라진 행이 있습니다",
+    )
 
 
 @pytest.mark.cell("test-split-pairs")
@@ -629,8 +669,10 @@ def test_split_takes_images_and_plain_labels(submission: Submission) -> None:
     x_train, y_train, x_validation, y_validation = four(
         submission.split_train_validation(Strided(images), labels, 0.5, generator(submission, 5))
     )
-    assert sorted([*y_train.tolist(), *y_validation.tolist()]) == list(range(9)), (
-        "a label is there twice, or lost"
+    expect(
+        sorted([*y_train.tolist(), *y_validation.tolist()]) == list(range(9)),
+        "a label is there twice, or lost",
+        "두 번 나오거나 사라진 레이블이 있습니다",
     )
     expect_array(x_train, images[y_train])
     expect_array(x_validation, images[y_validation])
@@ -657,8 +699,16 @@ def test_split_keeps_wide_values(submission: Submission) -> None:
         parts = four(submission.split_train_validation(x, labels, 0.25, generator(submission, 7)))
         for x_part, y_part in (parts[:2], parts[2:]):
             found = [int(np.flatnonzero(labels == label)[0]) for label in y_part if label in labels]
-            assert len(found) == len(y_part), "a label came back that is none of the labels"
-            assert np.array_equal(x_part, x[found]), "a value of x has changed a little on the way"
+            expect(
+                len(found) == len(y_part),
+                "a label came back that is none of the labels",
+                "레이블에 없던 값이 레이블로 돌아왔습니다",
+            )
+            expect(
+                np.array_equal(x_part, x[found]),
+                "a value of x has changed a little on the way",
+                "x의 값이 도중에 조금 바뀌었습니다",
+            )
 
 
 @pytest.mark.cell("test-split-pairs")
@@ -679,7 +729,11 @@ def test_split_keeps_earlier_sets(submission: Submission) -> None:
         for rows, added in zip(kept, (0, 5000), strict=True):
             whole = (first, labels)[part % 2]
             found = places(as_array(rows) - added, whole)
-            assert len(set(found)) == expected, f"expected {expected} rows, got {len(set(found))}"
+            expect(
+                len(set(found)) == expected,
+                f"expected {expected} rows, got {len(set(found))}",
+                f"기대한 행: {expected}개, 돌아온 행: {len(set(found))}개",
+            )
 
 
 # Forty-eight rows, twelve of them for validation: a shuffle leaves twelve rows in order by chance once in
@@ -694,11 +748,27 @@ def test_split_shuffles_both_sets(submission: Submission) -> None:
     `split_train_validation`은 검증 행을 데이터 전체에서 고르고, 두 세트의 행을 모두 섞습니다.
     """
     training, validation = split(submission, 48, 0.25, seed=7)
-    assert set(validation) != set(range(12)), "the validation set is simply the first rows"
-    assert set(validation) != set(range(36, 48)), "the validation set is simply the last rows"
-    for name, rows in (("training", training), ("validation", validation)):
-        assert rows != sorted(rows), f"the {name} rows are still in their first order"
-        assert rows != sorted(rows, reverse=True), f"the {name} rows are only reversed, not shuffled"
+    expect(
+        set(validation) != set(range(12)),
+        "the validation set is simply the first rows",
+        "검증 세트가 그냥 맨 앞의 행들입니다",
+    )
+    expect(
+        set(validation) != set(range(36, 48)),
+        "the validation set is simply the last rows",
+        "검증 세트가 그냥 맨 뒤의 행들입니다",
+    )
+    for name, korean, rows in (("training", "학습", training), ("validation", "검증", validation)):
+        expect(
+            rows != sorted(rows),
+            f"the {name} rows are still in their first order",
+            f"{korean} 세트의 행이 처음 순서 그대로입니다",
+        )
+        expect(
+            rows != sorted(rows, reverse=True),
+            f"the {name} rows are only reversed, not shuffled",
+            f"{korean} 세트의 행이 섞이지 않고 순서만 뒤집혔습니다",
+        )
 
 
 @pytest.mark.cell("test-split-shuffle")
@@ -709,9 +779,13 @@ def test_split_of_sorted_data_has_every_class(submission: Submission) -> None:
     """
     labels = np.repeat(np.arange(5), 70)
     parts = four(submission.split_train_validation(np.arange(350), labels, 0.25, generator(submission, 8)))
-    for name, part in (("training", parts[1]), ("validation", parts[3])):
+    for name, korean, part in (("training", "학습", parts[1]), ("validation", "검증", parts[3])):
         missing = sorted(set(range(5)) - set(part.tolist()))
-        assert not missing, f"{len(missing)} of 5 classes are missing in the {name} set"
+        expect(
+            not missing,
+            f"{len(missing)} of 5 classes are missing in the {name} set",
+            f"{korean} 세트에 없는 클래스: 5개 중 {len(missing)}개",
+        )
 
 
 @pytest.mark.cell("test-split-shuffle")
@@ -721,8 +795,16 @@ def test_split_depends_on_the_seed(submission: Submission) -> None:
     `split_train_validation`은 시드가 다른 생성기에 대해 다른 결과를 냅니다.
     """
     first, second = (split(submission, 48, 0.25, seed) for seed in (9, 10))
-    assert set(first[1]) != set(second[1]), "two different seeds gave the same validation rows"
-    assert first[0] != second[0], "two different seeds gave the same training rows"
+    expect(
+        set(first[1]) != set(second[1]),
+        "two different seeds gave the same validation rows",
+        "서로 다른 시드인데 검증 세트의 행이 같습니다",
+    )
+    expect(
+        first[0] != second[0],
+        "two different seeds gave the same training rows",
+        "서로 다른 시드인데 학습 세트의 행이 같습니다",
+    )
 
 
 @pytest.mark.cell("test-split-shuffle")
@@ -736,7 +818,11 @@ def test_split_depends_on_nothing_but_rng(submission: Submission) -> None:
     for global_seed in (1, 2):
         submission.import_module("numpy").random.seed(global_seed)
         results.append(split(submission, 48, 0.25, seed=11))
-    assert results[0] == results[1], "the same seed gave two different splits"
+    expect(
+        results[0] == results[1],
+        "the same seed gave two different splits",
+        "같은 시드인데 나눈 결과가 서로 다릅니다",
+    )
 
 
 @pytest.mark.cell("test-split-pairs")
@@ -763,8 +849,16 @@ def expect_preprocessed(
     result: Any, images: Array, labels: Array, num_classes: int, *, exact: bool = True
 ) -> None:
     """``x`` and ``y`` as they should be; with ``exact`` also float64."""
-    assert isinstance(result, (tuple, list)), f"expected x and y, got {type_name(result)}"
-    assert len(result) == 2, f"expected x and y, got {len(result)} values"
+    expect(
+        isinstance(result, (tuple, list)),
+        f"expected x and y, got {type_name(result)}",
+        f"x와 y를 반환해야 합니다. 반환한 것: {type_name(result)}",
+    )
+    expect(
+        len(result) == 2,
+        f"expected x and y, got {len(result)} values",
+        f"x와 y를 반환해야 합니다. 반환한 값: {len(result)}개",
+    )
     height, width = images.shape[1:]
     dtype = np.float64 if exact else None
     x = images.reshape(len(images), height * width).astype(np.float64) / 255

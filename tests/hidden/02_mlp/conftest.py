@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pytest
 
 from autograder.mnist.digits import Digits, course_data
-from autograder.testing import Submission
+from autograder.testing import Submission, expect
 
 PIXELS, CLASSES = 784, 10
 SEED = 2026
@@ -35,7 +35,7 @@ class Training:
         steps: updates of the weights that the model's optimizer counted.
         files: names of the files in the folder for checkpoints.
         before, after: the model's mean cross-entropy on the validation images, worked out here.
-        changed: which argument the training changed (see ``call_watched``), or None.
+        changed: which argument the training changed (a message, see ``call_watched``), or None.
         optimizer: the class of the model's optimizer afterwards.
         accuracy: share of judged images that the model reads correctly; NaN in the toy problems.
     """
@@ -45,25 +45,34 @@ class Training:
     files: list[str]
     before: float
     after: float
-    changed: str | None
+    changed: Any
     optimizer: str
     accuracy: float = float("nan")
 
     @property
     def val_losses(self) -> list[float]:
         """The validation loss of every epoch."""
-        assert isinstance(self.history, dict), (
-            "`train_mlp` should return a dict, `model.fit(...)`'s history in it"
+        expect(
+            isinstance(self.history, dict),
+            "`train_mlp` should return a dict, `model.fit(...)`'s history in it",
+            "`train_mlp`는 `model.fit(...)`의 기록이 담긴 딕셔너리를 반환해야 합니다",
         )
-        assert "val_loss" in self.history, f"the history has no 'val_loss', only {sorted(self.history)}"
+        names = sorted(map(str, self.history))
+        expect(
+            "val_loss" in self.history,
+            f"the history has no 'val_loss', only {names}",
+            f"기록에 'val_loss'가 없습니다. 있는 것: {names}",
+        )
         return [float(loss) for loss in self.history["val_loss"]]
 
 
 def cross_entropy(model: Any, x: Floats, y: Floats) -> float:
     """Mean categorical cross-entropy of a model's predictions for x (N, 784) against one-hot y (N, 10)."""
     predicted = np.asarray(model.predict(x, verbose=0), dtype=np.float64)
-    assert predicted.shape == y.shape, (
-        f"the model predicts an array of shape {predicted.shape}, not {y.shape}"
+    expect(
+        predicted.shape == y.shape,
+        f"the model predicts an array of shape {predicted.shape}, not {y.shape}",
+        f"모델이 예측한 배열의 모양: {predicted.shape}, 기대한 모양: {y.shape}",
     )
     return float(-np.mean(np.sum(y * np.log(np.clip(predicted, 1e-7, 1.0)), axis=1)))
 
@@ -176,7 +185,11 @@ def trained(shared_submission: Submission, training_pictures: Any) -> Training:
     x, y = _rows(data.train), one_hot(data.train.labels)
     result = train(shared_submission, model, x, y, validation, watched=False)
     predicted = np.asarray(model.predict(_rows(data.judged), verbose=0))
-    assert predicted.shape == (len(data.judged), CLASSES), f"the predictions have the shape {predicted.shape}"
+    expect(
+        predicted.shape == (len(data.judged), CLASSES),
+        f"the predictions have the shape {predicted.shape}",
+        f"예측한 배열의 모양: {predicted.shape}",
+    )
     guesses = np.argmax(predicted, axis=1)
     training_pictures.history(result.history)
     training_pictures.judged(data.judged.images, data.judged.labels, guesses)

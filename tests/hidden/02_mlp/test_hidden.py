@@ -16,6 +16,7 @@ from autograder.testing import (
     Submission,
     answers_kept,
     as_array,
+    expect,
     expect_arguments_unchanged,
     expect_array,
     expect_int,
@@ -135,8 +136,12 @@ def test_softmax_rows_sum_to_one(submission: Submission, logits: Array) -> None:
     """
     result = as_array(submission.softmax(logits))
     expect_array(np.sum(result, axis=1), np.ones(len(logits)), **LOOSE)
-    assert np.all(result >= 0), "a probability is negative"
-    assert result.shape == logits.shape, f"{logits.shape} scores became {result.shape} probabilities"
+    expect(np.all(result >= 0), "a probability is negative", "음수인 확률이 있습니다")
+    expect(
+        result.shape == logits.shape,
+        f"{logits.shape} scores became {result.shape} probabilities",
+        f"점수의 모양은 {logits.shape}인데 확률의 모양은 {result.shape}입니다",
+    )
 
 
 @pytest.mark.cell("test-relu")
@@ -353,8 +358,16 @@ def test_categorical_crossentropy_sure_and_wrong(submission: Submission) -> None
     """
     y_true = one_hot([1, 2], 3)
     loss = submission.categorical_crossentropy(y_true, np.array([[0.25, 0.5, 0.25], [0.5, 0.5, 0.0]]))
-    assert np.ndim(loss) == 0 and np.isfinite(loss), f"expected a finite number, got {loss!r}"
-    assert 3 < loss < 500, f"a sure and wrong answer should cost a lot, but the mean loss is {loss:.4g}"
+    expect(
+        np.ndim(loss) == 0 and np.isfinite(loss),
+        f"expected a finite number, got {loss!r}",
+        f"유한한 수 하나가 나와야 합니다. 돌아온 값: {loss!r}",
+    )
+    expect(
+        3 < loss < 500,
+        f"a sure and wrong answer should cost a lot, but the mean loss is {loss:.4g}",
+        f"자신 있게 틀린 답에는 손실이 커야 하는데, 평균 손실이 {loss:.4g}입니다",
+    )
 
 
 @pytest.mark.cell("test-categorical-crossentropy")
@@ -613,7 +626,11 @@ def test_build_mlp_layers(submission: Submission) -> None:
     model = submission.build_mlp()
     shapes = [np.shape(part) for part in model.get_weights()]
     expected = [(784, 512), (512,), (512, 10), (10,)]
-    assert shapes == expected, f"the model's weights have the shapes {shapes}, expected {expected}"
+    expect(
+        shapes == expected,
+        f"the model's weights have the shapes {shapes}, expected {expected}",
+        f"모델 가중치의 모양: {shapes}, 기대한 모양: {expected}",
+    )
     expect_int(model.count_params(), 407050)
 
 
@@ -661,7 +678,12 @@ def test_build_mlp_reports_accuracy(submission: Submission, reference: Submissio
     model.set_weights(weights)
     metrics = model.test_on_batch(PIXELS, one_hot(labels.tolist(), 10), return_dict=True)
     found = [name for name in metrics if "acc" in name]
-    assert found, f"evaluating the model reports {sorted(metrics)}, but no accuracy"
+    names = sorted(map(str, metrics))
+    expect(
+        found,
+        f"evaluating the model reports {names}, but no accuracy",
+        f"모델을 평가한 결과에 정확도가 없습니다. 있는 것: {names}",
+    )
     expect_number(metrics[found[0]], 4 / 6, rtol=1e-4)
 
 
@@ -673,7 +695,7 @@ def test_build_mlp_optimizer(submission: Submission) -> None:
     """
     model = submission.build_mlp()
     name = submission.import_module("keras").optimizers.serialize(model.optimizer)["class_name"]
-    assert name == "Adam", f"the optimizer is {name}, expected Adam"
+    expect(name == "Adam", f"the optimizer is {name}, expected Adam", f"최적화 방법: {name}, 기대한 것: Adam")
 
 
 @pytest.mark.cell("test-build-mlp")
@@ -710,8 +732,10 @@ def test_build_mlp_learns(submission: Submission) -> None:
     model = submission.build_mlp()
     # Each is the loss before the step that it leads to.
     losses = [_loss(model.train_on_batch(PIXELS, y)) for _ in range(4)]
-    assert losses[-1] < 0.9 * losses[0], (
-        f"the loss was {losses[0]:.4f} and is {losses[-1]:.4f} after three steps"
+    expect(
+        losses[-1] < 0.9 * losses[0],
+        f"the loss was {losses[0]:.4f} and is {losses[-1]:.4f} after three steps",
+        f"손실이 {losses[0]:.4f}에서 시작해 세 번 업데이트한 뒤 {losses[-1]:.4f}입니다",
     )
 
 
@@ -730,7 +754,11 @@ def facts(submission: Submission, patience: int | None = None) -> dict[str, Any]
     callbacks = list(submission.make_callbacks(directory, **named))
     savers = [one for one in callbacks if hasattr(one, "save_best_only")]
     stoppers = [one for one in callbacks if hasattr(one, "restore_best_weights")]
-    assert len(stoppers) == 1 and len(savers) == 1, "expected one EarlyStopping and one ModelCheckpoint"
+    expect(
+        len(stoppers) == 1 and len(savers) == 1,
+        "expected one EarlyStopping and one ModelCheckpoint",
+        "EarlyStopping과 ModelCheckpoint가 하나씩 있어야 합니다",
+    )
     stopping = {
         name: getattr(stoppers[0], name)
         for name in ("monitor", "patience", "mode", "min_delta", "start_from_epoch", "baseline")
@@ -750,8 +778,16 @@ def test_make_callbacks_watch_validation_loss(submission: Submission) -> None:
     """
     settings_ = facts(submission)
     for name, one in (("EarlyStopping", settings_["stopping"]), ("ModelCheckpoint", settings_["saving"])):
-        assert one["monitor"] == "val_loss", f"the {name} watches {one['monitor']!r}, expected 'val_loss'"
-        assert one["mode"] in ("auto", "min"), f"the {name} takes a larger loss for a better one"
+        expect(
+            one["monitor"] == "val_loss",
+            f"the {name} watches {one['monitor']!r}, expected 'val_loss'",
+            f"{name}의 monitor: {one['monitor']!r}, 기대한 값: 'val_loss'",
+        )
+        expect(
+            one["mode"] in ("auto", "min"),
+            f"the {name} takes a larger loss for a better one",
+            f"{name}에서 더 큰 손실을 더 좋다고 봅니다",
+        )
 
 
 @pytest.mark.cell("test-make-callbacks")
@@ -774,7 +810,11 @@ def test_make_callbacks_file_names(submission: Submission) -> None:
     path = submission.import_module("os.path")
     expected = path.normpath(path.join(found["directory"], "{epoch:02d}-{val_loss:.4f}.keras"))
     actual = path.normpath(path.abspath(found["saving"]["filepath"]))
-    assert actual == expected, f"the files are named {actual!r}, expected {expected!r}"
+    expect(
+        actual == expected,
+        f"the files are named {actual!r}, expected {expected!r}",
+        f"파일 이름: {actual!r}, 기대한 이름: {expected!r}",
+    )
 
 
 @pytest.mark.cell("test-make-callbacks")
@@ -783,8 +823,10 @@ def test_make_callbacks_best_only(submission: Submission) -> None:
 
     `make_callbacks`는 모델이 지금까지 중 가장 좋을 때만 저장합니다.
     """
-    assert facts(submission)["saving"]["save_best_only"] is True, (
-        "the checkpoint also saves models that are no better"
+    expect(
+        facts(submission)["saving"]["save_best_only"] is True,
+        "the checkpoint also saves models that are no better",
+        "더 나아지지 않은 모델도 체크포인트로 저장합니다",
     )
 
 
@@ -796,16 +838,31 @@ def test_make_callbacks_count_every_improvement(submission: Submission) -> None:
     """
     found = facts(submission)
     stopping, saving = found["stopping"], found["saving"]
-    assert abs(stopping["min_delta"] or 0) == 0, (
-        f"an improvement has to be larger than {abs(stopping['min_delta'])}"
+    least = abs(stopping["min_delta"] or 0)
+    expect(
+        least == 0,
+        f"an improvement has to be larger than {least}",
+        f"{least}보다 크게 줄어야 개선으로 봅니다",
     )
-    assert not stopping["start_from_epoch"], (
-        f"the first {stopping['start_from_epoch']} epochs are not looked at"
+    expect(
+        not stopping["start_from_epoch"],
+        f"the first {stopping['start_from_epoch']} epochs are not looked at",
+        f"처음 {stopping['start_from_epoch']}개의 에포크를 보지 않습니다",
     )
-    assert stopping["baseline"] is None, f"only a loss below {stopping['baseline']} counts as an improvement"
-    assert saving["save_freq"] == "epoch", f"the checkpoint looks every {saving['save_freq']} batches"
-    assert saving["best"] is None or not np.isfinite(saving["best"]), (
-        f"only a loss below {saving['best']} is saved"
+    expect(
+        stopping["baseline"] is None,
+        f"only a loss below {stopping['baseline']} counts as an improvement",
+        f"손실이 {stopping['baseline']}보다 작아야만 개선으로 봅니다",
+    )
+    expect(
+        saving["save_freq"] == "epoch",
+        f"the checkpoint looks every {saving['save_freq']} batches",
+        f"체크포인트가 에포크마다가 아니라 배치 {saving['save_freq']}개마다 확인합니다",
+    )
+    expect(
+        saving["best"] is None or not np.isfinite(saving["best"]),
+        f"only a loss below {saving['best']} is saved",
+        f"손실이 {saving['best']}보다 작아야만 저장합니다",
     )
 
 
@@ -827,14 +884,17 @@ def draw(submission: Submission) -> Any:
     return submission.plot_losses(HISTORY)
 
 
-def on_screen(axes: Any, line: Any) -> npt.NDArray[np.float64]:
+def on_screen(axes: Any, label: str) -> npt.NDArray[np.float64]:
     """Where the points of a line are on the screen, (N, 2), each within the frame of the Axes."""
+    line = curve(axes, label)
     axes.get_xlim(), axes.get_ylim()  # whoever asks has them worked out
     points = np.stack([np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)], axis=1)
     places = np.asarray(axes.transData.transform(points), dtype=np.float64)
     low, high = np.asarray(axes.bbox.get_points(), dtype=np.float64)
-    assert np.all(places >= low - 1) and np.all(places <= high + 1), (
-        f"a point of {line.get_label()} lies outside the picture"
+    expect(
+        np.all(places >= low - 1) and np.all(places <= high + 1),
+        f"a point of {label} lies outside the picture",
+        f"그림 밖에 있는 점이 있습니다. 선: {label}",
     )
     return places
 
@@ -842,7 +902,11 @@ def on_screen(axes: Any, line: Any) -> npt.NDArray[np.float64]:
 def curve(axes: Any, label: str) -> Any:
     """The line with a label."""
     lines = {line.get_label(): line for line in axes.lines}
-    assert label in lines, f"no line is labelled {label!r}; the labels are {list(lines)}"
+    expect(
+        label in lines,
+        f"no line is labelled {label!r}; the labels are {list(lines)}",
+        f"레이블이 {label!r}인 선이 없습니다. 있는 레이블: {list(lines)}",
+    )
     return lines[label]
 
 
@@ -861,10 +925,23 @@ def test_plot_losses_lines(submission: Submission, label: str, key: str, colour:
     expect_array(np.asarray(line.get_ydata(), dtype=float), HISTORY[key])
     from matplotlib.colors import to_rgb
 
-    assert to_rgb(line.get_color()) == to_rgb(colour), f"{label} is {line.get_color()!r}, expected {colour!r}"
-    assert line.get_marker() == ".", f"the marker of {label} is {line.get_marker()!r}, expected '.'"
+    drawn, marker = line.get_color(), line.get_marker()
+    expect(
+        to_rgb(drawn) == to_rgb(colour),
+        f"{label} is {drawn!r}, expected {colour!r}",
+        f"{label}의 색: {drawn!r}, 기대한 색: {colour!r}",
+    )
+    expect(
+        marker == ".",
+        f"the marker of {label} is {marker!r}, expected '.'",
+        f"{label}의 표식: {marker!r}, 기대한 표식: '.'",
+    )
     style = str(line.get_linestyle())
-    assert style.strip() not in ("", "None"), f"the points of {label} are not joined by a line"
+    expect(
+        style.strip() not in ("", "None"),
+        f"the points of {label} are not joined by a line",
+        f"{label}의 점들이 선으로 이어져 있지 않습니다",
+    )
 
 
 @pytest.mark.cell("test-plot-losses")
@@ -875,11 +952,23 @@ def test_plot_losses_shows_every_point(submission: Submission) -> None:
     """
     axes = draw(submission)
     for label, key in (("Testset_loss", "val_loss"), ("Trainset_loss", "loss")):
-        places = on_screen(axes, curve(axes, label))
-        assert places.shape == (5, 2), f"{label} has {len(places)} points, expected 5"
-        assert np.all(np.diff(places[:, 0]) > 0), "later epochs should stand further right"
+        places = on_screen(axes, label)
+        expect(
+            places.shape == (5, 2),
+            f"{label} has {len(places)} points, expected 5",
+            f"{label}의 점: {len(places)}개, 기대한 점: 5개",
+        )
+        expect(
+            np.all(np.diff(places[:, 0]) > 0),
+            "later epochs should stand further right",
+            "나중 에포크가 더 오른쪽에 있어야 합니다",
+        )
         order = np.argsort(HISTORY[key])
-        assert np.all(np.diff(places[order, 1]) > 0), "larger losses should stand higher up"
+        expect(
+            np.all(np.diff(places[order, 1]) > 0),
+            "larger losses should stand higher up",
+            "더 큰 손실이 더 위에 있어야 합니다",
+        )
 
 
 @pytest.mark.cell("test-plot-losses")
@@ -891,7 +980,7 @@ def test_plot_losses_leaves_the_history_alone(submission: Submission) -> None:
     submission.import_module("matplotlib.pyplot").close("all")
     unsorted = {key: [values[place] for place in (3, 0, 4, 1, 2)] for key, values in HISTORY.items()}
     axes = expect_unchanged(submission.plot_losses, unsorted)
-    assert len(axes.lines) >= 2, "expected two lines"
+    expect(len(axes.lines) >= 2, "expected two lines", "선이 두 개 있어야 합니다")
 
 
 @pytest.mark.cell("test-plot-losses")
@@ -903,7 +992,11 @@ def test_plot_losses_epochs(submission: Submission) -> None:
     axes = draw(submission)
     for label in ("Testset_loss", "Trainset_loss"):
         x = np.asarray(curve(axes, label).get_xdata(), dtype=float)
-        assert x.shape == (5,) and x[0] in (0, 1) and np.all(np.diff(x) == 1), f"{label} is drawn over {x}"
+        expect(
+            x.shape == (5,) and x[0] in (0, 1) and np.all(np.diff(x) == 1),
+            f"{label} is drawn over {x}",
+            f"{label}의 x 값: {x}",
+        )
 
 
 @pytest.mark.cell("test-plot-losses")
@@ -914,14 +1007,21 @@ def test_plot_losses_legend(submission: Submission) -> None:
     """
     axes = draw(submission)
     legend = axes.get_legend()
-    assert legend is not None, "there is no legend"
+    expect(legend is not None, "there is no legend", "범례가 없습니다")
     texts = sorted(text.get_text() for text in legend.get_texts())
-    assert texts == ["Testset_loss", "Trainset_loss"], f"the legend says {texts}"
+    expect(
+        texts == ["Testset_loss", "Trainset_loss"], f"the legend says {texts}", f"범례에 적힌 이름: {texts}"
+    )
     axes.get_figure().figure.draw_without_rendering()  # of the whole, where the Axes stand in a part of it
     place, frame = (part.get_window_extent().get_points() for part in (legend, axes))
     right, up = np.mean(place, axis=0) > np.mean(frame, axis=0)
     where = f"{'upper' if up else 'lower'} {'right' if right else 'left'}"
-    assert right and up, f"the legend is in the {where}, expected the upper right"
+    where_korean = f"{'오른쪽' if right else '왼쪽'} {'위' if up else '아래'}"
+    expect(
+        right and up,
+        f"the legend is in the {where}, expected the upper right",
+        f"범례의 위치: {where_korean}, 기대한 위치: 오른쪽 위",
+    )
 
 
 @pytest.mark.cell("test-plot-losses")
@@ -932,9 +1032,13 @@ def test_plot_losses_grid_and_labels(submission: Submission) -> None:
     """
     axes = draw(submission)
     labels = axes.get_xlabel().strip().lower(), axes.get_ylabel().strip().lower()
-    assert labels == ("epoch", "loss"), f"the axes are labelled {labels}, expected ('epoch', 'loss')"
+    expect(
+        labels == ("epoch", "loss"),
+        f"the axes are labelled {labels}, expected ('epoch', 'loss')",
+        f"축 이름: {labels}, 기대한 이름: ('epoch', 'loss')",
+    )
     gridlines = [*axes.get_xgridlines(), *axes.get_ygridlines()]
-    assert any(line.get_visible() for line in gridlines), "there is no grid"
+    expect(any(line.get_visible() for line in gridlines), "there is no grid", "격자가 없습니다")
 
 
 @pytest.mark.cell("test-plot-losses")

@@ -25,6 +25,7 @@ from autograder.testing import (
     Submission,
     answers_kept,
     as_seen,
+    expect,
     expect_arguments_unchanged,
     expect_array,
     expect_int,
@@ -346,7 +347,11 @@ def test_pad_2d_keeps_wide_values(submission: Submission) -> None:
         result = submission.pad_2d(image, ((1, 0), (0, 2)))
         expected = np.pad(image, ((1, 0), (0, 2)))
         expect_array(result, expected, dtype="same")
-        assert np.array_equal(result, expected), "a value has changed a little on the way"
+        expect(
+            np.array_equal(result, expected),
+            "a value has changed a little on the way",
+            "값이 도중에 조금 바뀌었습니다",
+        )
 
 
 @pytest.mark.cell("test-pad-2d")
@@ -937,7 +942,7 @@ def test_kernel_weights(submission: Submission, reference: Submission, names: tu
     """
     kernels = submission.KERNELS
     for name in names:
-        assert name in kernels, f"KERNELS has no {name!r}"
+        expect(name in kernels, f"KERNELS has no {name!r}", f"KERNELS에 {name!r} 커널이 없습니다")
         expect_array(np.asarray(kernels[name]), reference.KERNELS[name], rtol=1e-5, atol=1e-7)
 
 
@@ -1058,7 +1063,11 @@ def two_panels(
 ) -> tuple[Panel, Panel]:
     """The two images, from left to right."""
     panels = drawn_panels(submission, before, after)
-    assert len(panels) == 2, f"expected 2 images in the Figure, got {len(panels)}"
+    expect(
+        len(panels) == 2,
+        f"expected 2 images in the Figure, got {len(panels)}",
+        f"Figure에 이미지가 2개 있어야 합니다. 있는 이미지: {len(panels)}개",
+    )
     return panels[0], panels[1]
 
 
@@ -1075,7 +1084,11 @@ def test_compare_images_pixels(submission: Submission) -> None:
         left, right = two_panels(submission, before, after)
         expect_result(left.seen.pixels, before)
         expect_result(right.seen.pixels, after)
-        assert left.seen.whole and right.seen.whole, "a part of an image is cut off"
+        expect(
+            left.seen.whole and right.seen.whole,
+            "a part of an image is cut off",
+            "이미지의 일부가 잘렸습니다",
+        )
 
 
 @pytest.mark.cell("test-compare-images")
@@ -1086,11 +1099,19 @@ def test_compare_images_side_by_side(submission: Submission) -> None:
     """
     panels = two_panels(submission, whole_numbers(73, 4, 4), whole_numbers(74, 4, 4))
     left, right = (each.seen for each in panels)
-    assert right.left > left.right - 0.01 * max(right.right, 1), "the images should stand side by side"
+    expect(
+        right.left > left.right - 0.01 * max(right.right, 1),
+        "the images should stand side by side",
+        "두 이미지가 나란히 있어야 합니다",
+    )
     shared = min(left.top, right.top) - max(left.bottom, right.bottom)
     lower = min(left.top - left.bottom, right.top - right.bottom)
-    assert shared > 0.5 * lower, "the images should stand at the same height"
-    assert all(each.titled for each in panels), "each image needs a title"
+    expect(
+        shared > 0.5 * lower,
+        "the images should stand at the same height",
+        "두 이미지가 같은 높이에 있어야 합니다",
+    )
+    expect(all(each.titled for each in panels), "each image needs a title", "이미지마다 제목이 있어야 합니다")
 
 
 @pytest.mark.cell("test-compare-images")
@@ -1116,4 +1137,8 @@ def test_compare_images_leaves_arguments(submission: Submission) -> None:
     `compare_images`는 두 이미지를 바꾸지 않고 그립니다.
     """
     figure = expect_unchanged(submission.compare_images, numbers(75, 3, 5), numbers(76, 4, 4))
-    assert len(figure.axes) >= 1, "expected a Figure with an image on either side"
+    expect(
+        len(figure.axes) >= 1,
+        "expected a Figure with an image on either side",
+        "두 이미지가 나란히 있는 Figure를 반환해야 합니다",
+    )

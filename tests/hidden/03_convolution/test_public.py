@@ -8,6 +8,7 @@ import pytest
 from autograder.testing import (
     Submission,
     as_array,
+    expect,
     expect_array,
     expect_int,
     expect_ints,
@@ -74,7 +75,11 @@ def test_pad_2d_examples(submission: Submission) -> None:
     expect_array(submission.pad_2d(SMALL, ((1, 0), (0, 2))), [[0, 0, 0, 0], [1, 2, 0, 0], [3, 4, 0, 0]])
     expect_array(submission.pad_2d(SMALL, 0), SMALL)
     padded = as_array(submission.pad_2d(np.array([[7, 8, 9]], dtype=np.uint8), 2))
-    assert padded.dtype == np.uint8, f"expected dtype uint8, got {padded.dtype}"
+    expect(
+        padded.dtype == np.uint8,
+        f"expected dtype uint8, got {padded.dtype}",
+        f"기대한 dtype: uint8, 돌아온 dtype: {padded.dtype}",
+    )
 
 
 @pytest.mark.cell("test-correlate-1d")
@@ -188,12 +193,18 @@ def test_kernel_sums(submission: Submission) -> None:
     totals |= {"gaussian_3x3": 1, "gaussian_5x5": 1, "sobel_x": 0, "sobel_y": 0}
     kernels = submission.KERNELS
     for name, total in totals.items():
-        assert name in kernels, f"KERNELS has no {name!r}"
+        expect(name in kernels, f"KERNELS has no {name!r}", f"KERNELS에 {name!r} 커널이 없습니다")
         kernel = np.asarray(kernels[name], dtype=np.float64)
         shape = (5, 5) if name == "gaussian_5x5" else (3, 3)
-        assert kernel.shape == shape, f"{name}: expected shape {shape}, got {kernel.shape}"
-        assert np.isclose(kernel.sum(), total), (
-            f"{name}: the weights should sum to {total}, not {kernel.sum():g}"
+        expect(
+            kernel.shape == shape,
+            f"{name}: expected shape {shape}, got {kernel.shape}",
+            f"{name}: 기대한 모양 {shape}, 돌아온 모양 {kernel.shape}",
+        )
+        expect(
+            np.isclose(kernel.sum(), total),
+            f"{name}: the weights should sum to {total}, not {kernel.sum():g}",
+            f"{name}: 가중치의 합이 {total}이어야 합니다. 지금의 합: {kernel.sum():g}",
         )
 
 
@@ -219,10 +230,18 @@ def test_compare_images_example(submission: Submission) -> None:
     figure = submission.compare_images(SMALL, np.array([[3, 2, 1]]))
     every = [inner for axes in figure.axes for inner in (axes, *axes.child_axes)]
     shown = sum(len(axes.images) for axes in every)
-    assert shown == 2, f"expected 2 images in the Figure, got {shown}"
+    expect(
+        shown == 2,
+        f"expected 2 images in the Figure, got {shown}",
+        f"Figure에 이미지가 2개 있어야 합니다. 있는 이미지: {shown}개",
+    )
     for axes in every:
         titles = [axes.get_title(loc) for loc in ("left", "center", "right")]
         if type_name(axes.get_figure()) == "SubFigure":
             titles.append(axes.get_figure().get_suptitle())
         images = len(axes.images)
-        assert not images or any(titles) or len(axes.texts) >= images > 1, "each image needs a title"
+        expect(
+            not images or any(titles) or len(axes.texts) >= images > 1,
+            "each image needs a title",
+            "이미지마다 제목이 있어야 합니다",
+        )

@@ -20,6 +20,7 @@ from autograder.testing import (
     Submission,
     answers_kept,
     as_array,
+    expect,
     expect_arguments_unchanged,
     expect_array,
     expect_raises,
@@ -354,7 +355,11 @@ def _values(*shape: int, seed: int) -> Array:
 def _switched_off(submission: Submission, x: Array, rate: float, generator: Any) -> npt.NDArray[np.bool_]:
     """Where `dropout` in training put a 0; the result must be an array like `x`."""
     after = as_array(submission.dropout(x, rate, True, generator))
-    assert after.shape == x.shape, f"expected shape {x.shape} as the input's, got {after.shape}"
+    expect(
+        after.shape == x.shape,
+        f"expected shape {x.shape} as the input's, got {after.shape}",
+        f"입력과 같은 모양이어야 합니다. 기대한 모양: {x.shape}, 돌아온 모양: {after.shape}",
+    )
     return np.asarray(after == 0)
 
 
@@ -391,7 +396,11 @@ def test_dropout_share(submission: Submission) -> None:
     """
     for rate in (0.25, 0.8):
         off = _share(_switched_off(submission, _values(60, 150, seed=23), rate, _generator(submission, 7)))
-        assert abs(off - rate) < 0.04, f"at rate {rate} about {rate:.0%} should be 0, it was {off:.1%}"
+        expect(
+            abs(off - rate) < 0.04,
+            f"at rate {rate} about {rate:.0%} should be 0, it was {off:.1%}",
+            f"비율이 {rate}이면 약 {rate:.0%}가 0이어야 합니다. 0인 값: {off:.1%}",
+        )
 
 
 @pytest.mark.cell("test-dropout-training")
@@ -415,12 +424,16 @@ def test_dropout_each_value_alone(submission: Submission) -> None:
     `dropout`은 값 하나하나를 따로 정합니다. 행, 이미지, 채널, 배치를 통째로 끄지 않습니다.
     """
     off = _switched_off(submission, _values(12, 8, 9, 10, seed=25), 0.5, _generator(submission, 10))
-    for axis, what in enumerate(("images", "rows", "columns", "channels")):
+    kinds = (("images", "이미지"), ("rows", "행"), ("columns", "열"), ("channels", "채널"))
+    for axis, (what, korean) in enumerate(kinds):
         size = off.shape[axis]
         alike = _share(off.take(range(size - 1), axis) == off.take(range(1, size), axis))
-        assert 0.4 < alike < 0.6, (
+        expect(
+            0.4 < alike < 0.6,
             f"at rate 0.5 two neighbouring {what} should share their fate in about half of the cells, "
-            f"it was {alike:.1%}"
+            f"it was {alike:.1%}",
+            f"비율이 0.5이면 이웃한 두 {korean}에서 함께 꺼지거나 함께 남는 칸이 절반쯤이어야 합니다. "
+            f"그런 칸: {alike:.1%}",
         )
 
 
@@ -434,8 +447,16 @@ def test_dropout_generator_decides(submission: Submission) -> None:
     first = _switched_off(submission, x, 0.5, _generator(submission, 11))
     again = _switched_off(submission, x, 0.5, _generator(submission, 11))
     other = _switched_off(submission, x, 0.5, _generator(submission, 12))
-    assert np.array_equal(first, again), "two generators with the same seed should switch off the same values"
-    assert _share(first == other) < 0.8, "generators with different seeds should switch off different values"
+    expect(
+        np.array_equal(first, again),
+        "two generators with the same seed should switch off the same values",
+        "시드가 같은 두 생성기는 같은 값을 꺼야 합니다",
+    )
+    expect(
+        _share(first == other) < 0.8,
+        "generators with different seeds should switch off different values",
+        "시드가 다른 생성기는 다른 값을 꺼야 합니다",
+    )
 
 
 @pytest.mark.cell("test-dropout-training")
@@ -447,7 +468,11 @@ def test_dropout_draws_afresh(submission: Submission) -> None:
     x, generator = _values(20, 30, seed=27), _generator(submission, 13)
     first = _switched_off(submission, x, 0.5, generator)
     second = _switched_off(submission, x, 0.5, generator)
-    assert _share(first == second) < 0.8, "the second call should switch off other values than the first"
+    expect(
+        _share(first == second) < 0.8,
+        "the second call should switch off other values than the first",
+        "두 번째 호출은 첫 번째와 다른 값을 꺼야 합니다",
+    )
 
 
 @pytest.mark.cell("test-dropout-training")
@@ -491,12 +516,20 @@ def test_dropout_small_rates_and_few_values(submission: Submission) -> None:
     `dropout`은 1%보다 작은 비율도 지키고, 값이 몇 개뿐일 때도 하나하나에 기회를 줍니다.
     """
     off = _share(_switched_off(submission, _values(250, 200, seed=32), 0.004, _generator(submission, 18)))
-    assert 0.002 < off < 0.006, f"at rate 0.004 about 0.4% should be 0, it was {off:.2%}"
+    expect(
+        0.002 < off < 0.006,
+        f"at rate 0.004 about 0.4% should be 0, it was {off:.2%}",
+        f"비율이 0.004이면 약 0.4%가 0이어야 합니다. 0인 값: {off:.2%}",
+    )
     x, generator = _values(1, 2, 1, seed=33), _generator(submission, 19)
     counts = [int(np.sum(_switched_off(submission, x, 0.4, generator))) for _ in range(60)]
     # Of two values none, one and both are switched off in 36, 48 and 16 of 100 calls.
     for count in (0, 1, 2):
-        assert count in counts, f"in 60 calls at rate 0.4, never were {count} of 2 values switched off"
+        expect(
+            count in counts,
+            f"in 60 calls at rate 0.4, never were {count} of 2 values switched off",
+            f"비율 0.4로 60번 호출하는 동안 값 2개 중 {count}개가 꺼진 적이 없습니다",
+        )
 
 
 @pytest.mark.cell("test-dropout-training")
@@ -519,7 +552,11 @@ def test_dropout_accepts_rates_close_to_one(submission: Submission) -> None:
     `dropout`은 0.9995처럼 1에 아주 가까운 비율도 받아들입니다.
     """
     off = _share(_switched_off(submission, _values(200, 200, seed=36), 0.9995, _generator(submission, 21)))
-    assert 0.998 < off < 1, f"at rate 0.9995 about 99.95% should be 0, it was {off:.3%}"
+    expect(
+        0.998 < off < 1,
+        f"at rate 0.9995 about 99.95% should be 0, it was {off:.3%}",
+        f"비율이 0.9995이면 약 99.95%가 0이어야 합니다. 0인 값: {off:.3%}",
+    )
 
 
 @pytest.mark.cell("test-dropout-rate")
@@ -529,7 +566,11 @@ def test_dropout_accepts_high_rate(submission: Submission) -> None:
     `dropout`은 거의 모든 값이 꺼지더라도 1보다 작은 비율이면 받아들입니다.
     """
     off = _share(_switched_off(submission, _values(50, 40, seed=31), 0.97, _generator(submission, 17)))
-    assert 0.93 < off < 0.999, f"at rate 0.97 about 97% should be 0, it was {off:.1%}"
+    expect(
+        0.93 < off < 0.999,
+        f"at rate 0.97 about 97% should be 0, it was {off:.1%}",
+        f"비율이 0.97이면 약 97%가 0이어야 합니다. 0인 값: {off:.1%}",
+    )
 
 
 # -- flatten

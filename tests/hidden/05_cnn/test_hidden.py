@@ -16,6 +16,7 @@ from autograder.testing import (
     Submission,
     answers_kept,
     as_array,
+    expect,
     expect_arguments_unchanged,
     expect_array,
     expect_int,
@@ -168,13 +169,21 @@ def test_fresh_random_weights(submission: Submission) -> None:
     keras.utils.set_random_seed(6)
     others = submission.build_cnn().get_weights()[::2]
     for one, other in zip(kernels, others, strict=True):
-        assert one.std() > 0, "all weights of a layer are the same"
-        assert not np.array_equal(one, other), "built with other seeds, it has the same weights"
+        expect(one.std() > 0, "all weights of a layer are the same", "한 층의 가중치가 모두 같습니다")
+        expect(
+            not np.array_equal(one, other),
+            "built with other seeds, it has the same weights",
+            "시드를 바꾸어 만들어도 가중치가 같습니다",
+        )
     digits = course_data().train
     x = digits.images[:200].astype(np.float32)[..., np.newaxis] / np.float32(255)
     guesses = np.asarray(model(x, training=False).numpy()).argmax(axis=1)
     share = float(np.mean(guesses == digits.labels[:200]))
-    assert share < 0.5, f"without any training it names {share:.0%} of the digits right"
+    expect(
+        share < 0.5,
+        f"without any training it names {share:.0%} of the digits right",
+        f"학습하지 않았는데도 숫자의 {share:.0%}를 맞힙니다",
+    )
 
 
 @pytest.mark.cell("test-build-cnn-layers")
@@ -185,7 +194,11 @@ def test_order_of_the_layers(submission: Submission) -> None:
     """
     expected = ["Conv2D", "Conv2D", "MaxPooling2D", "Dropout", "Flatten", "Dense", "Dropout", "Dense"]
     names = [name for name, _ in real_layers(submission.build_cnn())]
-    assert names == expected, f"the layers are {names}, expected {expected}"
+    expect(
+        names == expected,
+        f"the layers are {names}, expected {expected}",
+        f"층: {names}, 기대한 층: {expected}",
+    )
 
 
 @pytest.mark.cell("test-build-cnn-layers")
@@ -199,7 +212,12 @@ def test_convolution_arguments(submission: Submission) -> None:
     for layer in convolutions:
         expect_ints(layer.kernel_size, (3, 3))
         expect_ints(layer.strides, (1, 1))
-        assert layer.padding == "valid", f"padding is {layer.padding!r}, expected 'valid'"
+        padding = layer.padding
+        expect(
+            padding == "valid",
+            f"padding is {padding!r}, expected 'valid'",
+            f"padding: {padding!r}, 기대한 값: 'valid'",
+        )
 
 
 @pytest.mark.cell("test-build-cnn-layers")
@@ -226,10 +244,18 @@ def test_shapes_of_the_weights(submission: Submission) -> None:
     model = submission.build_cnn()
     expected = [(3, 3, 1, 32), (32,), (3, 3, 32, 64), (64,), (9216, 128), (128,), (128, 10), (10,)]
     shapes = [tuple(weight.shape) for weight in model.get_weights()]
-    assert shapes == expected, f"the weights have shapes {shapes}, expected {expected}"
+    expect(
+        shapes == expected,
+        f"the weights have shapes {shapes}, expected {expected}",
+        f"가중치의 모양: {shapes}, 기대한 모양: {expected}",
+    )
     expect_int(model.count_params(), 1_199_882)
     taken = list(model.input_shape)[1:]
-    assert taken == [28, 28, 1], f"the network takes images of shape {taken}, expected (28, 28, 1)"
+    expect(
+        taken == [28, 28, 1],
+        f"the network takes images of shape {taken}, expected (28, 28, 1)",
+        f"신경망이 받는 이미지의 모양: {taken}, 기대한 모양: (28, 28, 1)",
+    )
 
 
 @pytest.mark.cell("test-build-cnn-layers", weight=2)
@@ -243,7 +269,11 @@ def test_what_the_network_computes(submission: Submission) -> None:
     model = submission.build_cnn()
     answers = np.asarray(model(images, training=False).numpy())
     weights = model.get_weights()
-    assert len(weights) == 8, f"the network has {len(weights)} arrays of weights, expected 8"
+    expect(
+        len(weights) == 8,
+        f"the network has {len(weights)} arrays of weights, expected 8",
+        f"신경망의 가중치 배열: {len(weights)}개, 기대한 개수: 8개",
+    )
     expect_array(answers, forward(images, weights), rtol=1e-3, atol=1e-5)
 
 
@@ -284,7 +314,7 @@ def test_accuracy_is_watched(submission: Submission) -> None:
     컴파일된 모델을 평가하면 숫자를 맞힌 이미지의 비율을 정확도로 알려 줍니다.
     """
     model = submission.build_cnn()
-    assert model.compiled, "the model has not been compiled"
+    expect(model.compiled, "the model has not been compiled", "모델이 컴파일되지 않았습니다")
     # No weights but the last biases: each image has the same probabilities, none of them above one half.
     weights = [np.zeros(np.shape(part)) for part in model.get_weights()]
     weights[-1] = np.array([0.0, 0.4, 1.0, 0.9, 0.1, 0.2, 0.3, 0.8, 0.5, 0.6])
@@ -292,7 +322,12 @@ def test_accuracy_is_watched(submission: Submission) -> None:
     labels = np.eye(10, dtype=np.float32)[[2, 3, 2, 7, 2, 0, 8]]
     metrics = model.test_on_batch(np.zeros((7, 28, 28, 1), np.float32), labels, return_dict=True)
     found = [name for name in metrics if "acc" in name.lower()]
-    assert found, f"evaluating the model reports {sorted(metrics)}, but no accuracy"
+    reported = sorted(map(str, metrics))
+    expect(
+        found,
+        f"evaluating the model reports {reported}, but no accuracy",
+        f"모델을 평가한 결과에 정확도가 없습니다. 있는 것: {reported}",
+    )
     expect_number(metrics[found[0]], 3 / 7, rtol=1e-4)
 
 
@@ -304,10 +339,18 @@ def test_it_can_learn(submission: Submission) -> None:
     """
     model = submission.build_cnn()
     name = submission.import_module("keras").optimizers.serialize(model.optimizer)["class_name"]
-    assert name == "Adam", f"the optimizer is {name}, expected Adam"
+    expect(name == "Adam", f"the optimizer is {name}, expected Adam", f"최적화 방법: {name}, 기대한 것: Adam")
     rate = float(np.asarray(model.optimizer.learning_rate.numpy()))
-    assert 1e-5 <= rate <= 0.02, f"the learning rate is {rate:g}; Adam's own is 0.001"
-    assert all(layer.trainable for layer in model.layers), "some layers are frozen (trainable=False)"
+    expect(
+        1e-5 <= rate <= 0.02,
+        f"the learning rate is {rate:g}; Adam's own is 0.001",
+        f"학습률: {rate:g}, Adam의 기본값: 0.001",
+    )
+    expect(
+        all(layer.trainable for layer in model.layers),
+        "some layers are frozen (trainable=False)",
+        "고정된 층이 있습니다(trainable=False)",
+    )
 
 
 # -- predict_digits
@@ -332,8 +375,16 @@ def dense_model(submission: Submission, weights: Array, bias: Array, *, dropout:
 def labels_of(answer: Any, count: int) -> Array:
     """The answer as an array; whole numbers of shape (count,) are demanded."""
     labels = as_array(answer)
-    assert labels.shape == (count,), f"expected labels of shape ({count},), got shape {labels.shape}"
-    assert labels.dtype.kind in "iu", f"expected integer labels, got {labels.dtype}"
+    expect(
+        labels.shape == (count,),
+        f"expected labels of shape ({count},), got shape {labels.shape}",
+        f"레이블의 모양: {labels.shape}, 기대한 모양: ({count},)",
+    )
+    expect(
+        labels.dtype.kind in "iu",
+        f"expected integer labels, got {labels.dtype}",
+        f"레이블은 정수여야 합니다. 돌아온 dtype: {labels.dtype}",
+    )
     return labels
 
 

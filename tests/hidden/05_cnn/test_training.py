@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autograder.mnist.digits import course_data
-from autograder.testing import Submission, as_array, expect_number
+from autograder.testing import Submission, as_array, expect, expect_number
 
 LADDER = {"embedded": (0.90, 0.93, 0.95, 0.96), "full": (0.95, 0.97, 0.985, 0.988)}
 """Accuracies on the judged images that earn points, the last one being the target; see docs/accuracy.md."""
@@ -23,11 +23,28 @@ pytestmark = pytest.mark.training
 def losses(history: Any, name: str) -> list[float]:
     """One number an epoch, from a history that has them."""
     kind = getattr(history, "remote_type", None) or type(history).__name__
-    assert isinstance(history, dict), f"expected a dict, got {kind}"
-    assert name in history, f"the history has {sorted(map(str, history))}, expected {name!r} among them"
+    expect(
+        isinstance(history, dict),
+        f"expected a dict, got {kind}",
+        f"딕셔너리를 반환해야 합니다. 반환한 것: {kind}",
+    )
+    names = sorted(map(str, history))
+    expect(
+        name in history,
+        f"the history has {names}, expected {name!r} among them",
+        f"기록에 {name!r} 항목이 없습니다. 있는 것: {names}",
+    )
     values = np.asarray(history[name], dtype=float)
-    assert values.ndim == 1 and values.size, f"history[{name!r}] should be a list of one number an epoch"
-    assert np.isfinite(values).all(), f"history[{name!r}] has numbers that are not finite"
+    expect(
+        values.ndim == 1 and values.size,
+        f"history[{name!r}] should be a list of one number an epoch",
+        f"history[{name!r}]: 에포크마다 수가 하나씩인 리스트여야 합니다",
+    )
+    expect(
+        np.isfinite(values).all(),
+        f"history[{name!r}] has numbers that are not finite",
+        f"history[{name!r}]: 유한하지 않은 수가 있습니다",
+    )
     return [float(value) for value in values]
 
 
@@ -47,9 +64,12 @@ def test_validates_on_the_validation_data(rising_run: Any) -> None:
     `val_loss`는 `validation_data`에서 잽니다. 그 레이블의 확률이 점점 낮아지면 손실은 커집니다.
     """
     values = losses(rising_run.history, "val_loss")
-    assert values[0] > 1.5 and values[-1] >= values[0] - 0.01, (
+    expect(
+        values[0] > 1.5 and values[-1] >= values[0] - 0.01,
         f"the validation loss went from {values[0]:.3f} to {values[-1]:.3f}: it was measured on "
-        "other images, or the model learned from the validation images"
+        "other images, or the model learned from the validation images",
+        f"검증 손실: 처음 {values[0]:.3f}, 마지막 {values[-1]:.3f}. "
+        "다른 이미지로 쟀거나, 모델이 검증 이미지에서 배웠습니다",
     )
 
 
@@ -73,10 +93,17 @@ def test_learns_nothing_from_the_validation_data(small_runs: Any) -> None:
     # So far apart that training images which are shifted or turned a little (fine!) do not reach the others.
     change = np.abs(model.get_weights()[0].reshape(28, 28, 10) - before)
     taught, untaught = change[2:9, 8:20].mean(), change[19:26, 8:20].mean()
-    assert taught > 1e-6, "nothing was learned from the training images"
-    assert untaught < 0.02 * taught, (
+    expect(
+        taught > 1e-6,
+        "nothing was learned from the training images",
+        "학습 이미지에서 아무것도 배우지 않았습니다",
+    )
+    expect(
+        untaught < 0.02 * taught,
         f"weights that only validation images can reach changed by {untaught:.2g} on average, "
-        f"those of the training images by {taught:.2g}"
+        f"those of the training images by {taught:.2g}",
+        f"검증 이미지로만 바뀔 수 있는 가중치가 평균 {untaught:.2g}만큼 바뀌었습니다. "
+        f"학습 이미지의 가중치가 바뀐 크기: {taught:.2g}",
     )
 
 
@@ -87,7 +114,11 @@ def test_history_of_a_small_run(rising_run: Any) -> None:
     기록은 딕셔너리이고, `loss`와 `val_loss`에 에포크마다 수가 하나씩 있습니다.
     """
     loss, validation = losses(rising_run.history, "loss"), losses(rising_run.history, "val_loss")
-    assert len(loss) == len(validation), f"{len(loss)} numbers in 'loss', {len(validation)} in 'val_loss'"
+    expect(
+        len(loss) == len(validation),
+        f"{len(loss)} numbers in 'loss', {len(validation)} in 'val_loss'",
+        f"'loss'에는 수가 {len(loss)}개, 'val_loss'에는 {len(validation)}개 있습니다",
+    )
 
 
 @pytest.mark.cell("test-train-cnn-history")
@@ -97,8 +128,16 @@ def test_training_loss_falls(trained: Any) -> None:
     강의용 숫자 이미지로 두 에포크 이상 학습하면 학습 손실이 줄어듭니다.
     """
     values = losses(trained.history, "loss")
-    assert len(values) > 1, "a single epoch is too few to see anything fall"
-    assert min(values) < 0.7 * values[0], f"the training loss went from {values[0]:.3f} to {values[-1]:.3f}"
+    expect(
+        len(values) > 1,
+        "a single epoch is too few to see anything fall",
+        "에포크가 한 번뿐이면 손실이 줄어드는지 알 수 없습니다",
+    )
+    expect(
+        min(values) < 0.7 * values[0],
+        f"the training loss went from {values[0]:.3f} to {values[-1]:.3f}",
+        f"학습 손실: 처음 {values[0]:.3f}, 마지막 {values[-1]:.3f}",
+    )
 
 
 @pytest.mark.cell("test-train-cnn-best-weights")
@@ -110,11 +149,17 @@ def test_validation_digits_are_read(trained: Any, shared_submission: Submission)
     best = min(losses(trained.history, "val_loss"))
     digits = trained.course.test
     guesses = as_array(shared_submission.predict_digits(trained.model, digits.images))
-    assert guesses.shape == digits.labels.shape, f"expected shape {digits.labels.shape}, got {guesses.shape}"
+    expect(
+        guesses.shape == digits.labels.shape,
+        f"expected shape {digits.labels.shape}, got {guesses.shape}",
+        f"기대한 모양: {digits.labels.shape}, 돌아온 모양: {guesses.shape}",
+    )
     missed = float(np.mean(guesses != digits.labels))
     # A digit that is missed has a probability of at most 1/2, so it costs log 2 or more.
-    assert missed * np.log(2) <= best + 0.02, (
-        f"{missed:.1%} of the held-out digits are missed, too many for a validation loss of {best:.3f}"
+    expect(
+        missed * np.log(2) <= best + 0.02,
+        f"{missed:.1%} of the held-out digits are missed, too many for a validation loss of {best:.3f}",
+        f"떼어 둔 숫자의 {missed:.1%}를 틀렸습니다. 검증 손실이 {best:.3f}인 모델치고는 너무 많습니다",
     )
 
 
@@ -127,16 +172,28 @@ def test_an_untrained_network_knows_nothing(shared_submission: Submission) -> No
     judged = course_data().judged
     shared_submission.import_module("keras").utils.set_random_seed(509)
     guesses = as_array(shared_submission.predict_digits(shared_submission.build_cnn(), judged.images[:300]))
-    assert guesses.shape == (300,), f"expected shape (300,), got {guesses.shape}"
+    expect(
+        guesses.shape == (300,),
+        f"expected shape (300,), got {guesses.shape}",
+        f"기대한 모양: (300,), 돌아온 모양: {guesses.shape}",
+    )
     share = float(np.mean(guesses == judged.labels[:300]))
-    assert share < 0.5, f"an untrained network names {share:.0%} of the digits right"
+    expect(
+        share < 0.5,
+        f"an untrained network names {share:.0%} of the digits right",
+        f"학습하지 않은 신경망이 숫자의 {share:.0%}를 맞힙니다",
+    )
 
 
 def climb(trained: Any, rung: int) -> None:
     """The accuracy on the judged images reaches this rung of the ladder."""
     right, count = score(trained)
     needed = round(LADDER[trained.course.source][rung] * count)
-    assert right >= needed, f"{right} of {count} new images are named right, {needed} needed"
+    expect(
+        right >= needed,
+        f"{right} of {count} new images are named right, {needed} needed",
+        f"새 이미지 {count}장 중 맞힌 것: {right}장, 필요한 것: {needed}장",
+    )
 
 
 def score(trained: Any) -> tuple[int, int]:
