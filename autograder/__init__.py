@@ -16,11 +16,11 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """What ``%load_ext autograder`` does in a notebook: there is ``%check`` then.
+    """What ``%load_ext autograder`` does in a notebook: there is ``%check`` then, and digits offline.
 
     Args:
         shell: of the notebook's kernel.
     """
-    from autograder.magic import Check
+    from autograder.magic import load
 
-    shell.register_magics(Check)
+    load(shell)

@@ -1,12 +1,14 @@
 """``%check`` in a notebook: the page of ``autograder check`` below the cell.
 
-``%load_ext autograder`` brings it. What is checked is the notebook as it was last saved, from top to bottom
-and in a process of its own, just as ``autograder check`` does it and as it will be graded: not the names
-that the kernel happens to hold, some of which may be of cells that are long gone.
+``%load_ext autograder`` brings it, and the built-in digits where ``mnist.load_data()`` finds none. What is
+checked is the notebook as it was last saved, from top to bottom and in a process of its own, just as
+``autograder check`` does it and as it will be graded: not the names that the kernel happens to hold, some of
+which may be of cells that are long gone.
 """
 
 from __future__ import annotations
 
+import contextlib
 import html
 import os
 import re
@@ -21,13 +23,43 @@ from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 from IPython.display import display
 
+from autograder.course.companions import language_of
+from autograder.messages import Language
+from autograder.mnist.at_home import Lack, fall_back
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from IPython.core.interactiveshell import InteractiveShell
 
 _ENDINGS = {
     "en": "Checked as it was saved at {time}: save first, then check. Nothing was uploaded.",
     "ko": "{time}에 저장된 내용을 점검했습니다. 먼저 저장한 다음 점검하세요. 아무것도 업로드하지 않았습니다.",
 }
+
+_DIGITS: dict[Language, dict[Lack, str]] = {
+    Language.EN: {
+        "network": "MNIST is not on this computer and cannot be fetched: "
+        "these are the 4,000 digits that come with the autograder.",
+        "keras": "Keras is not installed: these are the 4,000 digits of MNIST that come with the autograder.",
+    },
+    Language.KO: {
+        "network": "이 컴퓨터에 MNIST가 없고 내려받을 수도 없어서, "
+        "채점기에 들어 있는 숫자 이미지 4,000장을 씁니다.",
+        "keras": "Keras가 설치되어 있지 않아서, 채점기에 들어 있는 MNIST 이미지 4,000장을 씁니다.",
+    },
+}
+
+
+def load(shell: InteractiveShell) -> None:
+    """What ``%load_ext autograder`` does.
+
+    Args:
+        shell: of the notebook's kernel.
+    """
+    check = Check(shell)
+    shell.register_magics(check)
+    fall_back(_DIGITS[check.language()])
 
 
 @magics_class
@@ -61,6 +93,12 @@ class Check(Magics):
             reason = (done.stderr or done.stdout).strip().removeprefix("autograder: ")
             raise UsageError(reason or "The check ended without a result.")
         _show(page.read_text(encoding="utf-8"), done.stdout, _changed(notebook))
+
+    def language(self) -> Language:
+        """In which the notebook was released; English where that is not known."""
+        with contextlib.suppress(UsageError, OSError):
+            return language_of(self._notebook().read_bytes()) or Language.EN
+        return Language.EN
 
     def _notebook(self) -> Path:
         """The file of the notebook that runs here."""

@@ -1,7 +1,8 @@
 """The candidate's side: what ``keras.datasets.mnist.load_data()`` returns, without a network.
 
 :func:`install` and :func:`install_light` never touch anything but the file that
-:func:`autograder.mnist.digits.write_student_npz` wrote. Nothing but NumPy is imported before it is needed.
+:func:`autograder.mnist.digits.write_student_npz` wrote.
+:func:`install_fallback` is for a student's own kernel. Nothing but NumPy is imported before it is needed.
 """
 
 from __future__ import annotations
@@ -30,23 +31,42 @@ _STAND_INS = (
     "tensorflow.keras.datasets.mnist",
 )
 
+_DIGITS = "keras.src.datasets.mnist"
+"""``load_data`` under each of its names (keras, tensorflow.keras, tf.keras) is this module's one function."""
+
 
 def install(npz: Path) -> None:
     """Make the real Keras's ``mnist.load_data()`` return ``npz``, under each of its names, without a network.
 
     Imports Keras if nobody has yet; :func:`install_light` is for processes that shall not pay for that.
     """
-    # Every alias (keras, tensorflow.keras, tf.keras) is this one function, so its one download is the place.
-    module = importlib.import_module("keras.src.datasets.mnist")
+    module = importlib.import_module(_DIGITS)
     module.get_file = lambda *args, **kwargs: str(npz)  # type: ignore[attr-defined]
 
 
-def install_light(npz: Path) -> None:
+def install_fallback(npz: Path, remark: str) -> None:
+    """Make the real Keras's ``mnist.load_data()`` return ``npz`` where it has no digits and gets none.
+
+    Args:
+        npz: the digits.
+        remark: printed whenever they are taken.
+    """
+    if _DIGITS in sys.modules:
+        _with_fallback(sys.modules[_DIGITS], npz, remark)
+    else:
+        sys.meta_path.insert(0, _FallbackFinder(npz, remark))
+
+
+def install_light(npz: Path, remark: str = "") -> None:
     """Make ``mnist.load_data()`` return ``npz``, under each of its names, before Keras is imported.
 
     Light modules stand in for Keras and TensorFlow. As soon as anything else of those packages is used, the
     real ones are imported and the stand-ins hand everything on to them. With Keras imported already, this
     is :func:`install`.
+
+    Args:
+        npz: the digits.
+        remark: printed whenever the light ``load_data()`` is called.
     """
     if isinstance(sys.modules.get("keras"), _StandIn):
         _give_way_quietly()
@@ -56,6 +76,8 @@ def install_light(npz: Path) -> None:
 
     def load_data(path: str = "mnist.npz") -> Split:
         """The course's digits: ``(x_train, y_train), (x_test, y_test)``, uint8; ``path`` is of no effect."""
+        if remark:
+            print(remark)
         return read_npz(npz)
 
     load_data.__module__ = "keras.datasets.mnist"
@@ -135,6 +157,40 @@ class _GiveWayFinder:
         module = _real(name, self._npz)
         # The import that asked is still under way; let it end with the module that is there by now.
         return ModuleSpec(name, _ThereAlready(module), origin=getattr(module, "__file__", None))
+
+
+class _FallbackFinder:
+    """Asked first for every import: Keras's digits have the fallback as soon as they are imported."""
+
+    def __init__(self, npz: Path, remark: str) -> None:
+        self._npz, self._remark = npz, remark
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(name, path) if name == _DIGITS else None
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                execute(module)
+                _with_fallback(module, self._npz, self._remark)
+
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+
+def _with_fallback(module: Any, npz: Path, remark: str) -> None:
+    fetch = module.get_file
+
+    def get_file(*args: Any, **kwargs: Any) -> str:
+        try:
+            return str(fetch(*args, **kwargs))
+        except Exception:  # Keras raises nothing more particular where there is no network
+            print(remark)
+            return str(npz)
+
+    module.get_file = get_file
 
 
 class _ThereAlready(Loader):

@@ -73,6 +73,22 @@ def student(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+def test_load_data_needs_neither_keras_nor_a_network(student: Path) -> None:
+    code = (
+        "%load_ext autograder\nfrom keras.datasets import mnist\n"
+        "(x, y), _ = mnist.load_data()\nprint(x.shape)\nimport keras; keras.layers"
+    )
+    done = _run(
+        *(student / "venv" / "bin" / "python", "-P", "-m", "IPython", "--no-banner", "-c", code),
+        folder=student,
+        KERAS_HOME=str(student / "nothing"),
+    )
+    assert "Keras is not installed: these are the 4,000 digits" in done.stdout
+    assert "(3500, 28, 28)" in done.stdout
+    assert "ModuleNotFoundError: No module named 'tensorflow'" in done.stdout + done.stderr
+
+
+@pytest.mark.slow
 def test_nothing_heavy_gets_in(student: Path) -> None:
     (packages,) = (student / "venv" / "lib").glob("python*/site-packages")
     names = {path.name for path in packages.iterdir()}

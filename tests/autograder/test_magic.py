@@ -96,6 +96,32 @@ def test_in_korean(folder: Path, kernel: BlockingKernelClient) -> None:
     assert "저장된 내용을 점검했습니다" in shown["text/html"]
 
 
+OFFLINE = """import os
+os.environ |= {"https_proxy": "http://127.0.0.1:9", "KERAS_HOME": os.path.abspath("nothing here")}
+"""
+DIGITS = """from keras.datasets import mnist
+(x, y), (x_test, y_test) = mnist.load_data()
+assert x.shape == (3500, 28, 28) and y_test.shape == (500,), x.shape
+print("loaded")
+"""
+
+
+@pytest.mark.parametrize("import_first", [True, False])
+def test_without_network_and_cache_the_digits_are_the_built_in_ones(
+    folder: Path, kernel: BlockingKernelClient, import_first: bool
+) -> None:
+    order = ["import keras", "%load_ext autograder"] if import_first else ["%load_ext autograder"]
+    for source in [OFFLINE, *order]:
+        assert run(kernel, source)[1] == [] or "keras" in source  # TensorFlow says this and that
+    written: list[str] = []
+    kernel.execute_interactive(
+        DIGITS, output_hook=lambda m: written.append(str(m["content"])), timeout=240, allow_stdin=False
+    )
+    said = "\n".join(written)
+    assert said.count("MNIST is not on this computer and cannot be fetched") == 1, said
+    assert "loaded" in said and "Traceback" not in said
+
+
 def test_what_cannot_be_checked_is_one_sentence_and_no_older_page(
     folder: Path, kernel: BlockingKernelClient
 ) -> None:
