@@ -30,6 +30,9 @@
 # Fill in each place marked `YOUR CODE HERE` (and delete the `raise` line below it). The cell after it shows whether
 # you are on the right way. Your points come from further tests of the same kind, with other inputs: other sizes,
 # other values, images that are not square. No function may change the arrays that it is given.
+#
+# **To run it**, install what it needs once, in its folder: `python -m pip install -r requirements.txt`. Where the
+# autograder is installed too, a new first cell with `%load_ext autograder` brings `%check`, and digits without a network.
 
 # %% [markdown] tags=["ko"]
 # # 1주차 · 데이터 전처리
@@ -50,6 +53,10 @@
 # `YOUR CODE HERE`라고 적힌 곳을 채우고 그 아래의 `raise` 줄은 지우세요. 바로 다음 셀을 실행하면 방향이 맞는지 알 수
 # 있습니다. 점수는 같은 종류의 다른 테스트로 매깁니다. 입력의 크기와 값이 다르고, 정사각형이 아닌 이미지도 나옵니다.
 # 어떤 함수도 인자로 받은 배열을 바꾸면 안 됩니다.
+#
+# **실행하려면** 이 폴더에서 `python -m pip install -r requirements.txt`를 한 번 실행해 필요한 것을 설치하세요. 채점기도
+# 설치했다면 맨 앞에 새 셀을 만들어 `%load_ext autograder`를 실행하세요. `%check`를 쓸 수 있고, 네트워크가 없어도 숫자
+# 이미지를 불러옵니다.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false}
 import matplotlib.pyplot as plt

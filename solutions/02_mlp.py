@@ -23,6 +23,9 @@
 # $$h = \mathrm{relu}(x\,W_1 + b_1) \qquad\qquad \hat y = \mathrm{softmax}(h\,W_2 + b_2)$$
 #
 # Everything below is about those two lines: what each piece does, how wrong an answer is, and when to stop learning.
+#
+# **To run it**, install what it needs once, in its folder: `python -m pip install -r requirements.txt`. Where the
+# autograder is installed too, a new first cell with `%load_ext autograder` brings `%check`, and digits without a network.
 
 # %% [markdown] tags=["ko"]
 # # 2주차: 두 층짜리 신경망
@@ -37,6 +40,10 @@
 #
 # 아래의 모든 내용은 이 두 줄에 관한 것입니다. 각 부품이 무엇을 하는지, 답이 얼마나 틀렸는지를 어떻게 재는지,
 # 그리고 학습을 언제 멈춰야 하는지를 다룹니다.
+#
+# **실행하려면** 이 폴더에서 `python -m pip install -r requirements.txt`를 한 번 실행해 필요한 것을 설치하세요. 채점기도
+# 설치했다면 맨 앞에 새 셀을 만들어 `%load_ext autograder`를 실행하세요. `%check`를 쓸 수 있고, 네트워크가 없어도 숫자
+# 이미지를 불러옵니다.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false}
 import matplotlib.pyplot as plt

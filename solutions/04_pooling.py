@@ -21,6 +21,9 @@
 #
 # At the end you stack them, and your own forward pass gives the same ten probabilities as Keras.
 # Next week Keras does the work; then you will know exactly what it does.
+#
+# **To run it**, install what it needs once, in its folder: `python -m pip install -r requirements.txt`. Where the
+# autograder is installed too, a new first cell with `%load_ext autograder` brings `%check`, and digits without a network.
 
 # %% [markdown] tags=["ko"]
 # # 4주차: 풀링, 드롭아웃, 플래튼, 그리고 손으로 만드는 CNN
@@ -32,6 +35,10 @@
 #
 # 마지막에는 이 층들을 쌓습니다. 여러분이 만든 순전파가 Keras와 똑같은 확률 10개를 내놓을 것입니다.
 # 다음 주에는 Keras가 이 일을 대신합니다. 그때 여러분은 Keras가 무엇을 하는지 정확히 알고 있을 것입니다.
+#
+# **실행하려면** 이 폴더에서 `python -m pip install -r requirements.txt`를 한 번 실행해 필요한 것을 설치하세요. 채점기도
+# 설치했다면 맨 앞에 새 셀을 만들어 `%load_ext autograder`를 실행하세요. `%check`를 쓸 수 있고, 네트워크가 없어도 숫자
+# 이미지를 불러옵니다.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false}
 import matplotlib.pyplot as plt

@@ -33,6 +33,9 @@
 #
 # Work from top to bottom, and replace each `raise NotImplementedError` with your own code. The cells marked
 # as tests compare a few results with known ones; grading uses more inputs than you see here.
+#
+# **To run it**, install what it needs once, in its folder: `python -m pip install -r requirements.txt`. Where the
+# autograder is installed too, a new first cell with `%load_ext autograder` brings `%check`, and digits without a network.
 
 # %% [markdown] tags=["ko"]
 # # 5주차 · 합성곱 신경망
@@ -56,6 +59,10 @@
 #
 # 위에서 아래로 진행하면서 `raise NotImplementedError`를 여러분의 코드로 바꾸세요. 테스트 셀은 몇 가지
 # 결과를 알려진 값과 비교해 줍니다. 채점에는 여기 보이는 것보다 더 많은 입력을 씁니다.
+#
+# **실행하려면** 이 폴더에서 `python -m pip install -r requirements.txt`를 한 번 실행해 필요한 것을 설치하세요. 채점기도
+# 설치했다면 맨 앞에 새 셀을 만들어 `%load_ext autograder`를 실행하세요. `%check`를 쓸 수 있고, 네트워크가 없어도 숫자
+# 이미지를 불러옵니다.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false}
 import matplotlib.pyplot as plt

@@ -23,6 +23,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearSolutions, InstantiateTests
 from traitlets.config import Config
 
+from autograder.authoring.requirements import is_made, requirements
 from autograder.authoring.translation import translated
 from autograder.course.companions import (
     METADATA,
@@ -56,6 +57,7 @@ from autograder.problem import Problem
 from autograder.submissions.week import hidden_tests_in_cells
 
 _REGIONS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
+_REQUIREMENTS = "requirements.txt"
 _SHOWN = 6
 """File names that a report's line says."""
 
@@ -110,8 +112,9 @@ def release(
 
     The folder is put in place as a whole or not at all, and releasing the same solution twice gives
     the same bytes. What lies in ``solutions/<week>/`` is released beside the notebook, and what somebody
-    put into the folder by hand stays. Raises :class:`ReleaseError` where the solution notebook cannot be
-    released.
+    put into the folder by hand stays. Where the course has a ``requirements.lock`` and the author wrote no
+    ``requirements.txt``, one with what the notebook imports is released, too. Raises :class:`ReleaseError`
+    where the solution notebook cannot be released.
 
     Args:
         course: the course.
@@ -128,6 +131,13 @@ def release(
     own = _own_files(assignment, paths, language)
     before = _contents(paths.source / name)
     kept, by_hand, stale = _companions(paths, assignment, before)
+    if paths.lock.is_file() and _REQUIREMENTS not in kept:
+        if is_made(paths.assignments / name / _REQUIREMENTS):
+            by_hand.discard(_REQUIREMENTS)
+        if _REQUIREMENTS not in by_hand:
+            solutions = [_solution(paths, unit) for unit in assignment.units]
+            kept[_REQUIREMENTS] = requirements(solutions, paths.lock.read_text(encoding="utf-8")).encode()
+            stale.discard(_REQUIREMENTS)
 
     url = gradebook_url(paths, config)
     open_gradebook(url, course.id).close()

@@ -217,6 +217,7 @@ def _release(course: Course, assignment: Assignment, paths: Paths) -> Iterator[s
             *map(paths.translation, units),
             *map(paths.public_tests, units),
             paths.config,
+            paths.lock,
             paths.root / autotests_name(paths),
             *beside,
         ):

@@ -10,6 +10,7 @@ from autograder.problem import Problem
 COURSE_FILE = "course.yml"
 CONFIG_FILE = "nbgrader_config.py"
 SCHEMA_FILE = "course.schema.json"
+LOCK_FILE = "requirements.lock"
 
 
 class CourseError(Problem, ValueError):
@@ -45,6 +46,11 @@ class Paths:
     def course(self) -> Path:
         """``course.yml``."""
         return self.root / COURSE_FILE
+
+    @property
+    def lock(self) -> Path:
+        """The versions of packages with which the course is graded; there may be none."""
+        return self.root / LOCK_FILE
 
     @property
     def config(self) -> Path:
