@@ -311,6 +311,7 @@ def _examine_with(zygote: Zygote, material: Material, scratch: Path, printer: _P
     from autograder.examiner.remote.candidate import Candidate
     from autograder.examiner.scoring import score_cells
     from autograder.examiner.suite import run_suite
+    from autograder.pages.causes import slow_callers
 
     # In a folder of their own: pytest would take in whatever else lies beside the notebook.
     suite_folder = scratch / "tests"
@@ -324,6 +325,9 @@ def _examine_with(zygote: Zygote, material: Material, scratch: Path, printer: _P
         printer.begin(material.assignment.title.in_(printer.language), len(suite.tests))
         printer.notices(material, {test.cell for test in suite.tests})
         candidate.run_cells()
+        # One limit is enough to wait for: what ran into it in a cell is not called by the tests.
+        candidate.budget.most_strikes = 1
+        candidate.budget.strikes.update(dict.fromkeys(slow_callers(tuple(candidate.outcomes)), 1))
         printer.cells(candidate.outcomes, material.notebook)
         runs.extend(_run(suite, candidate, material, printer.test))
 

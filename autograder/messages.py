@@ -230,8 +230,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "학습의 시간 제한({seconds}초)을 다 썼습니다",
     ),
     "not-called-again": (
-        "`{function}` was not called again: it ran into a limit in two tests before",
-        "`{function}`: 앞의 두 검사에서 제한에 걸려 다시 호출하지 않았습니다",
+        "`{function}` was not called again: it ran into a limit before",
+        "`{function}`: 앞에서 제한에 걸려 다시 호출하지 않았습니다",
     ),
     "cells-used-up": (
         "not run: the time limit of {seconds} s for all cells was used up",

@@ -48,7 +48,7 @@ def causes_of(examination: Examination) -> dict[str, Cause]:
     """The causes that more than one failed test has, by the tests' keys."""
     found: dict[str, Cause] = {}
     names: dict[str, Cause] = {}
-    callers = _slow_callers(examination.cells)
+    callers = slow_callers(examination.cells)
     for test in examination.tests:
         cause = _own_cause(test, callers)
         if cause is not None:
@@ -90,8 +90,12 @@ def _missing(message: Message) -> str:
     return str(value)
 
 
-def _slow_callers(cells: tuple[CellOutcome, ...]) -> dict[str, str]:
-    """Functions that were waiting for another one when a cell's time was up, with the innermost one."""
+def slow_callers(cells: tuple[CellOutcome, ...]) -> dict[str, str]:
+    """Functions that a cell was in when its time was up, each with the innermost one.
+
+    Args:
+        cells: as they ran.
+    """
     found: dict[str, str] = {}
     for cell in cells:
         if cell.verdict in LIMITS:

@@ -212,6 +212,25 @@ def test_an_endless_loop_is_ended_without_a_sandbox(folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("in_a_cell", [True, False])
+def test_an_endless_loop_takes_its_limit_once(folder: Path, in_a_cell: bool) -> None:
+    limits = 'limits": {"cell_seconds": 2.0, "test_seconds": 2.0}'
+    tests = TESTS[TESTS.index("@pytest") :]
+    twice = TESTS + tests.replace("def test_", "def test_again_")
+    (folder / "test_public.py").write_text(f'{twice}\n# autograder: {{"{limits}}}\n', encoding="utf-8")
+    text = notebook("def double(x):\n    while True: pass")
+    if not in_a_cell:
+        text = text.replace("assert double(2) == 4", "pass")
+    (folder / "small.ipynb").write_text(text, encoding="utf-8")
+    done = run(folder / "small.ipynb")
+    assert done.returncode == 1, done.stderr
+    limits_met = done.stdout.lower().count("time limit")
+    refused = done.stdout.count("`double` was not called again: it ran into a limit before.")
+    assert (limits_met, refused) == (1, 2 if in_a_cell else 1), done.stdout
+    assert done.stdout.count("✓ flip turns a row around.") == 2
+
+
+@pytest.mark.slow
 def test_speaks_the_language_of_the_notebook(folder: Path) -> None:
     (folder / "small.ipynb").write_text(notebook(title="# 작은 걸음"), encoding="utf-8")
     done = run(folder / "small.ipynb")

@@ -103,7 +103,8 @@ class Budget:
         together: seconds of the submission's own for all tests; when they are used up, what has used more
             than its share is not called again.
         share: seconds that each function has in any case.
-        strikes: tests in a row in which a function ran into a limit.
+        strikes: times in a row that a function ran into a limit.
+        most_strikes: after so many it is not called again.
         used: seconds by function.
         spent: seconds of all tests.
     """
@@ -111,6 +112,7 @@ class Budget:
     together: float = math.inf
     share: float = math.inf
     strikes: dict[str, int] = field(default_factory=dict)
+    most_strikes: int = 2
     used: dict[str, float] = field(default_factory=dict)
     spent: float = 0.0
 
@@ -123,7 +125,7 @@ class Budget:
 
     def refusal(self, function: str) -> Message | None:
         """Why a function is not called any more; None if it is."""
-        if self.strikes.get(function, 0) >= 2:
+        if self.strikes.get(function, 0) >= self.most_strikes:
             return fact("not-called-again", function=function)
         if self.spent >= self.together and self.used.get(function, 0.0) >= self.share:
             return fact("tests-used-up", seconds=f"{self.together:g}")
