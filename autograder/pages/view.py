@@ -17,6 +17,7 @@ from autograder.pages.causes import Cause, Places
 from autograder.pages.figures import DrawingView, FigureView, Parameters
 from autograder.wording.policy import Policy
 from autograder.wording.rendering import said, sentence
+from autograder.wording.text import prose
 from autograder.wording.words import word
 
 LISTED = 100
@@ -49,6 +50,11 @@ class Said:
 
     text: str
     lang: str = ""
+
+    @property
+    def prose(self) -> Markup:
+        """The text with what stands in backticks set as code."""
+        return prose(self.text)
 
 
 @dataclass(frozen=True)
@@ -283,4 +289,4 @@ class Context:
     def said(self, message: Message) -> Said:
         """A message of the grader in the page's language; words of others are marked as English."""
         text = self.places.renamed(sentence(said(message, self.language)))
-        return Said(text, "" if message.is_known or self.language is Language.EN else "en")
+        return Said(text, "" if message.is_known or message.korean or self.language is Language.EN else "en")

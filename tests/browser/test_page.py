@@ -209,6 +209,23 @@ def test_whoever_uses_a_reader_or_a_keyboard_finds_everything(opened: Opened, st
     assert out_of_reach == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("student", MISTAKES)
+def test_axe_finds_nothing(opened: Opened, student: str, language: Language, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="the extra [dev] is older")
+    tab = opened(student, language, color_scheme=scheme)
+    tab.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    found = axe.Axe().run(tab)
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found.response["violations"]] == []
+
+
+def test_a_reason_names_what_is_code_as_code(opened: Opened) -> None:
+    tab = opened("loop", Language.KO)
+    reasons = tab.locator("dd").all_inner_texts()
+    assert reasons and not [reason for reason in reasons if "`" in reason]
+
+
 def test_a_traceback_scrolls_on_a_phone(opened: Opened) -> None:
     tab = opened("colon", viewport=PHONE)
     assert tab.locator(".next pre.wide").evaluate("each => getComputedStyle(each).whiteSpace") == "pre"
