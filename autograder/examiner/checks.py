@@ -301,7 +301,7 @@ def answers_kept(
     if as_arrays:
         answers = keep(builtins.map(submission.import_module("numpy").asarray, answers))
     # Asked for as the function's own answer, so that misconceptions are recognised by it.
-    message = request(Op.ITEMS, target=answers._handle)
+    message = request(Op.ITEMS, target=answers._address)
     items: list[Any] = function._session.value(message, function._origin.of_result())
     return items
 

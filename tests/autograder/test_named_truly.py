@@ -32,6 +32,12 @@ CHECKS = """\
     if padding < 0:
         raise ValueError(f"padding is {padding}")
 """
+NOT_SCALED = """\
+def dropout(x, rate, training, rng):
+    if not 0 <= rate < 1:
+        raise ValueError(f"rate is {rate}")
+    return np.where(rng.random(x.shape) < rate, 0, x) if training else x.copy()
+"""
 LEAST_STRIDE = "    if stride < 1:\n        raise ValueError(f'stride is {stride}')\n"
 FITS = (
     "    if covered > input_size + 2 * padding:\n"
@@ -56,6 +62,10 @@ CASES: dict[str, dict[str, tuple[list[str], dict[str, str]]]] = {
         "stride-0-and-dilation": ([OUTPUT_SIZE + "    covered = dilation * kernel_size\n" + FITS], {}),
     },
     "04_pooling": {
+        "not-scaled": (
+            [NOT_SCALED],
+            {"dropout": "dropout-not-scaled"},
+        ),
         "layer": (["conv2d_layer-flips-kernel"], {"conv2d_layer": "conv2d_layer-flips-kernel"}),
     },
 }

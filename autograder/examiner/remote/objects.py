@@ -18,9 +18,9 @@ from autograder.wire import (
 def plain(value: Any) -> Any:
     """Arguments ready for the wire: remote objects as their handles."""
     if isinstance(value, RemoteObject):
-        return value._handle
+        return value._address
     if isinstance(value, RemoteFunction):
-        return value._fetch()._handle
+        return value._fetch()._address
     if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
         return type(value)(plain(item) for item in value)
     if isinstance(value, dict):
@@ -77,6 +77,8 @@ class RemoteObject:
     def __init__(self, session: Asking, handle: Handle, origin: Origin) -> None:
         self._session = session
         self._handle = handle
+        # What is asked must not depend on how a stranger's object describes itself.
+        self._address = Handle(handle.number)
         self._origin = origin
 
     @property
@@ -87,28 +89,28 @@ class RemoteObject:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        message = request(Op.GET, target=self._handle, attribute=name)
+        message = request(Op.GET, target=self._address, attribute=name)
         return self._session.value(message, self._origin.of_attribute(name))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._session.call(self._origin, self._handle, args, kwargs)
+        return self._session.call(self._origin, self._address, args, kwargs)
 
     def call_watched(self, *args: Any, **kwargs: Any) -> tuple[Any, Message | None]:
         """See :meth:`Asking.call_watched`."""
-        return self._session.call_watched(self._origin, self._handle, args, kwargs)
+        return self._session.call_watched(self._origin, self._address, args, kwargs)
 
     def __getitem__(self, key: Any) -> Any:
-        message = request(Op.ITEM, target=self._handle, key=plain(key))
+        message = request(Op.ITEM, target=self._address, key=plain(key))
         return self._session.value(message, self._origin.of_item(key))
 
     def __len__(self) -> int:
-        length = self._session.value(request(Op.LENGTH, target=self._handle), self._origin)
+        length = self._session.value(request(Op.LENGTH, target=self._address), self._origin)
         if type(length) is not int or not 0 <= length < 1 << 31:
             raise CandidateLost(Verdict.PROTOCOL, fact("invalid-answer"))
         return length
 
     def __iter__(self) -> Iterator[Any]:
-        items = self._session.value(request(Op.ITEMS, target=self._handle), self._origin)
+        items = self._session.value(request(Op.ITEMS, target=self._address), self._origin)
         if not isinstance(items, list):
             raise CandidateLost(Verdict.PROTOCOL, fact("invalid-answer"))
         return iter(items)
@@ -117,7 +119,7 @@ class RemoteObject:
         return True
 
     def __str__(self) -> str:
-        text = self._session.value(request(Op.TEXT, target=self._handle), self._origin)
+        text = self._session.value(request(Op.TEXT, target=self._address), self._origin)
         return text if isinstance(text, str) else ""
 
     def __repr__(self) -> str:
