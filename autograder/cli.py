@@ -209,6 +209,51 @@ def demo(
     print(f"gradebook: {folder}/gradebook.db, for `nbgrader export`, `generate_feedback` and `formgrader`")
 
 
+@app.command()
+def watch(
+    weeks: Annotated[
+        list[str] | None,
+        typer.Argument(help="the weeks, whatever the date; those that are open if none", show_default=False),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="end when everything that is there is done")] = False,
+    status: Annotated[
+        bool, typer.Option("--status", help="say what the watcher of this course is at, and end")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
+    workers: Annotated[int, typer.Option(min=0, help="examiner processes; 0: one a core")] = 0,
+    unconfined: Annotated[
+        list[str] | None,
+        typer.Option(help="a layer of confinement that this machine lacks and you give up (repeatable)"),
+    ] = None,
+) -> None:
+    """Examine each submission as it arrives in nbgrader's exchange or in submitted/, and give feedback back.
+
+    Ends at SIGTERM or Ctrl-C, after what is being done. report/watch.html shows how it goes.
+
+    Exit codes: 0 done; 1 the problem is said; 3 a person has to look at something (--once and --status); 4
+    somebody watches this course already.
+    """
+    from autograder.course.folders import find_root
+    from autograder.course.turns import Taken
+    from autograder.options import Options
+    from autograder.show import print_event, print_status
+    from autograder.watching.watch import watch as run
+
+    root = find_root()
+    if status:
+        if print_status(root, as_json=as_json):
+            raise typer.Exit(3)
+        return
+    options = Options(workers=workers, switched_off=tuple(unconfined or ()))
+    try:
+        concerns = run(root, weeks or (), options, print_event(root, as_json=as_json), once=once)
+    except Taken as taken:
+        print(f"autograder: {taken}", file=sys.stderr)
+        raise typer.Exit(4) from None
+    if once and concerns:
+        raise typer.Exit(3)
+
+
 Weeks = Annotated[list[str] | None, typer.Argument(help="the weeks; all if none", show_default=False)]
 Speech = Annotated[Language | None, typer.Option(help="en or ko; the course's own if not given")]
 RosterFile = Annotated[

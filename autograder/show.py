@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import textwrap
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from autograder.grading.grade import Tally
 if TYPE_CHECKING:
     from autograder.authoring.explore import Exploration
     from autograder.authoring.verify import WeekReport
+    from autograder.watching.events import Event
 
 
 class Display:
@@ -252,6 +254,38 @@ class Counter:
             self._progress.update(self._task, description=what, completed=finished, total=total)
         elif finished % 100 == 0 or finished == total:
             print(f"{what} {finished}/{total}", file=sys.stderr, flush=True)
+
+
+def print_event(root: Path, *, as_json: bool) -> Callable[[Event], None]:
+    """What prints each event of ``autograder watch`` on a line, at once.
+
+    Args:
+        root: the course's folder, whose time is shown.
+        as_json: as a JSON object instead.
+    """
+    from autograder.course.reading import load_course
+    from autograder.watching.events import json_line, line
+
+    zone = load_course(root).zone
+
+    def show(event: Event) -> None:
+        print(json_line(event) if as_json else line(event, zone), flush=True)
+
+    return show
+
+
+def print_status(root: Path, *, as_json: bool) -> bool:
+    """What the watcher of a course is at; whether a person has to look at something."""
+    from autograder.course.folders import Paths
+    from autograder.course.reading import load_course
+    from autograder.watching.status import read_status, said
+
+    status, who = read_status(Paths(root))
+    if as_json:
+        print(status.model_dump_json() if status else "null")
+    else:
+        print(said(status, who, load_course(root).zone))
+    return status is not None and bool(status.concerns)
 
 
 def print_exploration(explorations: Iterable[Exploration]) -> bool:

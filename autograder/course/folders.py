@@ -123,6 +123,21 @@ class Paths:
         return self.cache / "records"
 
     @property
+    def watching(self) -> Path:
+        """What ``autograder watch`` has under way and remembers."""
+        return self.cache / "watch"
+
+    @property
+    def attempts(self) -> Path:
+        """Earlier submissions where the best one counts, ``<student>/<assignment>/``."""
+        return self.root / "attempts"
+
+    @property
+    def report(self) -> Path:
+        """What instructors look at."""
+        return self.root / "report"
+
+    @property
     def source(self) -> Path:
         """Solution notebooks as nbgrader reads them: made from ``solutions/`` by the release."""
         return self.cache / "source"

@@ -47,6 +47,7 @@ from autograder.messages import Language
 
 Level = Literal["none", "names", "hints", "full"]
 Carry = Literal["full", "half", "none"]
+When = Literal["at once", "after due", "never"]
 
 
 class Part(BaseModel):
@@ -71,10 +72,20 @@ class Limits(Part):
 
 
 class Feedback(Part):
-    """How much a student is told: nothing, the tests' names, hints too, or everything."""
+    """How much a student is told (nothing, the tests' names, hints too, or everything), and how soon.
 
-    before: Annotated[Level, Field(description="until the due date")] = "hints"
-    after: Annotated[Level, Field(description="after the due date")] = "full"
+    How soon is what ``autograder watch`` goes by. The limits hold until a student's time is over.
+    """
+
+    before: Annotated[Level, Field(description="how much until the due date")] = "hints"
+    after: Annotated[Level, Field(description="how much after the due date")] = "full"
+    when: Annotated[
+        When, Field(description="when `autograder watch` gives it back; never: only people do")
+    ] = "at once"
+    every: Annotated[Duration, Field(description="so much time between two of one student's")] = Span(
+        elapsed=dt.timedelta(minutes=10)
+    )
+    attempts: Annotated[Count, Field(description="on so many attempts of a student")] = 20
 
 
 class Late(Part):
@@ -211,6 +222,9 @@ class Course(Part):
             "all of its points, half of them or none"
         ),
     ] = "full"
+    feedback: Annotated[Feedback, Field(description="of every week, where a week says nothing else")] = (
+        Feedback()
+    )
     assignments: tuple[Assignment, ...]
 
     @field_validator("title", mode="before")
@@ -271,7 +285,9 @@ class Course(Part):
             }
             if times["due"] <= times["release"]:
                 raise PydanticCustomError("at", "has to come after release", {"at": (index, "due")})
-            placed.append(week.model_copy(update=times))
+            own = {name: getattr(week.feedback, name) for name in week.feedback.model_fields_set}
+            feedback = info.data.get("feedback", Feedback()).model_copy(update=own)
+            placed.append(week.model_copy(update={**times, "feedback": feedback}))
         return tuple(placed)
 
     @model_validator(mode="after")

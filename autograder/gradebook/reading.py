@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nbgrader import api
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from autograder.course.folders import Paths
 from autograder.course.models import Course
@@ -16,15 +16,16 @@ from autograder.gradebook import late
 from autograder.gradebook.grades import Column, ExportError, Grade, Grades, Student
 
 
-def read_grades(course: Course, paths: Paths, weeks: Sequence[str] = ()) -> Grades:
+def read_grades(course: Course, paths: Paths, weeks: Sequence[str] = (), student: str = "") -> Grades:
     """Everybody's grades from nbgrader's gradebook.
 
-    Late penalties are brought up to date in it first.
+    Late penalties are brought up to date in it first, unless only one student is asked for.
 
     Args:
         course: the course.
         paths: where its gradebook is.
         weeks: only these; all that have been graded if empty.
+        student: only this one; everybody if empty.
 
     Raises:
         ExportError: nothing has been graded yet.
@@ -33,11 +34,13 @@ def read_grades(course: Course, paths: Paths, weeks: Sequence[str] = ()) -> Grad
         course.assignment(week)
     if not has_gradebook(paths):
         raise ExportError("Nothing has been graded yet: run `autograder grade WEEK` first.")
-    late.settle(course, paths)
+    if not student:
+        late.settle(course, paths)
     several = {week.name for week in course.assignments if week.notebooks}
     with open_gradebook(gradebook_url(paths, nbgrader_config(paths.root)), course.id) as gradebook:
         session = gradebook.db
         submitted = api.SubmittedAssignment
+        theirs = submitted.student_id == student if student else true()
         rows: list[Sequence[Any]] = list(
             session.execute(
                 select(
@@ -48,7 +51,9 @@ def read_grades(course: Course, paths: Paths, weeks: Sequence[str] = ()) -> Grad
                     submitted.score,
                     submitted.late_submission_penalty,
                     submitted.needs_manual_grade,
-                ).join(api.Assignment, api.Assignment.id == submitted.assignment_id)
+                )
+                .join(api.Assignment, api.Assignment.id == submitted.assignment_id)
+                .where(theirs)
             )
         )
         worth = dict(session.execute(select(api.Assignment.name, api.Assignment.max_score)).all())
@@ -68,7 +73,7 @@ def read_grades(course: Course, paths: Paths, weeks: Sequence[str] = ()) -> Grad
             .join(api.Notebook, api.Notebook.id == notebook.notebook_id)
             .join(submitted, submitted.id == notebook.assignment_id)
             .join(api.Assignment, api.Assignment.id == submitted.assignment_id)
-            .where(api.Assignment.name.in_(several))
+            .where(api.Assignment.name.in_(several), theirs)
         ).all()
         # One notebook of several is graded, and so asked for, like an assignment of its own.
         rows += [(f"{week}/{name}", *rest) for week, name, *rest in parts]
@@ -88,6 +93,7 @@ def read_grades(course: Course, paths: Paths, weeks: Sequence[str] = ()) -> Grad
             .join(api.Notebook, api.Notebook.id == api.SubmittedNotebook.notebook_id)
             .join(submitted, submitted.id == api.SubmittedNotebook.assignment_id)
             .join(api.Assignment, api.Assignment.id == submitted.assignment_id)
+            .where(theirs)
         ):
             unit = f"{week}/{part}" if week in several else week
             cells.setdefault((student, unit), {})[name] = None if undecided else float(score or 0.0)

@@ -1,11 +1,14 @@
 """Worker processes that examine submissions, and what the grader asks of them.
 
 A worker holds the week's suite and a warm zygote and takes one submission after another. A worker that
-dies is replaced and its submission tried once more; what kills workers twice is nobody's zero.
+dies is replaced and its submission tried once more; what kills workers twice is nobody's zero. A
+:class:`Pool` works through a class; a :class:`Standby` waits for what comes.
 """
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import json
 import os
 import queue
@@ -14,6 +17,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -102,6 +106,13 @@ class Worker:
         self._channel = Channel(ours, FrameLimits(structure=1 << 28, payload=0))
         self._ready = False
 
+    def wait(self) -> None:
+        """Wait until it has collected the suite and is warm; for what is raised see :meth:`ask`."""
+        with self._failing():
+            if not self._ready:
+                self._hear(self._receive(_READY_SECONDS))
+                self._ready = True
+
     def ask(self, job: dict[str, Any]) -> dict[str, Any]:
         """The answer to one job.
 
@@ -109,12 +120,16 @@ class Worker:
             WorkerFailed: the process has gone or does not answer.
             GradeError: the week cannot be graded at all.
         """
-        try:
-            if not self._ready:
-                self._hear(self._receive(_READY_SECONDS))
-                self._ready = True
+        self.wait()
+        with self._failing():
             self._channel.send(job, limits=FrameLimits(structure=1 << 28))
             return self._hear(self._receive(self._patience))
+
+    @contextlib.contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Turn what happens to the channel into one error."""
+        try:
+            yield
         except (ChannelClosed, ChannelTimeout, WireError) as error:
             reason = next(said for kind, said in _HOW if isinstance(error, kind))
             raise WorkerFailed(reason, at_work=self._ready) from None
@@ -133,6 +148,11 @@ class Worker:
         if "problem" in message:
             raise GradeError(f"The week cannot be graded: {message['problem']}.")
         return message
+
+    @property
+    def ended(self) -> bool:
+        """Whether its process has."""
+        return self._process.poll() is not None
 
     def stop(self) -> None:
         """End the process and everything below it."""
@@ -156,9 +176,19 @@ class Seat:
         self._arguments = (settings, patience, environment)
         self._worker: Worker | None = None
 
+    def warm(self) -> None:
+        """Have a worker that is ready, if one can be had; whoever asks then learns of the rest."""
+        self._worker = self._worker or Worker(*self._arguments)
+        try:
+            self._worker.wait()
+        except WorkerFailed:
+            self.stop()
+
     def ask(self, job: dict[str, Any]) -> dict[str, Any] | Ended:
         """The answer to one job, or how two workers have ended over it."""
         failures = []
+        if self._worker is not None and self._worker.ended:  # it went while it had nothing to do
+            self.stop()
         for _ in (1, 2):
             self._worker = self._worker or Worker(*self._arguments)
             try:
@@ -279,6 +309,110 @@ class Pool:
             self._answers.put(error)
         finally:
             seat.stop()
+
+
+class Standby:
+    """Workers of a week that are warm before anything is asked of them, and more of them in a rush.
+
+    A worker takes nothing before it is ready, so that nobody waits for one that starts while others are warm.
+
+    Args:
+        settings: of the workers.
+        patience: see :class:`Worker`.
+        most: workers at the most.
+        tell: given each submission with its examination, with the problem if the week cannot be graded, or
+            with None if nobody has taken it in the end; called from threads of our own.
+        idle: seconds without work after which a worker that need not be kept is let go.
+    """
+
+    def __init__(
+        self,
+        settings: dict[str, Any],
+        patience: float,
+        most: int,
+        tell: Callable[[Submission | None, Examination | GradeError | None], None],
+        idle: float = 600.0,
+    ) -> None:
+        self._arguments = (settings, patience)
+        self._most, self._tell, self._idle = most, tell, idle
+        self._jobs: collections.deque[Submission] = collections.deque()
+        self._changed = threading.Condition()
+        self._threads: set[threading.Thread] = set()
+        self._resting = 0  # of the threads, those that wait for work
+        self._keep = 0
+        self._closed = False
+
+    @property
+    def workers(self) -> int:
+        """How many there are, those that are getting ready included."""
+        return len(self._threads)
+
+    def keep(self, count: int) -> None:
+        """Have so many workers warm from now on; those beyond are let go when they have long been idle."""
+        with self._changed:
+            self._keep = min(count, self._most)
+            while len(self._threads) < self._keep:
+                self._hire()
+
+    def examine(self, submission: Submission) -> None:
+        """Have a submission examined; whoever is to be told is told."""
+        with self._changed:
+            if self._closed:
+                self._tell(submission, None)
+                return
+            self._jobs.append(submission)
+            if self._resting < len(self._jobs) and len(self._threads) < self._most:
+                self._hire()
+            self._changed.notify()
+
+    def close(self) -> None:
+        """End all workers after what they are doing; what nobody has taken yet is left."""
+        with self._changed:
+            self._closed = True
+            threads, left = list(self._threads), list(self._jobs)
+            self._jobs.clear()
+            self._changed.notify_all()
+        for submission in left:
+            self._tell(submission, None)
+        for thread in threads:
+            thread.join()
+
+    def _hire(self) -> None:
+        thread = threading.Thread(target=self._serve, daemon=True)
+        self._threads.add(thread)
+        thread.start()
+
+    def _serve(self) -> None:
+        seat = Seat(*self._arguments)
+        at_work: Submission | None = None
+        try:
+            seat.warm()
+            while (at_work := self._next()) is not None:
+                self._tell(at_work, read_answer(at_work, seat.ask(job(at_work))))
+        except GradeError as problem:
+            self._tell(at_work, problem)
+        except Exception as error:  # a worker that cannot even be started: no memory, no processes
+            self._tell(at_work, GradeError(f"No worker can be started ({error}): look at the machine."))
+        finally:
+            with self._changed:
+                self._threads.discard(threading.current_thread())
+            seat.stop()
+
+    def _next(self) -> Submission | None:
+        """The next submission; None if this worker is to go."""
+        with self._changed:
+            self._resting += 1
+            try:
+                since = time.monotonic()
+                while not self._jobs and not self._closed:
+                    if not self._changed.wait(max(since + self._idle - time.monotonic(), 0)):
+                        if len(self._threads) > self._keep:
+                            self._threads.discard(threading.current_thread())
+                            return None
+                        since = time.monotonic()
+                return None if self._closed else self._jobs.popleft()
+            finally:
+                self._resting -= 1
 
 
 def job(submission: Submission) -> dict[str, Any]:

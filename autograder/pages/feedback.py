@@ -22,7 +22,8 @@ from autograder.notebooks.reading import read_released
 from autograder.pages.page import make_page
 from autograder.pages.render import render
 from autograder.pages.view import Marks
-from autograder.wording.policy import feedback_level
+from autograder.wording.policy import Next, feedback_level
+from autograder.wording.text import one_line
 from autograder.wording.words import word
 
 PAGE = "feedback.html"
@@ -63,6 +64,37 @@ def render_feedback(
     )
     return render(
         "feedback.html.j2", language=view.language, page=view, w=functools.partial(word, language=language)
+    )
+
+
+def render_later(
+    course: Course, week: str, student: str, due: Next, language: Language, handed_in: dt.datetime | None
+) -> str:
+    """The page on a submission of which the student is told nothing yet, but when that will be.
+
+    Args:
+        course: for titles, settings and the time zone.
+        week: the assignment.
+        student: name of the folder.
+        due: when, and what it waits for.
+        language: of the page.
+        handed_in: when that was, naive UTC as nbgrader keeps it; None if nothing says so.
+    """
+    say = functools.partial(word, language=language)
+
+    def told(moment: dt.datetime | None) -> str:
+        return f"{moment.astimezone(course.zone):%Y-%m-%d %H:%M} ({course.timezone})" if moment else ""
+
+    attempts = course.assignment(week).feedback.attempts
+    return render(
+        "later.html.j2",
+        language=language.value,
+        course=course.title.in_(language),
+        title=course.assignment(week).title.in_(language),
+        student=one_line(student, 80),
+        handed_in=told(handed_in.replace(tzinfo=dt.UTC) if handed_in else None),
+        said=(say("kept"), say(f"kept-{due.why}", time=told(due.at), count=attempts), say("kept-last")),
+        w=say,
     )
 
 
@@ -110,21 +142,44 @@ def write_feedback(
     for student, examination in sorted(records.items()):
         if students and student not in students:
             continue
-        given = marks.get(student, Marks())
-        level = feedback_level(course, week, student, now, extension=given.extension)
-        page = render_feedback(
-            examination,
-            course,
-            level,
-            language or course.language,
-            released,
-            marks=given,
-            previous=previous_attempt(paths, examination),
-        )
+        page = own_page(examination, course, paths, released, marks.get(student, Marks()), now, language)
         path = paths.feedback / student / week / PAGE
-        write_atomically(path, page.encode("utf-8", "replace"))
+        write_atomically(path, page)
         written.append(path)
     return written
+
+
+def own_page(
+    examination: Examination,
+    course: Course,
+    paths: Paths,
+    released: NotebookNode,
+    marks: Marks,
+    now: dt.datetime,
+    language: Language | None = None,
+) -> bytes:
+    """The student's page, which tells what the student may be told at ``now``.
+
+    Args:
+        examination: the record.
+        course: for titles, dates and levels.
+        paths: where the records of earlier attempts are.
+        released: the assignment as students got it.
+        marks: what people gave the student.
+        now: time zone aware.
+        language: of the page; that of the course if None.
+    """
+    week, student = examination.assignment, examination.student
+    page = render_feedback(
+        examination,
+        course,
+        feedback_level(course, week, student, now, extension=marks.extension),
+        language or course.language,
+        released,
+        marks=marks,
+        previous=previous_attempt(paths, examination),
+    )
+    return page.encode("utf-8", "replace")
 
 
 def previous_attempt(paths: Paths, examination: Examination) -> Examination | None:
@@ -146,8 +201,15 @@ def previous_attempt(paths: Paths, examination: Examination) -> Examination | No
     return max(earlier, key=lambda record: record.graded_at, default=None)
 
 
-def read_marks(course: Course, paths: Paths, week: str) -> dict[str, Marks]:
-    """What people gave for a week, by student; nothing if there is no gradebook yet."""
+def read_marks(course: Course, paths: Paths, week: str, student: str = "") -> dict[str, Marks]:
+    """What people gave for a week, by student; nothing if there is no gradebook yet.
+
+    Args:
+        course: the course.
+        paths: its files.
+        week: the assignment.
+        student: only this one; everybody if empty.
+    """
     from nbgrader import api
     from sqlalchemy import select, true
 
@@ -158,7 +220,7 @@ def read_marks(course: Course, paths: Paths, week: str) -> dict[str, Marks]:
     if not has_gradebook(paths):
         return {}
     try:
-        grades = read_grades(course, paths, [week]).grades
+        grades = read_grades(course, paths, [week], student).grades
     except ExportError:
         return {}
     comments: dict[str, dict[str, str]] = {}
@@ -175,17 +237,18 @@ def read_marks(course: Course, paths: Paths, week: str) -> dict[str, Marks]:
             .where(api.Assignment.name == split_unit(week)[0])
             .where(api.Notebook.name == notebook if notebook != week else true())
             .where(api.Comment.manual_comment.is_not(None))
+            .where(api.SubmittedAssignment.student_id == student if student else true())
         )
-        for student, cell, text in rows:
+        for who, cell, text in rows:
             if text.strip():
-                comments.setdefault(student, {})[cell] = text
+                comments.setdefault(who, {})[cell] = text
     return {
-        student: Marks(
+        who: Marks(
             points={name: points for name, points in grade.cells.items() if points is not None},
-            comments=comments.get(student, {}),
+            comments=comments.get(who, {}),
             penalty=grade.penalty,
             extension=grade.extension,
         )
-        for (student, name), grade in grades.items()
+        for (who, name), grade in grades.items()
         if name == week
     }

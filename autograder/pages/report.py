@@ -250,7 +250,7 @@ def write_report(root: Path, week: str | None = None, section: str = "") -> Path
 
     course, paths = load_course(root), Paths(root)
     wanted = course.units if week is None else course.assignment(week).units
-    folder = root / "report"
+    folder = paths.report
     grades = _grades(course, paths)
     there = class_list(paths)
     members = section_members(there, section) if section else None

@@ -23,6 +23,8 @@ from autograder.submissions.timestamps import TIMESTAMP, read_timestamp, stamp
 
 _TIME = "%Y%m%dT%H%M%S.%fZ"
 _UNKNOWN = "unknown"
+_DIGITS = 16
+"""Of a notebook's hash, in the name of its file."""
 
 Examine = Callable[[Sequence[Submission]], Iterable[Examination]]
 
@@ -108,13 +110,35 @@ def _attempts(paths: Paths, submission: Submission, fingerprint: str) -> list[At
 
 
 def _folder(paths: Paths, submission: Submission) -> Path:
-    return paths.root / "attempts" / submission.student / submission.assignment
+    return paths.attempts / submission.student / submission.assignment
+
+
+def kept_attempts(paths: Paths, submission: Submission, fingerprint: str) -> list[Submission]:
+    """The student's attempts that were kept, with their keys."""
+    folder = _folder(paths, submission)
+    return [attempt.submission for attempt in _kept(folder, submission, fingerprint)]
+
+
+def kept_attempt(paths: Paths, student: str, assignment: str, digest: str) -> bytes | None:
+    """The bytes of an attempt that was kept.
+
+    Args:
+        paths: of the course.
+        student: whose.
+        assignment: the week.
+        digest: SHA-256 of the notebook, in hexadecimal.
+    """
+    for path in (paths.attempts / student / assignment).glob(f"*-{digest[:_DIGITS]}.ipynb"):
+        raw, _ = read_file(path)
+        if raw is not None and hashlib.sha256(raw).hexdigest() == digest:
+            return raw
+    return None
 
 
 def _remember(paths: Paths, submission: Submission, folder: Path) -> None:
     if submission.raw is None:
         return
-    digest = hashlib.sha256(submission.raw).hexdigest()[:16]
+    digest = hashlib.sha256(submission.raw).hexdigest()[:_DIGITS]
     if any(folder.glob(f"*-{digest}.ipynb")):
         return  # the same notebook again: the first time counts
     time = read_timestamp(paths.submission(submission.student, submission.assignment).parent)

@@ -16,8 +16,9 @@ full    everything
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from autograder.course.models import Course, Level
 from autograder.examination import Examination, Misconception, TestOutcome, Text, Verdict
@@ -78,6 +79,80 @@ def feedback_level(
         extension: what nbgrader's gradebook grants.
     """
     return course.assignment(week).feedback_level(now, closes(course, week, student, extension=extension))
+
+
+@dataclass(frozen=True)
+class Next:
+    """When a student may next be given feedback on an attempt.
+
+    Attributes:
+        at: the present, or later; None if never.
+        why: what it waits for: the due date, the number of attempts, or the time since the last one.
+    """
+
+    at: dt.datetime | None
+    why: Literal["", "due", "attempts", "every"] = ""
+
+
+def next_feedback(
+    course: Course,
+    week: str,
+    student: str,
+    now: dt.datetime,
+    given: Sequence[dt.datetime],
+    *,
+    extension: dt.timedelta | None = None,
+) -> Next:
+    """When the student may next be given feedback on an attempt.
+
+    ``course.yml`` says at which distance and on how many attempts; that holds until the student's own time
+    is over, when more is told than before anyway.
+
+    Args:
+        course: its dates and settings.
+        week: the assignment.
+        student: name of the folder.
+        now: time zone aware like all times here.
+        given: when the student was given feedback on earlier attempts.
+        extension: what nbgrader's gradebook grants.
+    """
+    settings = course.assignment(week).feedback
+    if settings.when == "never":
+        return Next(None)
+    over = closes(course, week, student, extension=extension)
+    if now >= over:
+        return Next(now)
+    if settings.when == "after due":
+        return Next(over, "due")
+    if len(given) >= settings.attempts:
+        return Next(over, "attempts")
+    due = settings.every.after(max(given), course.zone) if given else now
+    return Next(now) if due <= now else Next(min(due, over), "every")
+
+
+def last_moment(
+    course: Course, week: str, extensions: Iterable[dt.timedelta] = (), *, late: bool = True
+) -> dt.datetime | None:
+    """When nobody can hand in any more; None if that never is.
+
+    Args:
+        course: its dates and late policy.
+        week: the assignment.
+        extensions: what nbgrader's gradebook grants to whomever.
+        late: count what comes after the due date, as long as it may earn something; otherwise only in time.
+    """
+    nobody = ""  # has no extension, as most have none
+    granted = max(extensions, default=None)
+    everybody = [nobody, *course.late.extensions]
+    dates = [own_due(course, week, name, extension=granted) for name in everybody]
+    over = max((course.late.grace.after(due, course.zone) for due in dates), key=dt.datetime.timestamp)
+    if not late:
+        return over
+    if course.late.last_day is None:
+        return None
+    days = dt.timedelta(days=course.late.last_day)
+    lates = (due.astimezone(course.zone) + days for due in dates)
+    return max(over, *lates, key=dt.datetime.timestamp)
 
 
 # What

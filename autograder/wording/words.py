@@ -202,6 +202,30 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "comment": ("Comment", "의견"),
     "comments": ("Comments", "의견"),
+    # a submission that gets its feedback later
+    "arrived": ("Your submission has arrived", "제출물이 도착했습니다"),
+    "arrived-at": ("handed in {time}", "{time} 제출"),
+    "kept": (
+        "It is kept and will be graded like every other one.",
+        "제출물은 보관되며 다른 제출물과 똑같이 채점됩니다.",
+    ),
+    "kept-due": (
+        "Feedback on this assignment comes after the due date, from {time}.",
+        "이 과제의 피드백은 마감 후 {time}부터 받을 수 있습니다.",
+    ),
+    "kept-attempts": (
+        "You have had feedback on {count} attempts, and there are no more of them before the due date. "
+        "The next is due at {time}.",
+        "마감 전에 받을 수 있는 피드백 {count}회를 모두 받았습니다. 다음 피드백은 {time}에 나옵니다.",
+    ),
+    "kept-every": (
+        "You have had feedback a short while ago. The next is due at {time}.",
+        "조금 전에 피드백을 받았습니다. 다음 피드백은 {time}에 나옵니다.",
+    ),
+    "kept-last": (
+        "It is given on what you have handed in last by then. Fetch it in the same place.",
+        "그때까지 마지막으로 제출한 것에 대한 피드백이며, 같은 곳에서 받을 수 있습니다.",
+    ),
     # pictures
     "pictures": ("The arrays as pictures", "배열을 그림으로"),
     "yours": ("yours", "내 결과"),

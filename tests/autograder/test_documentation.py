@@ -51,6 +51,7 @@ NOT_RUN = {
     f"autograder comment {WEEK} explain-flip-1f09ab 'Right, and the kernel is turned first.' --points 4": (
         "likewise"
     ),
+    "autograder watch": "does not end by itself",
     "autograder verify": "all weeks take minutes; one week is verified here",
     "autograder verify --fast": "likewise",
     "autograder verify --explore": "likewise",
@@ -61,7 +62,7 @@ NOT_RUN = {
 
 ORDER = (
     *("doctor", "init", "import", "new-week", "release", "roster", "collect", "grade", "check"),
-    *("feedback", "similarity", "report", "export", "package", "verify"),
+    *("watch", "feedback", "similarity", "report", "export", "package", "verify"),
 )
 """In a term's order, so that each finds what the one before has made."""
 
@@ -299,6 +300,7 @@ def _anchor(heading: str) -> str:
         ("README.md", "README.ko.md"),
         ("docs/students.md", "docs/ko/students.md"),
         ("docs/assistants.md", "docs/ko/assistants.md"),
+        ("docs/watching.md", "docs/ko/watching.md"),
     ],
 )
 def test_both_languages_show_the_same_commands(english: str, korean: str) -> None:

@@ -22,7 +22,7 @@ LEVELS = (
     "candidate.sandbox candidate examiner.remote examiner gradebook",
     "testing",
     "grading pages",
-    "platforms similarity authoring",
+    "platforms similarity authoring watching",
     "show doctor check magic plugin",
     "cli",
 )

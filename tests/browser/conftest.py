@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -9,7 +10,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,10 +99,27 @@ def graded(course: tuple[Course, Paths]) -> Tally:
 
 @pytest.fixture(scope="session")
 def jupyter(course: tuple[Course, Paths], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Jupyter on the loopback interface, with the course as its folder and settings of nobody's."""
+    """Jupyter with the course as its folder."""
     _, paths = course
-    home = tmp_path_factory.mktemp("home")
     (paths.root.parent / "exchange").mkdir(mode=0o777, exist_ok=True)
+    with serving(paths.root, tmp_path_factory.mktemp("home")) as server:
+        yield server
+
+
+@pytest.fixture
+def serve() -> Callable[[Path, Path], AbstractContextManager[Server]]:
+    """A Jupyter server of a test's own; see :func:`serving`."""
+    return serving
+
+
+@contextlib.contextmanager
+def serving(folder: Path, home: Path) -> Iterator[Server]:
+    """Jupyter on the loopback interface, with settings of nobody's.
+
+    Args:
+        folder: that it shows.
+        home: of whoever runs it.
+    """
     environment = os.environ | {
         "HOME": str(home),
         "IPYTHONDIR": str(home / "ipython"),
@@ -124,14 +143,14 @@ def jupyter(course: tuple[Course, Paths], tmp_path_factory: pytest.TempPathFacto
         f"--port={port}",
         "--ServerApp.port_retries=0",
         f"--IdentityProvider.token={server.token}",
-        f"--ServerApp.root_dir={paths.root}",
+        f"--ServerApp.root_dir={folder}",
         "--LabApp.expose_app_in_browser=True",
         *(["--allow-root"] if os.geteuid() == 0 else []),
     ]
     with server.log.open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", *options],
-            cwd=paths.root,
+            cwd=folder,
             env=environment,
             stdout=log,
             stderr=log,

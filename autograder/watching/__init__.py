@@ -1,0 +1,1 @@
+"""Taking submissions as they arrive, and giving feedback back."""
