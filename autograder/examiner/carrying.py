@@ -31,15 +31,16 @@ from autograder.examiner.outcomes import TestRun
 from autograder.examiner.reference import Reference, holds_handle
 from autograder.examiner.remote.errors import CandidateLost
 from autograder.examiner.remote.log import Budget
+from autograder.examiner.remote.objects import RemoteFunction
 from autograder.examiner.remote.session import Session, ended_session, request_frame
 from autograder.examiner.remote.variant import Subject
 from autograder.examiner.suite import Suite
 from autograder.messages import fact
 from autograder.protocol import Op, request
-from autograder.wire import WireError, encode
+from autograder.wire import Handle, WireError, encode
 
-Ask = Callable[[Collection[str], frozenset[str]], Mapping[str, TestRun]]
-"""Runs tests, by key, with some functions answered by the solution."""
+Ask = Callable[[Collection[str], frozenset[str], frozenset[str]], Mapping[str, TestRun]]
+"""Runs tests, by key, with some functions answered by the solution; these and some right ones may be handed to it."""
 
 _OWN = {
     *(Verdict.FAILED, Verdict.WRONG_TYPE, Verdict.EXCEPTION, Verdict.TIMEOUT),
@@ -71,13 +72,18 @@ def carried_forward(runs: Sequence[TestRun], needs: Mapping[str, frozenset[str]]
     unwritten = {run.missing or _about(run) for run in runs if run.outcome.verdict in _UNWRITTEN}
     wrong: set[str] = set()
     runs = list(runs)
+    # A function that a test hands to another one is needed there as well: `dense(x, …, activation=relu)`.
+    handed: dict[str, set[str]] = {name: set() for name in needs}
+    for run in runs:
+        handed.setdefault(_about(run), set()).update(_handed_over(run))
+    needs = {name: (needed | handed[name] & needs.keys()) - {name} for name, needed in needs.items()}
     # Whatever a function needs comes before it, so that it is known then whose mistakes are its own.
     for name in sorted(needs, key=lambda name: len(needs[name])):
         failed = [run for run in runs if run.outcome.verdict in _OWN and _about(run) == name]
         culprits = frozenset(other for other in needs[name] & wrong if name not in needs[other])
         again = {run.outcome.key for run in failed if _may_follow(run, culprits)} if culprits else set()
         if again:
-            found = ask(again, culprits)
+            found = ask(again, culprits, needs[name] - wrong - unwritten)
             # Also with right ones in their place, who refuses everything earns nothing by that.
             asked = without_blanket_refusals(list(found.values()))
             passed = {run.outcome.key for run in asked if run.outcome.verdict is Verdict.PASSED}
@@ -121,9 +127,16 @@ def _about(run: TestRun) -> str:
     return run.calls[-1].function if run.calls else ""
 
 
+def _handed_over(run: TestRun) -> set[str]:
+    """The notebook's functions that a test hands to others."""
+    values = [value for call in run.calls for value in (*call.args, *call.kwargs.values())]
+    return {value.__name__ for value in values if isinstance(value, RemoteFunction)}
+
+
 def _may_follow(run: TestRun, culprits: Collection[str]) -> bool:
     refuses = run.outcome.message.code == "refuses-most"
-    return not (run.training or refuses or any(call.function in culprits for call in run.calls))
+    calls_one = any(call.is_call and call.function in culprits for call in run.calls)
+    return not (run.training or refuses or calls_one)
 
 
 def _following(run: TestRun, culprits: Collection[str]) -> TestRun:
@@ -154,7 +167,7 @@ class Carrier:
         # That a function never came back may have been the wrong one's doing.
         self._budget = Budget(before.together, before.share, spent=before.spent)
 
-    def ask(self, tests: Collection[str], names: frozenset[str]) -> dict[str, TestRun]:
+    def ask(self, tests: Collection[str], names: frozenset[str], right: frozenset[str]) -> dict[str, TestRun]:
         """See :data:`Ask`."""
         if not self._candidate.forkable:
             return {}
@@ -164,7 +177,7 @@ class Carrier:
         self._answered |= names
         found = {}
         for key in sorted(tests):
-            carried = _Carried(self._candidate, self._reference, names, self._budget)
+            carried = _Carried(self._candidate, self._reference, names, right, self._budget)
             try:
                 run = self._suite.again(key, carried, self._reference, self._limits, self._seed)
             finally:
@@ -178,11 +191,17 @@ class _Carried:
     """A submission for one test, with some names answered by the solution; see :class:`Subject`."""
 
     def __init__(
-        self, candidate: Forked, reference: Reference, names: frozenset[str], budget: Budget
+        self,
+        candidate: Forked,
+        reference: Reference,
+        names: frozenset[str],
+        right: frozenset[str],
+        budget: Budget,
     ) -> None:
         self._candidate = candidate
         self._reference = reference
         self._names = names
+        self._right = right
         self._opened: list[tuple[Session, _Answers]] = []
         self.clock = candidate.clock
         self.budget = budget
@@ -195,7 +214,7 @@ class _Carried:
         if session.child is None:  # run anew, the notebook has left threads
             return ended_session(CandidateLost(Verdict.CRASHED, fact("ended")))
         session.budget = self.budget
-        session.answering = answers = _Answers(self._reference, self._names, seconds, seed)
+        session.answering = answers = _Answers(self._reference, self._names, self._right, seconds, seed)
         self._opened.append((session, answers))
         session.unpack(session.request(request(Op.STAND_IN, names=sorted(self._names))))
         return session
@@ -218,13 +237,17 @@ class _Answers:
     Args:
         reference: the solution.
         names: what may be asked.
+        right: what may be handed to these besides: functions that the submission has right.
         seconds: that the solution has for all answers together.
         seed: of the global generators there.
     """
 
-    def __init__(self, reference: Reference, names: frozenset[str], seconds: float, seed: int) -> None:
+    def __init__(
+        self, reference: Reference, names: frozenset[str], right: frozenset[str], seconds: float, seed: int
+    ) -> None:
         self._reference = reference
         self._names = names
+        self._handed = names | right
         self._seconds = seconds
         self._seed = seed
         self._session: Session | None = None
@@ -236,8 +259,8 @@ class _Answers:
             raise WireError("nobody answers for that")
         if not (isinstance(args, list) and isinstance(kwargs, dict) and all(type(k) is str for k in kwargs)):
             raise WireError("no arguments")
-        if holds_handle(question):  # would name an object of the solution's
-            raise WireError("a handle is no argument")
+        args = [self._argument(value) for value in args]
+        kwargs = {key: self._argument(value) for key, value in kwargs.items()}
         message = request(Op.CALL, target=name, args=args, kwargs=kwargs)
         reply = self._ask(message, request_frame(message))
         if isinstance(reply.get("exception"), dict):
@@ -247,6 +270,19 @@ class _Answers:
         if "value" not in reply or holds_handle(reply):
             return encode({"exception": {"bases": ["TypeError"], "text": f"{name} gives no plain data here"}})
         return encode({"value": reply["value"]})
+
+    def _argument(self, value: Any) -> Any:
+        """Data as they are; in place of a function of the submission's that may be handed on, the solution's.
+
+        Raises:
+            WireError: it would name another object of the solution's.
+        """
+        if isinstance(value, Handle) and value.text in self._handed:
+            message = request(Op.HANDLE, target=value.text)
+            return self._ask(message, request_frame(message)).get("value")
+        if holds_handle(value):
+            raise WireError("a handle is no argument")
+        return value
 
     def _ask(self, message: dict[str, Any], frame: list[Any]) -> dict[str, Any]:
         if self._session is None:

@@ -126,9 +126,11 @@ class Probe:
             carrier = Carrier(variant, examiner.suite, examiner.reference, *examiner.bounds)
             known = self._again if _only_defines(source, function) else {}
 
-            def ask(tests: Collection[str], names: frozenset[str]) -> dict[str, TestRun]:
+            def ask(
+                tests: Collection[str], names: frozenset[str], right: frozenset[str]
+            ) -> dict[str, TestRun]:
                 new = {key for key in tests if (key, names) not in known}
-                known.update({(key, names): run for key, run in carrier.ask(new, names).items()})
+                known.update({(key, names): run for key, run in carrier.ask(new, names, right).items()})
                 return {key: known[key, names] for key in tests if (key, names) in known}
 
             runs = carried_forward(without_blanket_refusals(runs), needs, ask)

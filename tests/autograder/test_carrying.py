@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -18,6 +19,7 @@ from autograder.examiner.carrying import carried_forward
 from autograder.examiner.needs import needs_of
 from autograder.examiner.outcomes import TestRun as Run
 from autograder.examiner.remote.log import LoggedCall
+from autograder.examiner.remote.objects import RemoteFunction
 from autograder.grading.grade import grade
 from autograder.notebooks.metadata import grade_id
 from autograder.notebooks.scripts import dump
@@ -61,7 +63,19 @@ def largest(x):
     """The largest element; needs nothing."""
     return float(np.max(x))
 ''',
+    "scaled": '''\
+def scaled(x, norm):
+    """The largest element over what a function makes of the array."""
+    return float(np.max(x)) / norm(x)
+''',
+    "share": '''\
+def share(x):
+    """The largest element's share of the sum."""
+    return scaled(x, total)
+''',
 }
+HANDED = {"scaled", "share"}
+"""Of which functions are handed to others."""
 
 
 def question(function: str, name: str, body: str) -> str:
@@ -82,8 +96,11 @@ from autograder.testing import expect_number, expect_raises
 """
 for name in RIGHT:
     for label, array in (("odd", "[1.0, 2.0, 6.0]"), ("one", "[4.0]"), ("even", "[1.0, 3.0, 3.0, 9.0]")):
-        call = f"{name}(np.array({array}))"
-        SUITE += question(name, label, f"expect_number(submission.{call}, reference.{call})")
+        mine, right = (
+            f"{side}.{name}(np.array({array}){f', {side}.total' * (name == 'scaled')})"
+            for side in ("submission", "reference")
+        )
+        SUITE += question(name, label, f"expect_number({mine}, {right})")
 SUITE += question("mean", "empty", 'expect_raises(submission.mean, np.array([]), names="empty")')
 
 
@@ -96,7 +113,12 @@ def solution() -> str:
         cell = '# %% nbgrader={"grade": GRADE, "grade_id": "ID", POINTS' + common
         for grades, identity, points, source_ in (
             ("false", name, "", marked),
-            ("true", f"test-{name}", '"points": 10, ', f"print({name}(np.array([2.0])))\n"),
+            (
+                "true",
+                f"test-{name}",
+                '"points": 10, ',
+                f"print({name}(np.array([2.0]){', total' * (name == 'scaled')}))\n",
+            ),
         ):
             text += (
                 cell.replace("GRADE", grades)
@@ -110,7 +132,7 @@ def solution() -> str:
 
 
 class Class:
-    """A week of four functions of which each but the last needs the one before."""
+    """A week of functions that need one another."""
 
     def __init__(self, root: Path, carry: str = "full", seed: int = 0) -> None:
         self.root, self.paths = root, Paths(root)
@@ -151,12 +173,31 @@ def of(examination: Examination, function: str) -> dict[str, Outcome]:
 
 START = "import numpy as np\n\n\n"
 WRONG_TOTAL = START + "def total(x):\n    return float(np.sum(x)) + 1\n"
+WRONG_SCALED = "def scaled(x, norm):\n    return float(np.max(x)) / (norm(x) + 1)\n"
 WRONG_MEAN = "def mean(x):\n    return total(x) / (np.size(x) + 1)\n"
 NO_TOTAL = START + 'def total(x):\n    raise NotImplementedError("total")\n'
 
 CASES: dict[str, tuple[dict[str, str], dict[str, float]]] = {
     # One wrong function costs its own points. The chain follows from where it begins.
-    "wrong": ({"total": WRONG_TOTAL}, {"total": 0, "mean": 10, "spread": 10}),
+    "wrong": (
+        {"total": WRONG_TOTAL},
+        {"total": 0, "mean": 10, "spread": 10, "scaled": 10, "share": 10},
+    ),
+    # A function that is handed on is the solution's there, where it is right or replaced itself.
+    "handed": ({"scaled": WRONG_SCALED}, {"scaled": 0, "share": 10}),
+    "handed-wrong": ({"scaled": WRONG_SCALED, "total": WRONG_TOTAL}, {"total": 0, "scaled": 0, "share": 10}),
+    "handed-unwritten": (
+        {"scaled": WRONG_SCALED, "total": NO_TOTAL},
+        {"total": 0, "mean": 0, "spread": 0, "scaled": 0, "share": 0},
+    ),
+    "hands-itself": (
+        {"scaled": WRONG_SCALED, "share": "def share(x):\n    return scaled(x, share)\n"},
+        {"scaled": 0, "share": 0},
+    ),
+    "hands-another": (
+        {"scaled": WRONG_SCALED, "share": "def share(x):\n    return scaled(x, lambda x: total(x))\n"},
+        {"scaled": 0, "share": 0},
+    ),
     "middle": ({"mean": WRONG_MEAN}, {"total": 10, "mean": 2.5, "spread": 10}),
     "both": ({"total": WRONG_TOTAL, "mean": WRONG_MEAN}, {"total": 0, "mean": 2.5, "spread": 10}),
     # A mistake of one's own stays one.
@@ -273,6 +314,8 @@ def test_a_mistake_costs_once(case: str, graded: dict[str, Examination]) -> None
         for name in ("mean", "spread"):  # what builds on it is not what these are about
             if name not in CASES[case][1]:
                 del expected[name], found[name]
+    for name in HANDED - CASES[case][1].keys() if case != "right" else ():
+        del expected[name], found[name]
     assert found == pytest.approx(expected, abs=1e-4), [
         (t.name, str(t.verdict), t.follows, str(t.message)[:300]) for t in graded[case].tests
     ]
@@ -396,7 +439,7 @@ def follows(*runs: Run, mended: Collection[str] = "abcde") -> tuple[dict[str, tu
     """What follows from what, and what was asked again with what, in order."""
     asked = []
 
-    def ask(tests: Collection[str], names: frozenset[str]) -> dict[str, Run]:
+    def ask(tests: Collection[str], names: frozenset[str], _: frozenset[str]) -> dict[str, Run]:
         asked.append(f"{' '.join(sorted(tests))}: {' '.join(sorted(names))}".replace("m::", ""))
         bare = [key.removeprefix("m::") for key in tests]
         return {
@@ -410,6 +453,14 @@ def follows(*runs: Run, mended: Collection[str] = "abcde") -> tuple[dict[str, tu
 def test_a_chain_follows_from_where_it_begins() -> None:
     found = follows(run("a"), run("b"), run("c"))
     assert found == ({"a": ("c",), "b": ("c",)}, ["b: c", "a: c"])
+
+
+def test_a_function_that_a_test_hands_over_is_needed_there() -> None:
+    handed = run("d")
+    given = RemoteFunction(None, "c")  # type: ignore[arg-type]
+    handed.calls = [LoggedCall("c", "c", b"", (), {}, 0, False, is_call=False), *handed.calls]
+    handed.calls[-1] = replace(handed.calls[-1], args=(1, given))
+    assert follows(run("c"), handed, mended="d") == ({"d": ("c",)}, ["d: c"])
 
 
 def test_who_is_wrong_too_is_replaced_too() -> None:
