@@ -40,7 +40,7 @@ from autograder.protocol import Op, request
 from autograder.wire import Handle, WireError, encode
 
 Ask = Callable[[Collection[str], frozenset[str], frozenset[str]], Mapping[str, TestRun]]
-"""Runs tests, by key, with some functions answered by the solution; these and some right ones may be handed to it."""
+"""Runs tests, by key, with some functions answered by the solution; these and right ones may be handed on."""
 
 _OWN = {
     *(Verdict.FAILED, Verdict.WRONG_TYPE, Verdict.EXCEPTION, Verdict.TIMEOUT),

@@ -560,7 +560,7 @@ def test_the_message_names_the_cause(
     ("student", "said"),
     [
         ("used_again", "셀 2 뒤에는 함수"),
-        ("helper", "`twice`: 셀 2 뒤에는 함수, 셀 4 뒤에는 수"),
+        ("helper", "<code>twice</code>: 셀 2 뒤에는 함수, 셀 4 뒤에는 수"),
         ("deleted", "셀 4에서 지워짐"),
         ("exits", "`exit()`가 이 셀을 끝냈습니다"),
         ("missing", "채점하는 곳에는 이 모듈이 없습니다"),
