@@ -40,11 +40,11 @@ from autograder.examination import (
     Text,
     Verdict,
 )
-from autograder.linear import Pattern, has_word, is_korean
 from autograder.messages import Language
 from autograder.notebooks.merging import merge
 from autograder.notebooks.metadata import grade_id, is_test
 from autograder.notebooks.reading import UnreadableNotebook, read_submission
+from autograder.patterns import Pattern, has_word, is_korean
 from autograder.problem import Problem
 from autograder.wording.rendering import notice, said, sentence
 from autograder.wording.text import one_line

@@ -234,7 +234,7 @@ def watch(
     somebody watches this course already.
     """
     from autograder.course.folders import find_root
-    from autograder.course.turns import Taken
+    from autograder.course.locks import Taken
     from autograder.options import Options
     from autograder.show import print_event, print_status
     from autograder.watching.watch import watch as run

@@ -20,8 +20,8 @@ from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Bool
 
 from autograder.course.folders import Paths, find_root
+from autograder.course.locks import turn
 from autograder.course.reading import load_course
-from autograder.course.turns import turn
 from autograder.examination import Examination
 from autograder.gradebook.graded_notebook import automatic_scores, examined_notebook, put_outputs
 from autograder.gradebook.late import LatePenalty

@@ -34,10 +34,10 @@ from autograder.course.folders import Paths
 from autograder.course.nbgrader import GradebookError, nbgrader_config
 from autograder.course.reading import load_course
 from autograder.files import write_atomically
-from autograder.linear import has_word
 from autograder.messages import Language
 from autograder.notebooks.metadata import nbgrader_metadata, node, tags
 from autograder.notebooks.scripts import PYTHON, read_script
+from autograder.patterns import has_word
 from autograder.problem import Problem
 
 _TAKEN = ("ClearSolutions", "ClearHiddenTests", "ClearMarkScheme", "InstantiateTests", "LockCells")

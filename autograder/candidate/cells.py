@@ -24,8 +24,8 @@ from matplotlib_inline.config import InlineBackend
 from traitlets.config import Config
 
 from autograder.candidate.elsewhere import end_watchers, stand_in
-from autograder.candidate.names import Names
 from autograder.candidate.outputs import CellTimeLimit, OutputLimit, Outputs
+from autograder.candidate.redefinitions import Names
 from autograder.candidate.shell import Shell
 from autograder.candidate.workplace import make_importable
 from autograder.protocol import NO_SUCH_MODULE, SAID_BY_CANDIDATE

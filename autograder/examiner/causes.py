@@ -14,11 +14,11 @@ from autograder.examination import (
     Verdict,
 )
 from autograder.examiner.outcomes import TestRun
-from autograder.examiner.remote.changes import Change
 from autograder.examiner.remote.log import LoggedCall
-from autograder.linear import LETTER, Pattern
+from autograder.examiner.remote.redefinitions import Change
 from autograder.messages import Message, fact
 from autograder.notebooks.definitions import defined_names
+from autograder.patterns import LETTER, Pattern
 
 if TYPE_CHECKING:
     from autograder.examiner.outcomes import TestRun

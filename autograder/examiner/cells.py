@@ -9,9 +9,9 @@ from nbformat import NotebookNode
 from autograder.examination import CellOutcome, Verdict
 from autograder.examiner.remote.cells import CellSource
 from autograder.examiner.remote.outputs import clean_outputs
-from autograder.linear import Pattern
 from autograder.notebooks.definitions import defined_names
 from autograder.notebooks.metadata import grade_id, is_picture, is_solution, is_test, tags
+from autograder.patterns import Pattern
 
 SKIP_TAG = "skip-execution"
 """Cells with this tag run in Jupyter and not in the grader (nbclient's own convention)."""

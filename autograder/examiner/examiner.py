@@ -19,8 +19,8 @@ from autograder.examination import (
 from autograder.examiner.carrying import Carrier, carried_forward
 from autograder.examiner.causes import with_causes, without_blanket_refusals
 from autograder.examiner.cells import code_cells, with_pictures
-from autograder.examiner.company import Company
 from autograder.examiner.findings import Findings, record_without_notebook
+from autograder.examiner.machine_lock import MachineLock
 from autograder.examiner.misconceptions import Catalogue
 from autograder.examiner.mutants import Mutant
 from autograder.examiner.outcomes import SuiteError, TestInfo, TestRun
@@ -79,7 +79,7 @@ class Examiner:
             limits = limits.model_copy(update={"training_seconds": training_seconds})
         self.bounds = (limits, week.assignment.seed + seed)
         self.reference = Reference(zygote, week.reference_cells, *self.bounds)
-        self._company = Company(week.paths.cache)
+        self._machine = MachineLock(week.paths.cache)
         self._trainings = {test.key for test in suite.tests if test.training}
         self._rehearsed = False
         catalogue = week.paths.suite(settings.assignment)
@@ -106,7 +106,7 @@ class Examiner:
         problem = problem or fact("no-notebook")
         with contextlib.suppress(Exception):  # comes again where it is recorded
             self.rehearse()
-        with self._company.together():
+        with self._machine.together():
             examination, short = self._examine(student, key, raw, problem, pictures)
             if examination.status is Status.GRADER_ERROR:
                 # Perhaps a process of ours was killed: once more, with all of them new.
@@ -114,7 +114,7 @@ class Examiner:
                 return self._examine(student, key, raw, problem, pictures)[0]
         if short and _ran_into_a_limit(examination):
             # Perhaps for the machine's sake: only what is too slow with nobody of ours beside it is.
-            with self._company.alone():
+            with self._machine.alone():
                 if any(
                     test.key in self._trainings for test in examination.tests if test.verdict == "timeout"
                 ):

@@ -10,9 +10,9 @@ from pathlib import Path
 from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.course.folders import Paths, split_unit
+from autograder.course.locks import turn
 from autograder.course.models import Course
 from autograder.course.nbgrader import explained, gradebook_url, nbgrader_config, open_gradebook
-from autograder.course.turns import turn
 from autograder.files import json_bytes, write_atomically
 from autograder.problem import GradeError
 

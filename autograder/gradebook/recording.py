@@ -39,7 +39,7 @@ class Recording:
         course: the course.
         paths: its files.
         assignment: the week.
-        alone: no other run can write meanwhile (:mod:`autograder.course.turns`).
+        alone: no other run can write meanwhile (:mod:`autograder.course.locks`).
         now: time zone aware, for what students are told; the present if None.
     """
 

@@ -16,7 +16,7 @@ from autograder.course.folders import Paths
 from autograder.course.models import Course
 from autograder.files import write_atomically
 from autograder.gradebook.grades import ExportError, Grades, Student
-from autograder.linear import Pattern
+from autograder.patterns import Pattern
 from autograder.spreadsheet import BYTE_ORDER_MARK, read_table, table
 
 

@@ -23,9 +23,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.course.folders import Paths
+from autograder.course.locks import turn
 from autograder.course.models import Course
 from autograder.course.reading import load_course
-from autograder.course.turns import turn
 from autograder.examination import Examination, Status, Verdict
 from autograder.gradebook.grades import Given
 from autograder.grading.pool import Pool, cores, patience, worker_settings

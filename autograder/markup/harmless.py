@@ -18,10 +18,10 @@ import nh3
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from autograder.linear import Pattern
 from autograder.markup.highlight import highlighted
 from autograder.markup.markdown import render, without_pictures
 from autograder.markup.wellformed import TooMuch, well_formed
+from autograder.patterns import Pattern
 
 MOST_TAGS = 50_000
 """Tags of one output or text that are shown; a table of 1,000 rows and 20 columns has 22,000."""

@@ -9,7 +9,7 @@ import builtins
 import keyword
 from html import escape
 
-from autograder.linear import LETTER, Match, Pattern
+from autograder.patterns import LETTER, Match, Pattern
 
 _PART = Pattern(
     r"(?P<c1>#[^\n]*)"

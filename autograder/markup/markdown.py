@@ -22,7 +22,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
-from autograder.linear import Match, Pattern
+from autograder.patterns import Match, Pattern
 
 LONGEST = 100_000
 """Characters of a cell that are set as Markdown, pictures aside; what is longer is shown as it stands."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from autograder.linear import LETTER, Pattern
+from autograder.patterns import LETTER, Pattern
 
 _PYTHON_MAGICS = frozenset({"time", "capture", "prun"})
 """Cell magics whose body runs as the cell would; that of others is no Python, or runs elsewhere."""

@@ -9,7 +9,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.linear import Pattern
+from autograder.patterns import Pattern
 
 PICTURE_TAG = "picture"
 """Of given cells on which nothing depends; the course declares it, and `verify` proves it."""

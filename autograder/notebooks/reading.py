@@ -16,11 +16,11 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.linear import Pattern
 from autograder.messages import Message, fact
 from autograder.notebooks.metadata import FLAGS, TAG, node
 from autograder.notebooks.scripts import CELL_ID, FORMAT, PYTHON
 from autograder.notebooks.sizes import MAX_CONTAINERS, MAX_NOTEBOOK
+from autograder.patterns import Pattern
 
 MAX_CELLS = 2_000
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif"})

@@ -8,8 +8,8 @@ import json
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.linear import Pattern
 from autograder.notebooks.metadata import grade_id, node
+from autograder.patterns import Pattern
 
 FORMAT = (4, 5)
 

@@ -10,9 +10,9 @@ from typing import Literal
 from nbformat import NotebookNode
 
 from autograder.examination import CellOutcome, Examination, TestOutcome, Verdict
-from autograder.linear import LETTER, Match, Pattern
 from autograder.messages import Message
 from autograder.notebooks.metadata import grade_id
+from autograder.patterns import LETTER, Match, Pattern
 from autograder.wording.text import one_line, plain
 from autograder.wording.words import LIMITS
 

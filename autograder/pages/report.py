@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from autograder.gradebook.grades import Grades
     from autograder.gradebook.roster import Roster
     from autograder.spreadsheet import Cell
-from autograder.pages.week_facts import Entry, Pair, WeekReport, section_ending, summarise
+from autograder.pages.report_numbers import Entry, Pair, WeekReport, section_ending, summarise
 from autograder.submissions.naming import Names, training_tests
 
 FORMGRADER = "/formgrader/gradebook/"

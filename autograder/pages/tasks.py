@@ -13,13 +13,13 @@ from markupsafe import Markup, escape
 from nbformat import NotebookNode
 
 from autograder.examination import Examination, Score, TestOutcome, Verdict
-from autograder.linear import is_korean
 from autograder.messages import Language
 from autograder.notebooks.definitions import stub_names
 from autograder.notebooks.metadata import grade_id, is_manual, is_solution, is_test, points
 from autograder.pages.causes import section_heading
 from autograder.pages.figures import Parameters, array_figure
 from autograder.pages.view import CheckView, Context, Marks, SectionView, TaskView
+from autograder.patterns import is_korean
 from autograder.wording.policy import Policy
 from autograder.wording.text import one_line, plain, prose, tidy
 from autograder.wording.words import LIMITS, mark, number, verdict, word

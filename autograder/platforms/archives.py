@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import IO
 
 from autograder.encodings import encoding_of
-from autograder.linear import Pattern
 from autograder.notebooks.sizes import MAX_NOTEBOOK
+from autograder.patterns import Pattern
 from autograder.problem import Problem
 
 MAX_TOTAL = 8 << 30

@@ -25,7 +25,7 @@ from ruamel.yaml.error import YAMLError
 from autograder.course.folders import Paths, split_unit
 from autograder.files import drafted, write_atomically
 from autograder.gradebook.roster import Roster
-from autograder.linear import Pattern
+from autograder.patterns import Pattern
 from autograder.platforms.archives import (
     A_LINK,
     MAX_NAME,

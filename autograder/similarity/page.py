@@ -14,11 +14,11 @@ from autograder.course.folders import Paths, file_name
 from autograder.course.reading import load_course
 from autograder.examiner.mutants import load_alternatives
 from autograder.files import write_atomically
-from autograder.linear import LETTER, Pattern
 from autograder.notebooks.merging import merge
 from autograder.notebooks.metadata import grade_id, is_solution
 from autograder.notebooks.reading import UnreadableNotebook, read_released, read_submission
 from autograder.notebooks.scripts import read_script
+from autograder.patterns import LETTER, Pattern
 from autograder.similarity.compare import (
     MOST,
     RUN,

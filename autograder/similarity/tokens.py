@@ -11,7 +11,7 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograder.linear import LETTER, Pattern, sound
+from autograder.patterns import LETTER, Pattern, sound
 
 LONGEST = 100_000
 """Characters of a submission that are compared: an assignment takes some ten thousand."""

@@ -11,7 +11,7 @@ from typing import Literal
 
 from autograder.course.folders import Paths
 from autograder.files import write_atomically
-from autograder.linear import Match, Pattern
+from autograder.patterns import Match, Pattern
 
 TIMESTAMP = "timestamp.txt"
 _PARTS = Pattern(

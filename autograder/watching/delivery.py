@@ -10,8 +10,8 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from autograder.course.folders import Paths
+from autograder.course.locks import turn
 from autograder.course.models import Course
-from autograder.course.turns import turn
 from autograder.examination import Examination, Status
 from autograder.files import write_atomically
 from autograder.gradebook.recording import Recording

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from autograder.course.folders import Paths
+from autograder.course.locks import someone_else
 from autograder.course.models import Course
-from autograder.course.turns import someone_else
 from autograder.files import write_atomically
 from autograder.messages import Language
 from autograder.pages.render import render

@@ -28,9 +28,9 @@ from functools import partial
 from pathlib import Path
 
 from autograder.course.folders import Paths
+from autograder.course.locks import only_one
 from autograder.course.models import Course
 from autograder.course.reading import load_course
-from autograder.course.turns import only_one
 from autograder.examination import Examination, Status
 from autograder.grading.pool import cores
 from autograder.options import Options

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from autograder.examination import Notice
-from autograder.linear import Pattern
 from autograder.messages import Language, Message
+from autograder.patterns import Pattern
 from autograder.wording.text import plain, tidy
 
 FOR_STUDENTS = frozenset(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup, escape
 
-from autograder.linear import Pattern
+from autograder.patterns import Pattern
 
 _NUMBER = Pattern(r"-?[0-9]+\.[0-9]{9,}(?:e[+-]?[0-9]+)?")
 _CODE = Pattern(r"`([^`]+)`")

@@ -22,7 +22,7 @@ from autograder.examiner.causes import with_causes
 from autograder.examiner.outcomes import TestRun
 from autograder.examiner.remote.candidate import Candidate
 from autograder.examiner.remote.cells import CellSource
-from autograder.examiner.remote.changes import Change
+from autograder.examiner.remote.redefinitions import Change
 from autograder.examiner.remote.zygote import Zygote
 from autograder.messages import Language, fact
 from autograder.notebooks.reading import read_released
@@ -407,8 +407,8 @@ def test_a_training_that_was_lost_has_no_wrong_result(verdict: Verdict) -> None:
 
 def told(*sources: str) -> list[str]:
     """The changes that are told of a notebook, without a sandbox."""
-    from autograder.candidate.names import Names
-    from autograder.examiner.remote.changes import changes_told
+    from autograder.candidate.redefinitions import Names
+    from autograder.examiner.remote.redefinitions import changes_told
 
     namespace: dict[str, Any] = {}
     names = Names(namespace, known=())
@@ -471,7 +471,7 @@ def test_what_every_notebook_does_is_not_told(sources: list[str]) -> None:
 
 
 def test_what_a_candidate_tells_of_its_names_is_believed_in_its_form_only() -> None:
-    from autograder.examiner.remote.changes import changes_told
+    from autograder.examiner.remote.redefinitions import changes_told
 
     right = ["function", 1, "number", 2]
     lies: Any = {

@@ -14,7 +14,7 @@ import autograder
 PACKAGE = Path(autograder.__file__).parent
 
 LEVELS = (
-    "protocol problem options extras linear cache files processes wire encodings spreadsheet",
+    "protocol problem options extras patterns cache files processes wire encodings spreadsheet",
     "messages",
     "examination",
     "markup wording notebooks mnist course",

@@ -12,8 +12,8 @@ import pytest
 import autograder
 from autograder.examination import Notice, TestOutcome, Text, Verdict
 from autograder.examiner.checks import Mismatch, expect_array, expect_int, expect_raises, expect_unchanged
-from autograder.linear import is_korean
 from autograder.messages import SENTENCES, Language, Message, fact, fields_of, words
+from autograder.patterns import is_korean
 from autograder.wording.rendering import FOR_STUDENTS, notice, said
 
 PACKAGE = Path(autograder.__file__).parent

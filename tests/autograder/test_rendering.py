@@ -44,8 +44,8 @@ from autograder.notebooks.scripts import dump
 from autograder.pages import svg
 from autograder.pages.feedback import render_feedback
 from autograder.pages.report import read_similar, render_index, render_week, week_tables
+from autograder.pages.report_numbers import Entry, Pair, summarise
 from autograder.pages.view import Marks
-from autograder.pages.week_facts import Entry, Pair, summarise
 from autograder.platforms.github import github_result, step_output
 from autograder.platforms.gradescope import gradescope_results
 

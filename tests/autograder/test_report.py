@@ -33,7 +33,7 @@ from autograder.examination import (
 from autograder.files import write_atomically
 from autograder.options import Options
 from autograder.pages.report import read_similar, render_index, render_week, week_tables, write_report
-from autograder.pages.week_facts import Entry, Pair, WeekReport, correlation, summarise
+from autograder.pages.report_numbers import Entry, Pair, WeekReport, correlation, summarise
 from autograder.problem import GradeError
 from autograder.submissions.naming import training_tests
 from autograder.submissions.records import record_path

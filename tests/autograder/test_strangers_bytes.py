@@ -21,7 +21,7 @@ import trial as trial_course
 from trial import GOOD_DOUBLE, SUITE
 
 from autograder.course.folders import Paths
-from autograder.course.turns import lock_file, turn
+from autograder.course.locks import lock_file, turn
 from autograder.examination import Examination, Status
 from autograder.gradebook import graded_notebook
 from autograder.grading import pool
@@ -216,7 +216,7 @@ HOLD = """\
 import sys
 from pathlib import Path
 from autograder.course.folders import Paths
-from autograder.course.turns import turn
+from autograder.course.locks import turn
 with turn(Paths(Path(sys.argv[1]))) as alone:
     print(alone, flush=True)
     sys.stdin.read()

@@ -12,10 +12,10 @@ from autograder.authoring.release import release
 from autograder.authoring.translation import TranslationError, translated
 from autograder.course.folders import Paths
 from autograder.course.models import Course
-from autograder.linear import is_korean
 from autograder.messages import Language
 from autograder.notebooks.reading import read_released
 from autograder.notebooks.scripts import read_script
+from autograder.patterns import is_korean
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions"
 WEEKS = sorted(path.stem for path in SOLUTIONS.glob("*.py"))

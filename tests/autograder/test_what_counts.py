@@ -25,9 +25,9 @@ from autograder.authoring.release import release
 from autograder.course.reading import load_course
 from autograder.examination import Examination, Status
 from autograder.grading.grade import grade
-from autograder.linear import is_korean
 from autograder.messages import NOTHING, Language, fact
 from autograder.options import Options
+from autograder.patterns import is_korean
 from autograder.submissions.found import find_notebook, find_submissions, handed_in_since, read_notebook
 from autograder.wording.rendering import notice
 

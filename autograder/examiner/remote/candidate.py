@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from autograder.course.models import Limits
 from autograder.examination import CellOutcome, Verdict
 from autograder.examiner.remote.cells import CellSource
-from autograder.examiner.remote.changes import Change
 from autograder.examiner.remote.errors import CandidateLost
 from autograder.examiner.remote.log import Budget, Memory
 from autograder.examiner.remote.own_time import OwnTime
 from autograder.examiner.remote.process import Process
+from autograder.examiner.remote.redefinitions import Change
 from autograder.examiner.remote.run import Run
 from autograder.examiner.remote.session import Session, ended_session
 from autograder.examiner.remote.verdicts import explain, lost

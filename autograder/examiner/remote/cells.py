@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograder.linear import has_word
+from autograder.patterns import has_word
 
 
 @dataclass(frozen=True)

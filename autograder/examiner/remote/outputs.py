@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from autograder.linear import sound
 from autograder.markup import harmless
 from autograder.notebooks.reading import is_base64
+from autograder.patterns import sound
 from autograder.wording.text import without_colours
 
 ROOM = 32 << 20

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from autograder.course.models import Limits
 from autograder.examination import CellOutcome, Verdict
 from autograder.examiner.remote.cells import CellSource
-from autograder.examiner.remote.changes import Change, changes_told
 from autograder.examiner.remote.own_time import OwnTime
 from autograder.examiner.remote.process import Process
+from autograder.examiner.remote.redefinitions import Change, changes_told
 from autograder.examiner.remote.verdicts import cell_outcome, not_run, room_left, size_told
 from autograder.messages import Message, fact
 from autograder.protocol import Op, request

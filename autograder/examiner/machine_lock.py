@@ -1,4 +1,4 @@
-"""Workers of one course keep company, and one of them can have the machine to itself for a while."""
+"""Workers of one course work side by side, and one of them can have the machine to itself for a while."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ except ImportError:  # Windows, where only a student's own notebook is checked
 _PAUSE = 0.05
 
 
-class Company:
+class MachineLock:
     """Locks of the workers that share a folder; where it cannot be written to, everybody goes on alone.
 
     Whoever wants to be alone closes the gate first, or others would go in and out for ever.

@@ -22,7 +22,7 @@ class Change:
 
     Attributes:
         name: of the notebook.
-        was: what it stood for, one of the kinds that :mod:`autograder.candidate.names` knows.
+        was: what it stood for, one of the kinds that :mod:`autograder.candidate.redefinitions` knows.
         since: the cell that had made it so; 0 for what Python itself means by the name.
         now: what it stands for, likewise.
         cell: the cell that changed it.

@@ -13,7 +13,6 @@ import pytest
 from autograder.course.folders import Paths
 from autograder.examiner.remote.cells import CellSource, libraries
 from autograder.examiner.remote.outputs import clean_outputs
-from autograder.linear import LETTER, Pattern, has_word, is_korean, sound
 from autograder.markup import harmless
 from autograder.markup.highlight import highlighted
 from autograder.markup.wellformed import well_formed
@@ -21,6 +20,7 @@ from autograder.messages import Language, fact
 from autograder.notebooks.definitions import defined_names
 from autograder.notebooks.merging import merge
 from autograder.notebooks.reading import read_released, read_submission
+from autograder.patterns import LETTER, Pattern, has_word, is_korean, sound
 from autograder.similarity import compare, page, tokens
 from autograder.spreadsheet import guarded, unguarded
 from autograder.submissions.timestamps import moment_of
@@ -51,7 +51,7 @@ def test_pythons_own_engine_sees_no_strangers_text() -> None:
         or (isinstance(node, ast.ImportFrom) and node.module in ("re", "regex", "fnmatch"))
     }
     found = {name for name in found if not name.startswith(IN_THE_STUDENTS_PROCESS)}
-    assert found <= OUR_OWN_TEXT.keys(), "strangers' text needs autograder.linear"
+    assert found <= OUR_OWN_TEXT.keys(), "strangers' text needs autograder.patterns"
 
 
 # Texts with which parsers and patterns go back, `n` times something.
