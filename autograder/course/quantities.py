@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import (
     BeforeValidator,
     Field,
+    PlainSerializer,
     StrictInt,
     ValidationInfo,
     WithJsonSchema,
@@ -114,6 +115,14 @@ def _span(value: Any) -> Span:
     raise PydanticCustomError("value", "has to be a time such as 15 minutes, 12 hours or 2 days")
 
 
+def _written(span: Span) -> str | int:
+    """A length of time as :func:`_span` reads it."""
+    if span.days:
+        return f"{span.days} days"
+    minutes = span.elapsed / dt.timedelta(minutes=1)
+    return (f"{minutes / 60:g} hours" if minutes % 60 == 0 else f"{minutes:g} minutes") if minutes else 0
+
+
 def _percentage(value: Any) -> float:
     """Percent, from a number, ``none`` or ``zero``."""
     words = {"none": 0.0, "zero": 100.0}
@@ -187,7 +196,12 @@ _EXTENSION_SCHEMA = {
 
 Size = Annotated[int, BeforeValidator(_size), WithJsonSchema(_SIZE_SCHEMA)]
 Time = Annotated[dt.datetime, BeforeValidator(_time), WithJsonSchema(_TIME_SCHEMA)]
-Duration = Annotated[Span, BeforeValidator(_span), WithJsonSchema(_SPAN_SCHEMA)]
+Duration = Annotated[
+    Span,
+    BeforeValidator(_span),
+    PlainSerializer(_written, when_used="json"),
+    WithJsonSchema(_SPAN_SCHEMA),
+]
 Percentage = Annotated[float, BeforeValidator(_percentage), WithJsonSchema(_PERCENTAGE_SCHEMA)]
 Prolonged = Annotated[Extension, BeforeValidator(_extension), WithJsonSchema(_EXTENSION_SCHEMA)]
 Prolongations = Annotated[

@@ -13,7 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from autograder.course.folders import COURSE_FILE, SCHEMA_FILE, CourseError, Paths, find_root
-from autograder.course.models import Course
+from autograder.course.models import Course, Feedback
 from autograder.course.reading import course_schema, load_course
 from autograder.messages import Language
 
@@ -238,3 +238,12 @@ def test_the_config_for_nbgrader_follows_the_course(tmp_path: Path) -> None:
     assert config.AssignLatePenalties.plugin_class == "autograder.plugin.LatePenalty"
     assert config.LatePenalty.root == str(tmp_path.resolve())
     assert config.OneLanguage.remove_cell_tags == {"ko"}
+
+
+@pytest.mark.parametrize(
+    "written", ["15 minutes", "90 minutes", "36 hours", "2 days", "2.5 minutes", "3 weeks", 0]
+)
+def test_a_length_of_time_that_is_written_again_is_read_again(written: str | int) -> None:
+    """As in the reduced settings that go to another platform."""
+    feedback = Feedback.model_validate({"every": written})
+    assert Feedback.model_validate(feedback.model_dump(mode="json")) == feedback
