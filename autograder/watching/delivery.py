@@ -22,6 +22,7 @@ from autograder.pages.view import Marks
 from autograder.submissions.arrival import Arrival, read_arrival
 from autograder.submissions.attempts import settle
 from autograder.submissions.keys import submission_key, week_fingerprint
+from autograder.submissions.naming import Names
 from autograder.submissions.records import keep_record, read_record, record_path
 from autograder.submissions.timestamps import moment_of
 from autograder.watching.exchange import Exchange, Page
@@ -79,16 +80,17 @@ class Delivery:
         keep_record(record_path(self._paths, week, student, examination.key), examination)
         entry = self._accepted(self._journal.read(week, student), arrival)
         counting = self._counting(course, arrival, entry, examination)
+        names = Names.of(self._paths, week)
         with (
             turn(self._paths, wait=False) as alone,
             Recording(course, self._paths, week, alone=alone, now=now) as recording,
         ):
-            recording.record(counting, known=True)
+            recording.record(names.told(counting), known=True)
         fault = examination.status is Status.GRADER_ERROR
         entry = entry.model_copy(update={"key": examination.key, "fault": fault})
         marks = read_marks(course, self._paths, week, student).get(student, Marks())
         before = entry.given
-        entry, is_released = self._give(course, entry, examination, marks, now)
+        entry, is_released = self._give(course, entry, names.told(examination), marks, now)
         self._journal.write(week, student, entry)
         return Delivered(entry, entry.given != before, is_released, marks.extension)
 

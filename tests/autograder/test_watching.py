@@ -113,6 +113,22 @@ def test_feedback_comes_back_to_whom_it_belongs(tmp_path: Path) -> None:
     assert len(records(exchange)) == 2
 
 
+def test_misconceptions_are_told_in_the_words_of_today(tmp_path: Path) -> None:
+    exchange = Exchange(tmp_path, "feedback: { every: 0 }\n", nbgrader=SHARED)
+    exchange.submit("ada", exchange.notebook(double=WRONG))
+    once(exchange)
+    mutants = Paths(exchange.root).suite("trial") / "mutants.yml"
+    text = mutants.read_text(encoding="utf-8")
+    mutants.write_text(text.replace("adds two", "should multiply"), encoding="utf-8")
+    time.sleep(1.1)  # nbgrader tells submissions apart by their second
+    exchange.submit("ada", exchange.notebook(double=WRONG))
+    once(exchange)
+    first, second = exchange.fetch("ada")
+    assert "<code>double</code> adds two" in first
+    assert "<code>double</code> should multiply" in second
+    assert len(records(exchange)) == 1, "nobody is examined again for that"
+
+
 def test_an_attempt_over_the_limit_is_graded_and_told_later(tmp_path: Path) -> None:
     settings = "feedback: {every: 0 minutes, attempts: 1}\n"
     exchange = Exchange(tmp_path, settings=settings, nbgrader=SHARED)
