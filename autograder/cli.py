@@ -142,10 +142,9 @@ def grade(
 
 def _enter(course: Course, assignment: Assignment, paths: Paths) -> None:
     """A released week belongs in the gradebook; a clone of a course has none."""
-    from autograder.gradebook.known import knows
+    from autograder.gradebook.known import is_entered
 
-    tests = [paths.cell_tests(unit) for unit in assignment.units if assignment.hidden_tests == "cells"]
-    if knows(paths, assignment.name) is not True or not all(path.is_file() for path in tests):
+    if not is_entered(paths, assignment):
         from autograder.authoring.release import enter_when_needed
 
         if enter_when_needed(course, assignment, paths):

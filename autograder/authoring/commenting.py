@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from autograder.authoring.naming import find_group
 from autograder.course.folders import Paths
 from autograder.course.reading import load_course
 from autograder.gradebook.comments import Commented, give
@@ -35,9 +36,5 @@ def comment_group(root: Path, week: str, group: str, comment: str, points: float
     released = read_released(paths.released(week)) if paths.released(week).is_file() else None
     texts = {grade_id(cell): cell.source for cell in released.cells} if released is not None else {}
     groups = same_answers(current_records(course, paths, week).items(), texts)
-    for one in groups:
-        if one.name == group:
-            return give(course, paths, week, group, one.cell, one.students, comment, points)
-    there = ", ".join(one.name for one in groups[:20])
-    what = f"there are {there}" if there else "no written answer was given by several students"
-    raise GradeError(f"{week} has no group {group!r}: {what}; `autograder report {week}` shows them.")
+    found = find_group(groups, week, group, "no written answer was given by several students")
+    return give(course, paths, week, group, found.cell, found.students, comment, points)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import yaml
 
@@ -37,13 +38,9 @@ def name_group(root: Path, week: str, group: str) -> tuple[Path, int]:
     course.assignment(week)
     path = paths.suite(week) / MUTANTS
     names = Names.of(paths, week)
-    found = _found(
-        wrong_answers(
-            current_records(course, paths, week).items(), training_tests(paths.suite(week)), names.waiting
-        ),
-        week,
-        group,
-    )
+    records = current_records(course, paths, week).items()
+    groups = wrong_answers(records, training_tests(paths.suite(week)), names.waiting)
+    found = find_group(groups, week, group, "no wrong answer of several students is without a name")
     if found.entry:
         raise GradeError(
             f"The group {group} has the entry {found.entry} in {path.relative_to(root)}: "
@@ -66,12 +63,31 @@ def name_group(root: Path, week: str, group: str) -> tuple[Path, int]:
     return path, content[: len(before) + entry.index("- id:")].count("\n") + 1
 
 
-def _found(groups: Sequence[WrongAnswer], week: str, group: str) -> WrongAnswer:
+class _Called(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+_Group = TypeVar("_Group", bound=_Called)
+
+
+def find_group(groups: Sequence[_Group], week: str, group: str, none: str) -> _Group:
+    """The group that the report calls so.
+
+    Args:
+        groups: of the week, the largest first.
+        week: the assignment.
+        group: what it is called.
+        none: said where there is no group at all.
+
+    Raises:
+        GradeError: there is no such group.
+    """
     for one in groups:
         if one.name == group:
             return one
     there = ", ".join(one.name for one in groups[:20])
-    what = f"there are {there}" if there else "no wrong answer of several students is without a name"
+    what = f"there are {there}" if there else none
     raise GradeError(f"{week} has no group {group!r}: {what}; `autograder report {week}` shows them.")
 
 

@@ -38,7 +38,7 @@ from autograder.course.folders import COURSE_FILE, Paths, split_unit
 from autograder.course.models import Assignment, Course
 from autograder.course.nbgrader import GradebookError, gradebook_url, nbgrader_config, open_gradebook
 from autograder.files import drafted_folder
-from autograder.gradebook.known import knows
+from autograder.gradebook.known import is_entered
 from autograder.messages import Language
 from autograder.notebooks.cell_tests import keep_cell_tests
 from autograder.notebooks.metadata import (
@@ -191,17 +191,15 @@ def enter_when_needed(course: Course, assignment: Assignment, paths: Paths) -> b
     Raises:
         ReleaseError: the week has to be entered and its solution is not there, or cannot be released.
     """
-    in_cells = assignment.hidden_tests == "cells"
-    complete = not in_cells or all(paths.cell_tests(unit).is_file() for unit in assignment.units)
     if not all(paths.released(unit).is_file() for unit in assignment.units):
         return False  # whoever needs it says so
     config = nbgrader_config(paths.root)
     url = gradebook_url(paths, config)
-    known = knows(paths, assignment.name)
-    if known is None:
+    entered = is_entered(paths, assignment)
+    if entered is None:
         with open_gradebook(url, course.id) as gradebook:
-            known = any(each.name == assignment.name for each in gradebook.assignments)
-    if known and complete:
+            entered = any(each.name == assignment.name for each in gradebook.assignments)
+    if entered:
         return False
     source = _own_files(assignment, paths, course.language)
     kept, _, _ = _companions(paths, assignment, {})

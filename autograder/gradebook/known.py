@@ -6,6 +6,18 @@ import sqlite3
 from contextlib import closing
 
 from autograder.course.folders import Paths
+from autograder.course.models import Assignment
+
+
+def is_entered(paths: Paths, assignment: Assignment) -> bool | None:
+    """Whether all of a released week is there that grading needs; None where that cannot be told.
+
+    That is the week in the gradebook, and its hidden tests where they stay in its cells.
+    """
+    in_cells = assignment.hidden_tests == "cells"
+    if in_cells and not all(paths.cell_tests(unit).is_file() for unit in assignment.units):
+        return False
+    return knows(paths, assignment.name)
 
 
 def knows(paths: Paths, week: str) -> bool | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import quantiles
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from autograder.course.folders import Paths
 from autograder.course.locks import someone_else
@@ -19,6 +19,7 @@ from autograder.files import write_atomically
 from autograder.messages import Language
 from autograder.pages.render import render
 from autograder.watching.events import Event, Handled, Trouble
+from autograder.watching.journal import Part
 from autograder.wording.text import one_line
 
 PAGE = "watch.html"
@@ -26,12 +27,6 @@ _LATEST = 20
 """Submissions that the page shows."""
 _REMEMBERED = 1000
 """Submissions of which times are kept: more than are handled in a minute."""
-
-
-class Part(BaseModel):
-    """Base: frozen, and nothing unknown gets in."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class WeekStatus(Part):
