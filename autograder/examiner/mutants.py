@@ -166,15 +166,12 @@ def _whatever_there_is(_path: Path, _number: int, entry: Any, key: str) -> Text:
 def _both(path: Path, number: int, entry: Any, key: str) -> Text:
     """A text in both languages; one that is written once, not by language, is that in both."""
     texts = entry.get(key) if isinstance(entry, dict) else None
-    if isinstance(texts, str) and texts.strip():
-        return Text(en=texts, ko=texts)
-    words = {}
-    for language, name in (("en", "English"), ("ko", "Korean")):
-        text = texts.get(language) if isinstance(texts, dict) else None
-        if not isinstance(text, str) or not text.strip():
-            raise _lacks(path, number, entry, f"its {key} in {name}", f"{key}: {language}: …")
-        words[language] = text
-    return Text(**words)
+    if (found := text_of(texts)) is not None:
+        return found
+    given = texts if isinstance(texts, dict) else {}
+    english = given.get("en")
+    language, name = ("ko", "Korean") if isinstance(english, str) and english.strip() else ("en", "English")
+    raise _lacks(path, number, entry, f"its {key} in {name}", f"{key}: {language}: …")
 
 
 def _text(path: Path, number: int, entry: Any, key: str) -> str:
