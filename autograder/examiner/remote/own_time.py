@@ -36,7 +36,6 @@ class OwnTime:
         pid: the process at its root; None where nothing is known of it, and the wall clock has to do.
 
     Attributes:
-        total: seconds so far.
         kept: seconds for which the machine kept it waiting.
         sign_of_life: called at every look; whoever waits for this process learns that it is at work.
     """
@@ -44,11 +43,16 @@ class OwnTime:
     sign_of_life: ClassVar[Callable[[], None]] = staticmethod(lambda: None)
 
     def __init__(self, pid: int | None = None) -> None:
-        self.total = 0.0
         self.kept = 0.0
+        self._counted = 0.0
         self._asked = 0.0
         self._looked = time.monotonic()
         self.follow(pid)
+
+    @property
+    def total(self) -> float:
+        """Seconds so far; what was waited for since the last look counts as it is."""
+        return self._counted + self._asked
 
     def follow(self, pid: int | None) -> None:
         """From now on this tree counts, which has used nothing yet that counts."""
@@ -75,10 +79,9 @@ class OwnTime:
         """The total, up to date."""
         OwnTime.sign_of_life()
         self._looked = time.monotonic()
+        if self._pid is None or self._asked < _NOTICEABLE:
+            return self.total  # a look costs more than most answers; what else ran meanwhile shows later
         asked, self._asked = self._asked, 0.0
-        if self._pid is None:
-            self.total += asked
-            return self.total
         ran = self._new_running()
         if asked - ran > _NOTICEABLE:  # it slept, or was kept from running
             # The kernel tells of a delay only when it is over, which may be at the next look.
@@ -87,7 +90,7 @@ class OwnTime:
             self._late -= delay
             self.kept += delay
             asked -= delay
-        self.total += max(ran, asked)
+        self._counted += max(ran, asked)
         return self.total
 
     def _new_running(self) -> float:
