@@ -23,6 +23,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -131,8 +132,54 @@ def _listen(recorded: Recorded) -> None:
     Session.exchange = exchange  # type: ignore[assignment,method-assign]
 
 
-def bare(root: Path, week: str, raws: dict[str, bytes], frames: Path) -> dict[str, dict[str, float]]:
-    """Seconds by student and part: a fork, the own cells as plain Python, the calls."""
+@dataclass(frozen=True)
+class Bare:
+    """What submissions cost with nothing of the kit around them.
+
+    Attributes:
+        wall: seconds, the warm interpreter's start aside.
+        processor: seconds of all forks.
+        parts: by student, seconds of the fork, the own cells as plain Python and the calls.
+    """
+
+    wall: float
+    processor: float
+    parts: dict[str, dict[str, float]]
+
+
+def bare_on_all_cores(
+    root: Path, week: str, raws: dict[str, bytes], frames: Path, folder: Path, processes: int
+) -> Bare:
+    """:func:`bare` in several processes at once, each with its share of the submissions.
+
+    Args:
+        root: of the course.
+        week: the assignment.
+        raws: the submissions by student.
+        frames: what :func:`record` wrote.
+        folder: for what the processes say.
+        processes: how many.
+    """
+    students = list(raws)
+    children = {}
+    for number in range(processes):
+        share = {student: raws[student] for student in students[number::processes]}
+        file = folder / f"bare-{number}.pickle"
+
+        def work(share: dict[str, bytes] = share, file: Path = file) -> None:
+            file.write_bytes(pickle.dumps(bare(root, week, share, frames)))
+
+        children[_begun(work)] = file
+    shares: list[Bare] = []
+    for child, file in children.items():
+        _ended(child)
+        shares.append(pickle.loads(file.read_bytes()))  # noqa: S301 (ours)
+    parts = {student: cost for share in shares for student, cost in share.parts.items()}
+    return Bare(max(share.wall for share in shares), sum(share.processor for share in shares), parts)
+
+
+def bare(root: Path, week: str, raws: dict[str, bytes], frames: Path) -> Bare:
+    """What the submissions cost one after another, each in a fork of this process once it is warm."""
     course, paths = load_course(root), Paths(root)
     data = worker_settings(course, paths, week, Options())["data"]
     tensorflow = course.assignment(week).tensorflow
@@ -146,6 +193,7 @@ def bare(root: Path, week: str, raws: dict[str, bytes], frames: Path) -> dict[st
     found = {}
     gc.collect()
     gc.freeze()
+    start, before = time.perf_counter(), os.times()
     for student in raws:
         tests: list[Test] = pickle.loads((frames / student).read_bytes())  # noqa: S301 (ours)
         sources = [cell.source for cell in cells[student] if not cell.skip]
@@ -165,7 +213,10 @@ def bare(root: Path, week: str, raws: dict[str, bytes], frames: Path) -> dict[st
         os.waitpid(child, 0)
         found[student] = json.loads(told or b"{}")
         found[student]["fork"] = found[student].get("fork", 0.0) + time.perf_counter() - ended
-    return found
+    wall, after = time.perf_counter() - start, os.times()
+    own = after.user + after.system - before.user - before.system
+    forks = after.children_user + after.children_system - before.children_user - before.children_system
+    return Bare(wall, own + forks, found)
 
 
 def _spend(sources: list[str], tests: list[Test], began: float) -> dict[str, float]:
@@ -246,20 +297,17 @@ class Measured:
         self.raws = {student: paths.submission(student, week).read_bytes() for student in students}
         self._frames = folder / "frames"
         self._frames.mkdir()
-        _apart(lambda: record(self.course, week, self.raws, self._frames))
+        apart(lambda: record(self.course, week, self.raws, self._frames))
         self.kit: list[dict[str, float]] = []
         self.floor: list[dict[str, float]] = []
         self.wall: list[float] = []
 
     def once(self) -> None:
         """Measure the floor and the kit once more."""
-        file = self._frames.parent / "floor.json"
-        _apart(
-            lambda: file.write_text(
-                json.dumps(bare(self.course, self.week, self.raws, self._frames)), "utf-8"
-            )
-        )
-        self.floor += json.loads(file.read_text("utf-8")).values()
+        folder = self._frames.parent
+        self.floor += bare_on_all_cores(
+            self.course, self.week, self.raws, self._frames, folder, processes=1
+        ).parts.values()
         started = time.perf_counter()
         graded = grade(self.course, self.week, Options(workers=1, force=True, training=False))
         self.wall.append(time.perf_counter() - started)
@@ -267,7 +315,7 @@ class Measured:
 
     def table(self) -> str:
         """What each part costs a submission, in milliseconds, bare and with the kit."""
-        kit, floor = _mean(self.kit), _mean(self.floor)
+        kit, floor = mean(self.kit), mean(self.floor)
         both = [("fork", "fork"), ("cells", "cells"), ("calls", "tests")]
         lines = [
             f"{self.week}: {len(self.raws)} submissions, every second one with a mistake, one worker",
@@ -292,13 +340,18 @@ def _parts(examination: Examination) -> dict[str, float]:
     return dict(examination.timings)
 
 
-def _mean(rows: list[dict[str, float]]) -> dict[str, float]:
+def mean(rows: list[dict[str, float]]) -> dict[str, float]:
+    """The mean of each part."""
     names = {name for row in rows for name in row}
     return {name: sum(row.get(name, 0.0) for row in rows) / len(rows) for name in names}
 
 
-def _apart(work: Callable[[], object]) -> None:
+def apart(work: Callable[[], object]) -> None:
     """Do something in a process of its own, so that what it imports and patches stays there."""
+    _ended(_begun(work))
+
+
+def _begun(work: Callable[[], object]) -> int:
     child = os.fork()
     if not child:
         code = 1
@@ -309,6 +362,10 @@ def _apart(work: Callable[[], object]) -> None:
             traceback.print_exc()
         finally:
             os._exit(code)
+    return child
+
+
+def _ended(child: int) -> None:
     if os.waitpid(child, 0)[1]:
         raise RuntimeError("a part of the measurement failed; what went wrong is above")
 

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import measure
+from floor import apart, bare_on_all_cores, mean, record
 from measure import Cost
 from nbformat import NotebookNode
+from submissions import is_right
 
 from autograder.course.folders import Paths
 from autograder.course.reading import load_course
@@ -26,10 +28,13 @@ STOCK_CONFIG = """\
 c = get_config()
 c.CourseDirectory.course_id = "benchmark"
 c.CourseDirectory.release_directory = "assignments"
-c.ClearSolutions.code_stub = {"python": "raise NotImplementedError()"}
-c.ExecutePreprocessor.timeout = 600
+c.ClearSolutions.code_stub = {{"python": "raise NotImplementedError()"}}
+c.ExecutePreprocessor.timeout = {seconds}
 """
 """nbgrader as it comes: its own Execute, its own preprocessors; the notebook's asserts carry the points."""
+
+_FLOOR_OF = 200
+"""Submissions of a class at the most that are run bare: what they were asked is noted one after another."""
 
 _KERAS = """\
 import numpy as np
@@ -60,7 +65,7 @@ with Display() as display:
 
 
 class ScoresDiffer(Exception):
-    """A grader did not give full marks to a submission that is right; the text says which."""
+    """A grader took points from a submission that is right, or none from a wrong one; the text says which."""
 
 
 @dataclass(frozen=True)
@@ -141,14 +146,28 @@ class Grader:
         raise NotImplementedError
 
     def check(self, folder: Path, count: int) -> None:
-        """Raise :class:`ScoresDiffer` unless everybody has full marks for what is graded automatically."""
+        """Raise :class:`ScoresDiffer` unless whoever is right has full marks for what is graded
+        automatically."""
+        lost = self._lost(folder, count)
+        for student, points in lost.items():
+            if is_right(student) and points > 1e-6:
+                raise ScoresDiffer(f"{self.name} took {points:g} points from {student}, who is right")
+
+    def _lost(self, folder: Path, count: int) -> dict[str, float]:
+        """Points that each submission did not get, of the cells that every grader runs."""
         released = read_released(Paths(folder).released(self.bench.week))
         cells = {grade_id(cell) for cell in _test_cells(released)}
-        _check_gradebook(self.name, folder / "gradebook.db", self.bench.week, count, cells)
+        return _lost_in_gradebook(self.name, folder / "gradebook.db", self.bench.week, count, cells)
 
 
 class Autograder(Grader):
-    """This kit."""
+    """This kit, which has to find every mistake, too."""
+
+    def check(self, folder: Path, count: int) -> None:
+        super().check(folder, count)
+        for student, points in self._lost(folder, count).items():
+            if not is_right(student) and points < 1e-6:
+                raise ScoresDiffer(f"{self.name} gave {student} full marks, who is wrong")
 
     def grade(self, folder: Path) -> Cost:
         command = [sys.executable, "-m", "autograder.cli", "grade", self.bench.week]
@@ -171,7 +190,9 @@ class StockNbgrader(Grader):
 
     def prepare(self, course: Path, count: int) -> Path:
         folder = super().prepare(course, count)
-        (folder / "nbgrader_config.py").write_text(STOCK_CONFIG, encoding="utf-8")
+        seconds = 600 if self.bench.training else 30
+        text = STOCK_CONFIG.format(seconds=seconds)
+        (folder / "nbgrader_config.py").write_text(text, encoding="utf-8")
         return folder
 
     def grade(self, folder: Path) -> Cost:
@@ -211,17 +232,54 @@ class Otter(Grader):
             )
         return total
 
-    def check(self, folder: Path, count: int) -> None:
+    def _lost(self, folder: Path, count: int) -> dict[str, float]:
         released = read_released(Paths(folder).released(self.bench.week))
         wanted = sum(points for _, _, points in _checks(released))
-        files = sorted((folder / "results").glob("*/results.json"))
-        if len(files) != count:
-            raise ScoresDiffer(f"{self.name} left {len(files)} results for {count} submissions")
-        for file in files:
+        lost = {}
+        for file in sorted((folder / "results").glob("*/results.json")):
             tests = json.loads(file.read_text(encoding="utf-8"))["tests"]
-            points = sum(test.get("score") or 0.0 for test in tests)
-            if abs(points - wanted) > 1e-6:
-                raise ScoresDiffer(f"{self.name} gave {file.parent.name} {points:g} of {wanted:g} points")
+            lost[file.parent.name] = wanted - sum(test.get("score") or 0.0 for test in tests)
+        if len(lost) != count:
+            raise ScoresDiffer(f"{self.name} left {len(lost)} results for {count} submissions")
+        return lost
+
+
+class Floor(Grader):
+    """The students' own cells and the calls that the suite makes of them, bare, on all cores.
+
+    Of a large class a part is taken, as evenly mixed as the whole.
+    """
+
+    def __init__(self, bench: Bench, name: str) -> None:
+        super().__init__(bench, name)
+        self.parts: dict[str, float] = {}
+        """Mean seconds of a submission by part, of the last :meth:`grade`."""
+
+    def prepare(self, course: Path, count: int) -> Path:
+        folder = super().prepare(course, count)
+        (folder / "frames").mkdir()
+        apart(lambda: record(folder, self.bench.week, self._part(folder), folder / "frames"))
+        return folder
+
+    def grade(self, folder: Path) -> Cost:
+        part = self._part(folder)
+        cores = len(os.sched_getaffinity(0))
+        cost = bare_on_all_cores(folder, self.bench.week, part, folder / "frames", folder, cores)
+        self.parts = mean(list(cost.parts.values()))
+        times = len(self._submissions(folder)) / len(part)
+        return Cost(cost.wall * times, cost.processor * times, 0, "")
+
+    def check(self, folder: Path, count: int) -> None:
+        """Nothing is judged here."""
+
+    def _submissions(self, folder: Path) -> list[Path]:
+        return sorted((folder / "submitted").glob(f"*/{self.bench.week}/*.ipynb"))
+
+    def _part(self, folder: Path) -> dict[str, bytes]:
+        """The submissions that are run, by student: each n-th, n odd, so that right and wrong take turns."""
+        files = self._submissions(folder)
+        step = max(1, len(files) // _FLOOR_OF) // 2 * 2 + 1
+        return {file.parents[1].name: file.read_bytes() for file in files[::step]}
 
 
 def otter_program(root: Path) -> Path:
@@ -255,7 +313,7 @@ def _otter_test(name: str, source: str, points: float) -> str:
     )
 
 
-def _check_gradebook(name: str, file: Path, week: str, count: int, cells: set[str]) -> None:
+def _lost_in_gradebook(name: str, file: Path, week: str, count: int, cells: set[str]) -> dict[str, float]:
     query = """
         select submitted_assignment.student_id, base_cell.name, grade.auto_score, grade_cells.max_score
         from grade join base_cell on base_cell.id = grade.cell_id
@@ -267,9 +325,9 @@ def _check_gradebook(name: str, file: Path, week: str, count: int, cells: set[st
     """
     with sqlite3.connect(file) as database:
         rows = database.execute(query, (week,)).fetchall()
-    students = {student for student, *_ in rows}
-    if len(students) != count:
-        raise ScoresDiffer(f"{name} recorded {len(students)} of {count} submissions")
+    lost: dict[str, float] = {}
     for student, cell, score, most in rows:
-        if cell in cells and (score is None or abs(score - most) > 1e-6):
-            raise ScoresDiffer(f"{name} gave {student} {score} of {most:g} points for {cell}")
+        lost[student] = lost.get(student, 0.0) + (most - (score or 0.0) if cell in cells else 0.0)
+    if len(lost) != count:
+        raise ScoresDiffer(f"{name} recorded {len(lost)} of {count} submissions")
+    return lost

@@ -14,12 +14,17 @@ _COLOURS = ("#0072B2", "#56B4E9", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#
 _MARKERS = "osD^v"
 
 
-def draw(rows: Iterable[tuple[str, int, float]], parts: Mapping[str, float], week: str, target: Path) -> None:
+def draw(
+    rows: Iterable[tuple[str, int, float]],
+    parts: Mapping[str, Mapping[str, float]],
+    week: str,
+    target: Path,
+) -> None:
     """Write an SVG.
 
     Args:
         rows: grader, submissions, wall seconds.
-        parts: seconds of one submission by part; ``total`` is left out.
+        parts: bar → seconds of one submission by part; ``total`` is left out, ``calls`` are tests run bare.
         week: for the title.
         target: the file; the same bytes for the same numbers.
     """
@@ -38,13 +43,16 @@ def draw(rows: Iterable[tuple[str, int, float]], parts: Mapping[str, float], wee
     left.grid(visible=True, alpha=0.3)
     # Below the axes, where no curve can run whatever the figures are.
     left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2, frameon=False)
-    bottom = 0.0
-    for (part, seconds), colour in zip(
-        ((name, seconds) for name, seconds in parts.items() if name != "total"), _COLOURS, strict=False
-    ):
-        right.bar(["one submission"], [seconds], bottom=bottom, color=colour, label=part, width=0.5)
-        bottom += seconds
-    right.set(ylabel="seconds", title="Where the time goes", xlim=(-0.5, 1.4))
+    names = [name for name in next(iter(parts.values())) if name != "total"]
+    bottoms = dict.fromkeys(parts, 0.0)
+    for name, colour in zip(names, _COLOURS, strict=False):
+        heights = [
+            1000 * bar.get(name, bar.get("calls", 0.0) if name == "tests" else 0.0) for bar in parts.values()
+        ]
+        right.bar(list(parts), heights, bottom=list(bottoms.values()), color=colour, label=name, width=0.6)
+        bottoms = {bar: low + height for (bar, low), height in zip(bottoms.items(), heights, strict=True)}
+    right.set(ylabel="milliseconds", title="One submission", xlim=(-0.5, 3.4))
+    right.set_xticks(range(len(parts)), list(parts))
     handles, labels = right.get_legend_handles_labels()
     right.legend(handles[::-1], labels[::-1], loc="center right", frameon=False)
     figure.savefig(target, metadata={"Date": None})

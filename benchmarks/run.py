@@ -1,8 +1,10 @@
 """Grade the same submissions with this kit, stock nbgrader and otter-grader, and write down what each costs.
 
 ``make bench`` runs this. All graders run one after another on the same machine in one run, after a warm-up
-of each, and each has to give full marks to every submission: they are all right. Results go to
-``benchmarks/results.md`` and ``benchmarks/results.svg``.
+of each. Every second submission is right, and each grader has to give it full marks; the others have one
+wrong function each, which the kit has to find. Beside them stands the floor: the students' own cells and the
+calls that the suite makes of them, run bare. Results go to ``benchmarks/results.md`` and
+``benchmarks/results.svg``.
 """
 
 from __future__ import annotations
@@ -21,10 +23,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import psutil
-from graders import Autograder, Bench, Grader, Otter, ScoresDiffer, StockNbgrader, otter_program
+from graders import Autograder, Bench, Floor, Grader, Otter, ScoresDiffer, StockNbgrader, otter_program
 from measure import CommandFailed, Cost
 from plot import draw
-from submissions import make_class
+from submissions import make_mixed_class
 
 from autograder.course.folders import CourseError, Paths
 from autograder.course.reading import load_course
@@ -33,6 +35,8 @@ from autograder.submissions.records import read_record
 
 ROOT = Path(__file__).resolve().parents[1]
 KIT, AGAIN, NBGRADER, OTTER = "autograder grade", "the same, again", "nbgrader autograde", "otter run"
+FLOOR = "their own code, bare"
+_ORDER = (FLOOR, KIT, AGAIN, NBGRADER, OTTER)
 
 
 @dataclass(frozen=True)
@@ -69,24 +73,28 @@ def main() -> int:
         bench = Bench(ROOT, Path(name), week.name, options.training)
         graders: list[tuple[str, Grader]] = [
             (KIT, Autograder(bench, KIT)),
+            (FLOOR, Floor(bench, FLOOR)),
             (NBGRADER, StockNbgrader(bench, NBGRADER)),
         ]
         if options.otter and _install_otter(tensorflow=week.tensorflow):
             graders.append((OTTER, Otter(bench, OTTER)))
         try:
             most = {NBGRADER: peers, OTTER: peers if options.otter_peers is None else options.otter_peers}
-            rows, parts = _measure(bench, graders, sizes, most)
+            rows, parts, floor = _measure(bench, graders, sizes, most)
         except (CommandFailed, ScoresDiffer) as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
-    text = _report(bench, rows, parts)
+    text = _report(bench, rows, parts, floor)
     print(text)
     if options.output:
         folder = Path(options.output)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "results.md").write_text(text, encoding="utf-8")
         draw(
-            [(row.grader, row.count, row.cost.wall) for row in rows], parts, week.name, folder / "results.svg"
+            [(row.grader, row.count, row.cost.wall) for row in rows],
+            {"kit": parts, "bare": floor},
+            week.name,
+            folder / "results.svg",
         )
     return 0
 
@@ -134,12 +142,13 @@ def _install_otter(*, tensorflow: bool) -> bool:
 
 def _measure(
     bench: Bench, graders: list[tuple[str, Grader]], sizes: list[int], most: dict[str, int]
-) -> tuple[list[Row], dict[str, float]]:
-    """All measurements, and the kit's seconds a submission by part in the largest class."""
+) -> tuple[list[Row], dict[str, float], dict[str, float]]:
+    """All measurements, and seconds a submission by part in the largest class: the kit's and the floor's."""
     rows: list[Row] = []
     parts: dict[str, float] = {}
+    floor: dict[str, float] = {}
     for count in [0, *sizes]:  # 0 is the warm-up: one submission, not counted
-        course, _ = make_class(ROOT, bench.folder / f"course-{count}", bench.week, count or 1)
+        course, _ = make_mixed_class(ROOT, bench.folder / f"course-{count}", bench.week, count or 1)
         for name, grader in graders:
             if count > most.get(name, count):
                 continue
@@ -154,7 +163,9 @@ def _measure(
                 rows.append(Row(AGAIN, count, grader.grade(folder)))
                 parts = grader.seconds_by_part(folder)
                 parts["gradebook"] = _gradebook_seconds(bench, folder, grader.prepare(course, -count))
-    return rows, parts
+            elif isinstance(grader, Floor):
+                floor = grader.parts
+    return rows, parts, floor
 
 
 def _gradebook_seconds(bench: Bench, graded: Path, course: Path) -> float:
@@ -169,41 +180,54 @@ def _gradebook_seconds(bench: Bench, graded: Path, course: Path) -> float:
         return (time.perf_counter() - started) / len(records)
 
 
-def _report(bench: Bench, rows: list[Row], parts: dict[str, float]) -> str:
+def _report(bench: Bench, rows: list[Row], parts: dict[str, float], floor: dict[str, float]) -> str:
     """The results as Markdown."""
     lines = [
         f"# Benchmark: {bench.week}{'' if bench.training else ', without training'}",
         "",
-        "Made by `make bench`; do not edit. The same submissions for every grader, all right: the course's",
-        "right implementations of each function take turns, so that answers recur as they do in a class.",
-        "Every grader gave all of them full marks. One run on one machine, after a warm-up of each.",
+        "Made by `make bench`; do not edit. The same submissions for every grader. Half are right: the",
+        "course's right implementations of each function take turns, and every grader gave all of them full",
+        "marks. Half have one wrong function, each time another; the kit took points from all of them. One",
+        "run on one machine, after a warm-up of each grader; memory is that of all processes together.",
         "",
         f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {machine()}.",
         "",
-        "| command | submissions | wall (s) | a submission (s) | processor (s) | memory (MiB) | ratio |",
+        "| what ran | submissions | wall (s) | one (s) | processor (s) | memory (MiB) | of the kit's time |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
     kit = {row.count: row for row in rows if row.grader == KIT}
-    for row in sorted(rows, key=lambda row: (row.count, [KIT, AGAIN, NBGRADER, OTTER].index(row.grader))):
+    for row in sorted(rows, key=lambda row: (row.count, _ORDER.index(row.grader))):
         ratio = row.cost.wall / kit[row.count].cost.wall
-        factor = "" if row.grader == KIT else f"{ratio:.1f}" if ratio >= 1 else f"({ratio:.1%} of the first)"
+        factor = "" if row.grader == KIT else f"{ratio:.1f}×" if ratio >= 1 else f"{ratio:.1%}"
         lines.append(
-            f"| `{row.grader}` | {row.count} | {row.cost.wall:.1f} | {row.each:.3f} "
-            f"| {row.cost.processor:.1f} | {row.cost.memory / 2**20:.0f} | {factor} |"
+            f"| {row.grader} | {row.count} | {row.cost.wall:.1f} | {row.each:.3f} "
+            f"| {row.cost.processor:.1f} | {f'{row.cost.memory / 2**20:.0f}' if row.cost.memory else ''} "
+            f"| {factor} |"
         )
     lines += [
         "",
-        "The last column is how many times longer the command took than the first run of `autograder grade`.",
+        f"“{FLOOR}” is the floor: in a fork of a warm interpreter the students' own cells and the calls",
+        "that the suite makes of them, on all cores, without confinement, wire and judging. The start of",
+        "that interpreter is left out; the kit's own is in its time.",
         "",
-        "## Where the time of one submission goes",
+        f"## Where the time of one of {max(kit)} submissions goes",
         "",
-        "| part | seconds | share |",
+        "Wall milliseconds, with a worker on every core.",
+        "",
+        "| part | kit (ms) | bare (ms) |",
         "|---|---:|---:|",
     ]
     shown = {name: seconds for name, seconds in parts.items() if name != "total"}
-    whole = sum(shown.values()) or 1.0
-    lines += [f"| {name} | {seconds:.4f} | {seconds / whole:.1%} |" for name, seconds in shown.items()]
-    lines += ["", "![time against class size, and by part](results.svg)", ""]
+    below = {"tests": "calls"}
+    for name, seconds in shown.items():
+        low = floor.get(below.get(name, name))
+        lines.append(f"| {name} | {1000 * seconds:.0f} | {'' if low is None else f'{1000 * low:.0f}'} |")
+    lines += [
+        f"| all of it | {1000 * sum(shown.values()):.0f} | {1000 * sum(floor.values()):.0f} |",
+        "",
+        "![time against class size, and by part](results.svg)",
+        "",
+    ]
     return "\n".join(lines)
 
 
