@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -122,17 +123,23 @@ def grades(folder: Path) -> dict[tuple[str, str], tuple[float | None, bool]]:
     return {(student, cell): (score, bool(manual)) for student, cell, score, manual in rows}
 
 
+ONE_OF_EACH_KIND = ("ada", "bob", "choi_yujin", "eve", "hong_gildong", "im_soyeon", "kang_jiwoo")
+"""Right, unreadable, in part, hostile, carried forward, renamed, without end: nbgrader takes one at a time."""
+
+
 def test_nbgrader_autograde_gives_the_same_scores_cell_by_cell(
     course: Path, tally: Tally, tmp_path: Path
 ) -> None:
     other = make_course(REPOSITORY, tmp_path / "course")
-    paths = Paths(other)
-    build_class(SUBMISSIONS, nbformat.read(paths.released(WEEK), as_version=4), paths.submitted, WEEK)
+    for student in ONE_OF_EACH_KIND:
+        shutil.copytree(Paths(course).submitted / student, Paths(other).submitted / student)
     done = nbgrader(other, "autograde", WEEK)
     assert done.returncode == 0, done.stderr[-3000:]
     ours, theirs = grades(course), grades(other)
-    assert ours.keys() == theirs.keys()
+    assert {student for student, _ in theirs} == set(ONE_OF_EACH_KIND)
     for key, (score, manual) in ours.items():
+        if key[0] not in ONE_OF_EACH_KIND:
+            continue
         assert theirs[key] == (pytest.approx(score, abs=1e-6) if score is not None else None, manual), key
 
 
