@@ -124,7 +124,7 @@ def grades(folder: Path) -> dict[tuple[str, str], tuple[float | None, bool]]:
 
 
 ONE_OF_EACH_KIND = ("ada", "bob", "choi_yujin", "eve", "hong_gildong", "im_soyeon", "kang_jiwoo")
-"""Right, unreadable, in part, hostile, carried forward, renamed, without end: nbgrader takes one at a time."""
+"""Right, unreadable, in part, hostile, carried forward, renamed, endless: nbgrader takes one at a time."""
 
 
 def test_nbgrader_autograde_gives_the_same_scores_cell_by_cell(
