@@ -59,6 +59,8 @@ def explained(url: str) -> Iterator[None]:
             advice = "close the other program that uses it (formgrader, another run) and try again"
         elif isinstance(error, DatabaseError) and ("not a database" in reason or "malformed" in reason):
             advice = "it is damaged or not a gradebook; bring back a copy, or move it away and release again"
+        elif "is full" in reason or "disk I/O" in reason:
+            advice = "make room on its disk"
         elif "no such column" in reason or "no such table" in reason:
             advice = "it is of another nbgrader version; make a copy of it and run `nbgrader db upgrade`"
         else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,20 @@ def load_course(root: Path) -> Course:
     """Read ``root``'s ``course.yml``; raises :class:`CourseError` with one sentence if anything is wrong."""
     path = root / COURSE_FILE
     try:
-        document = _parse(path.read_bytes())
+        raw = path.read_bytes()
     except FileNotFoundError:
         raise CourseError(f"There is no {COURSE_FILE} in {root}: go to the course's folder first.") from None
     except OSError as error:
         raise CourseError(
             f"{COURSE_FILE} cannot be read: {error.strerror}; look at its permissions."
         ) from None
+    return _read(raw)
+
+
+@lru_cache(maxsize=8)
+def _read(raw: bytes) -> Course:
+    """The course in the file; nbgrader's configuration asks for it, and is asked for every submission."""
+    document = _parse(raw)
     if not isinstance(document, CommentedMap):
         raise CourseError(
             f"{COURSE_FILE}, line 1: the file has to start with keys such as title and assignments."

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -131,7 +132,8 @@ def main() -> None:
     try:
         run_suite(Paths(root).suite(settings.assignment), body)
     except (SuiteError, GraderFault, OSError) as error:
-        channel.send({"problem": str(error)})
+        with contextlib.suppress(ChannelClosed):  # whoever would hear it has gone, too
+            channel.send({"problem": str(error)})
     finally:
         zygote.stop()
 

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course.folders import Paths
+from autograder.course.folders import Paths, split_unit
 from autograder.submissions.found import Submission, read_file, read_notebook
 from autograder.submissions.timestamps import TIMESTAMP
 
@@ -28,7 +28,8 @@ class Arrival:
         submission: the notebook, without a key.
         time: when it was handed in, as the exchange wrote it; empty if nothing says so.
         secret: empty if there is none.
-        notebooks: names of the notebooks in its folder, without the ending: feedback is asked for by each.
+        notebooks: names, without the ending, of the notebooks in its folder by which this feedback is asked
+            for.
         digest: hash of the notebook that is graded.
         name: hash that tells this submission from any other one of the student's.
     """
@@ -42,7 +43,7 @@ class Arrival:
 
 
 def read_arrival(paths: Paths, student: str, week: str) -> Arrival:
-    """What lies in ``submitted/<student>/<week>/``.
+    """What lies in ``submitted/<student>/<week>/``, or of it what one of several notebooks is.
 
     Raises:
         GradeError: it cannot be read, for a fault that is not the student's.
@@ -50,7 +51,10 @@ def read_arrival(paths: Paths, student: str, week: str) -> Arrival:
     folder = paths.submission(student, week).parent
     raw, problem = read_notebook(folder, week)
     names = sorted(path.stem for path in folder.glob("*.ipynb") if not path.name.startswith("."))
-    names.sort(key=lambda name: name != week)
+    own = split_unit(week)[1]
+    if own != week:  # one of several notebooks, each of which has a page of its own
+        names = [own] if own in names else []
+    names.sort(key=lambda name: name != own)
     time, secret = _line(folder / TIMESTAMP), _line(folder / SECRET)
     digest = hashlib.sha256(raw or b"").hexdigest()
     parts = "\0".join((digest, time, secret, str(problem)))

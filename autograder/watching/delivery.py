@@ -54,12 +54,14 @@ class Delivery:
         paths: the course's files.
         options: how the course is graded.
         journal: what was done.
+
+    Attributes:
         exchange: where pages go; None if there is none.
     """
 
-    def __init__(self, paths: Paths, options: Options, journal: Journal, exchange: Exchange | None) -> None:
-        self._paths, self._options = paths, options
-        self._journal, self._exchange = journal, exchange
+    def __init__(self, paths: Paths, options: Options, journal: Journal) -> None:
+        self._paths, self._options, self._journal = paths, options, journal
+        self.exchange: Exchange | None = None
 
     def deliver(
         self, course: Course, arrival: Arrival, examination: Examination, now: dt.datetime | None = None
@@ -143,6 +145,7 @@ class Delivery:
             what="results" if is_due else "later",
             key=examination.key if is_due else "",
             level=level if is_due else "none",
+            due=None if is_due else due.at,
         )
         over = closes(course, week, student, extension=marks.extension)
         later = over if now < over else None  # then there is more to tell
@@ -157,7 +160,7 @@ class Delivery:
             content = said.encode("utf-8", "replace")
         write_atomically(self._paths.feedback / student / week / PAGE, content)
         page = Page(week, student, content, entry.notebooks, entry.time, entry.secret)
-        is_released = self._exchange is not None and self._exchange.give(page)
+        is_released = self.exchange is not None and self.exchange.give(page)
         told = entry.told
         if is_due and not entry.fault and all(one.arrival != entry.arrival for one in told):
             told = (*told, Told(arrival=entry.arrival, at=now))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import errno
 import glob
 import logging
 import os
@@ -28,7 +29,7 @@ from nbgrader.utils import notebook_hash
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Application, Config
 
-from autograder.course.folders import CONFIG_FILE, Paths
+from autograder.course.folders import CONFIG_FILE, Paths, split_unit
 from autograder.course.models import Course
 from autograder.files import drafted_folder, write_atomically
 from autograder.problem import Problem
@@ -54,7 +55,7 @@ class Page:
     """A student's feedback, on its way back.
 
     Attributes:
-        week: of which week.
+        week: of which week, or of which notebook of one with several.
         student: for whom.
         content: the page.
         notebooks: the names, without the ending, of the notebooks that were handed in.
@@ -106,6 +107,7 @@ class Exchange:
                 f"nbgrader's configuration cannot be used ({_reason(error)}): mend nbgrader_config.py."
             ) from error
         self.refused: dict[tuple[str, str], str] = {}
+        self._known: dict[str, dict[str, Any]] = {}
         self._clean = False
         self._looked: dict[str, tuple[int, float]] = {}
         self._waiting: set[str] = set()  # weeks with something in the inbox
@@ -138,7 +140,7 @@ class Exchange:
                 self._drop_halves()
                 self._looked.clear()  # a look that failed was none
             collect = self._make(self._collect, week, submitted_directory=self._inside(self._inbox))
-            collect.update = True
+            collect.update, collect.known = True, self._known
             if self._is_worth_a_look(week, collect):
                 self._seed(week)
                 self._clean = False  # until it is known that nothing was left halfway
@@ -247,7 +249,8 @@ class Exchange:
         if (own and not page.secret) or not page.time or not page.notebooks:
             return False
         shutil.rmtree(self._outbox, ignore_errors=True)  # nobody else's is there
-        folder = self._outbox / page.student / page.week
+        week = split_unit(page.week)[0]
+        folder = self._outbox / page.student / week
         with _explained():
             folder.mkdir(parents=True)
             (folder / TIMESTAMP).write_text(page.time, encoding="utf-8")
@@ -255,7 +258,7 @@ class Exchange:
                 (folder / SECRET).write_text(page.secret, encoding="utf-8")
             for name in page.notebooks:
                 (folder / f"{name}.html").write_bytes(page.content)
-            release = self._make(kind, page.week, feedback_directory=self._inside(self._outbox))
+            release = self._make(kind, week, feedback_directory=self._inside(self._outbox))
             release.coursedir.student_id = glob.escape(page.student)
             release.start()
             if own:
@@ -295,10 +298,21 @@ def _explained() -> Iterator[None]:
             "close the other program that uses it."
         ) from error
     except Exception as error:
+        if _is_for_want_of_room(error):
+            raise ExchangeProblem(
+                "There is no room to take submissions from the exchange, or to give feedback back: make room "
+                "on the disks of the course and the exchange."
+            ) from error
         raise ExchangeProblem(
             f"The exchange cannot be used ({_reason(error)}): look at its folder, its permissions and its "
             "settings in nbgrader_config.py."
         ) from error
+
+
+def _is_for_want_of_room(error: Exception) -> bool:
+    """Whether a disk or a quota is full; of several files, shutil tells only in words what went wrong."""
+    reasons = [os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)]
+    return isinstance(error, OSError) and any(reason in str(error) for reason in reasons)
 
 
 def _reason(error: BaseException) -> str:

@@ -39,10 +39,13 @@ class Inbound:
     """What is put in front of nbgrader's ``ExchangeCollect``, or a class that is made of it.
 
     Attributes:
+        known: by name of a folder, what nbgrader reads from it: that of a name is always the same, and there
+            are thousands.
         refused: why a student's submission is not taken.
         unfinished: one is still being written.
     """
 
+    known: dict[str, dict[str, Any]]
     refused: dict[str, str]
     unfinished: bool
 
@@ -66,11 +69,13 @@ class Inbound:
     def _path_to_record(self, path: str) -> dict[str, Any]:
         """nbgrader's method of this name; a name that is none must not end the whole class."""
         this: Any = super()
-        try:
-            record: dict[str, Any] = this._path_to_record(path)
-        except (ValueError, OverflowError, ExchangeError):
-            return {"username": _NOBODY, "filename": Path(path).name, "timestamp": _BEFORE_ALL}
-        return record
+        name = Path(path).name
+        if name not in self.known:
+            try:
+                self.known[name] = this._path_to_record(path)
+            except (ValueError, OverflowError, ExchangeError):
+                self.known[name] = {"username": _NOBODY, "filename": name, "timestamp": _BEFORE_ALL}
+        return dict(self.known[name])
 
     def _rightful(self, record: dict[str, Any]) -> dict[str, Any] | None:
         """The record, or the newest of the same name that belongs to the student; None if there is none."""

@@ -32,12 +32,14 @@ class Given(Part):
         what: the results, or when they are due.
         key: of the examination.
         level: how much was told.
+        due: when the results are due, if they are.
     """
 
     arrival: str
     what: Literal["results", "later"]
     key: str
     level: Level
+    due: dt.datetime | None = None
 
 
 class Told(Part):
@@ -73,6 +75,12 @@ class Entry(Part):
     told: tuple[Told, ...] = ()
     given: Given | None = None
     next: dt.datetime | None = None
+
+    @property
+    def has_results(self) -> bool:
+        """Whether the student was told the results of what was taken last."""
+        given = self.given
+        return given is not None and (given.arrival, given.what) == (self.arrival, "results")
 
 
 class Journal:

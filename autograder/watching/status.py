@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import textwrap
 from collections import deque
@@ -26,7 +27,7 @@ PAGE = "watch.html"
 _LATEST = 20
 """Submissions that the page shows."""
 _REMEMBERED = 1000
-"""Submissions of which times are kept: more than are handled in a minute."""
+"""Submissions of which times are kept, more than are handled in a minute, and events that wait to be said."""
 
 
 class WeekStatus(Part):
@@ -105,6 +106,7 @@ class Board:
 
     def __init__(self, tell: Callable[[Event], None]) -> None:
         self._tell = tell
+        self._unsaid: deque[Event] = deque(maxlen=_REMEMBERED)
         self.refused: dict[tuple[str, str], str] = {}
         self._since = _now()
         self._troubles: dict[str, str] = {}
@@ -119,15 +121,22 @@ class Board:
             self._faults.pop(where, None)
             if event.status == "grader-error":
                 self._faults[where] = "could not be examined, for a fault that is not the student's"
-        self._tell(event)
+        self._say(event)
 
     def trouble(self, about: str, text: str) -> None:
         """Something is in the way, or is no more; said once."""
         if self._troubles.get(about, "") != text:
             self._troubles[about] = text
-            self._tell(Trouble(_now(), about, text))
+            self._say(Trouble(_now(), about, text))
         if not text:
             self._troubles.pop(about, None)
+
+    def _say(self, event: Event) -> None:
+        self._unsaid.append(event)
+        with contextlib.suppress(OSError):  # the disk under the log is full: it is said when there is room
+            while self._unsaid:
+                self._tell(self._unsaid[0])
+                self._unsaid.popleft()
 
     def concerns(self) -> tuple[Concern, ...]:
         """What needs a person."""

@@ -1,15 +1,17 @@
-"""A week that is watched: its fingerprint, its workers, and whose turn it is."""
+"""A week that is watched: its fingerprint and its workers."""
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
 import stat
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
-from autograder.course.folders import Paths
+from autograder.course.folders import Paths, split_unit
 from autograder.course.models import Course
 from autograder.examination import Examination
 from autograder.grading.pool import Standby, patience, worker_settings
@@ -24,7 +26,8 @@ Tell = Callable[[str, Submission | None, Examination | GradeError | None], None]
 """Told the week, and what :class:`Standby` tells."""
 
 _WARM = 2
-"""Workers of an open week that are always warm; in a rush there are as many as may be."""
+"""Workers of an open week that are always warm; in a rush there are as many as may be. They are for all its
+notebooks, of which each has at least one."""
 _AFTERWARDS = dt.timedelta(days=7)
 """So long after its last day a week is still looked at."""
 _AGAIN_SECONDS = 60.0
@@ -34,10 +37,11 @@ _Stamp = tuple[tuple[str, int, int], ...]
 
 
 class Week:
-    """A week that is watched.
+    """A week that is watched, or one notebook of a week with several.
 
     Args:
-        name: of the assignment.
+        name: of the assignment, or the notebook (``ps1/problem1``).
+        course: as it is at the beginning.
         paths: the course's files.
         options: how it is graded.
         most: workers at the most.
@@ -62,6 +66,11 @@ class Week:
         self._stamp: _Stamp | None = None
         self._next: _Stamp | None = None
         self._tried = 0.0
+
+    @property
+    def assignment(self) -> str:
+        """The name of the week."""
+        return split_unit(self.name)[0]
 
     # when
 
@@ -123,8 +132,11 @@ class Week:
             paths.cell_tests(self.name),
             *([data] if data else []),
         ]
-        for folder in (paths.suite(self.name), paths.assignments / self.name, paths.solutions / self.name):
-            files += [path for path in folder.rglob("*") if "__pycache__" not in path.parts]
+        beside = (paths.assignments / self.assignment, paths.solutions / self.assignment)
+        for folder in (paths.suite(self.name), *beside):
+            # A folder that is being replaced may be gone in the middle of this: then it changes, no more.
+            for inside, _, names in os.walk(folder):
+                files += [Path(inside, name) for name in names if "__pycache__" not in inside]
         found = []
         for path in sorted(files):
             with contextlib.suppress(OSError):
@@ -140,11 +152,18 @@ class Week:
         if not self.problem and self.fingerprint:
             in_time = self.is_in_time(now)
             if in_time or self.workers is not None:
-                self._standby().keep(_WARM if in_time else 0)
+                notebooks = len(self.course.assignment(self.assignment).units)
+                try:
+                    self._standby().keep(max(1, _WARM // notebooks) if in_time else 0)
+                except Problem as problem:
+                    self.give_up(str(problem))
 
     def examine(self, submission: Submission) -> None:
         """Have a submission examined."""
-        self._standby().examine(submission)
+        try:
+            self._standby().examine(submission)
+        except Problem as problem:
+            self._tell(self.name, submission, GradeError(str(problem)))
 
     def give_up(self, problem: str) -> None:
         """Let go of everything until a file has changed, or for a while."""

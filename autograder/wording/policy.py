@@ -126,7 +126,9 @@ def next_feedback(
         return Next(over, "due")
     if len(given) >= settings.attempts:
         return Next(over, "attempts")
-    due = settings.every.after(max(given), course.zone) if given else now
+    # What was given in the future was given while the clock was wrong.
+    last = max((at for at in given if at <= now), default=None)
+    due = now if last is None else settings.every.after(last, course.zone)
     return Next(now) if due <= now else Next(min(due, over), "every")
 
 

@@ -206,7 +206,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "arrived": ("Your submission has arrived", "제출물이 도착했습니다"),
     "arrived-at": ("handed in {time}", "{time} 제출"),
     "kept": (
-        "It is kept and will be graded like every other one.",
+        "It is kept and graded like every other one.",
         "제출물은 보관되며 다른 제출물과 똑같이 채점됩니다.",
     ),
     "kept-due": (

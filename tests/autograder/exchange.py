@@ -20,17 +20,26 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 class Exchange:
-    """A course with the week ``trial``, and an exchange beside it.
+    """A course with a released week, and an exchange beside it.
 
     Args:
         folder: for both.
         settings: lines to add to ``course.yml``.
         nbgrader: lines to add to ``nbgrader_config.py``.
+        root: the course, if it is another one than that with the week ``trial``.
+        week: its week.
     """
 
-    def __init__(self, folder: Path, settings: str = "", nbgrader: str = "") -> None:
-        self.folder = folder.resolve()
-        self.root = trial.make(self.folder / "course").root
+    def __init__(
+        self,
+        folder: Path,
+        settings: str = "",
+        nbgrader: str = "",
+        root: Path | None = None,
+        week: str = "trial",
+    ) -> None:
+        self.folder, self.week = folder.resolve(), week
+        self.root = root.resolve() if root else trial.make(self.folder / "course").root
         course = self.root / "course.yml"
         course.write_text(settings + course.read_text(encoding="utf-8"), encoding="utf-8")
         self.course = load_course(self.root)
@@ -38,7 +47,7 @@ class Exchange:
         shutil.copy(REPOSITORY / "nbgrader_config.py", self.root)
         with (self.root / "nbgrader_config.py").open("a", encoding="utf-8") as file:
             file.write(f'\nc.Exchange.root = "{self.folder / "exchange"}"\n{nbgrader}\n')
-        (self.folder / "exchange").mkdir()
+        (self.folder / "exchange").mkdir(exist_ok=True)
         (self.folder / "exchange").chmod(0o777)
         self._made(ExchangeReleaseAssignment, "instructor").start()
 
@@ -50,21 +59,33 @@ class Exchange:
                 cell.source = double if grade_id(cell) == "double" else half
         return dump(notebook)
 
-    def submit(self, student: str, notebook: bytes) -> None:
-        """What *Submit* does."""
-        file = self._home(student) / "trial" / "trial.ipynb"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(notebook)
+    def submit(self, student: str, notebook: bytes | dict[str, bytes]) -> None:
+        """What *Submit* does.
+
+        Args:
+            student: whose.
+            notebook: the one that has the week's name, or several by their names.
+        """
+        folder = self._home(student) / self.week
+        folder.mkdir(parents=True, exist_ok=True)
+        notebooks = {self.week: notebook} if isinstance(notebook, bytes) else notebook
+        for name, content in notebooks.items():
+            (folder / f"{name}.ipynb").write_bytes(content)
         self._made(ExchangeSubmit, student).start()
 
-    def fetch(self, student: str) -> list[str]:
-        """What *Fetch feedback* brings: the page of each submission, in their order; empty where none is."""
-        feedback = self._home(student) / "trial" / "feedback"
+    def fetch(self, student: str, notebook: str = "") -> list[str]:
+        """What *Fetch feedback* brings: the page of each submission, in their order; empty where none is.
+
+        Args:
+            student: whose.
+            notebook: of which one, where there are several.
+        """
+        feedback = self._home(student) / self.week / "feedback"
         shutil.rmtree(feedback, ignore_errors=True)
         if (self.folder / "exchange" / self.course.id / "feedback").is_dir():
             self._made(ExchangeFetchFeedback, student).start()
-        cached = sorted((self._home(student) / "cache" / self.course.id).glob("*"))
-        pages = [feedback / path.name.split("+")[2] / "trial.html" for path in cached]
+        cached = sorted((self._home(student) / "cache" / self.course.id).glob(f"*+{self.week}+*"))
+        pages = [feedback / path.name.split("+")[2] / f"{notebook or self.week}.html" for path in cached]
         return [page.read_text(encoding="utf-8") if page.is_file() else "" for page in pages]
 
     def _home(self, student: str) -> Path:
@@ -78,7 +99,7 @@ class Exchange:
         directory = CourseDirectory(config=config)
         directory.root, directory.course_id = str(self.root), self.course.id
         directory.release_directory = "assignments"
-        directory.assignment_id, directory.student_id = "trial", student
+        directory.assignment_id, directory.student_id = self.week, student
         if kind is ExchangeReleaseAssignment:
             directory.student_id = "."
         from nbgrader.auth import Authenticator

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from exchange import Exchange
 from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
@@ -28,6 +29,8 @@ from autograder.options import Options
 from autograder.platforms.collect import collect
 from autograder.platforms.gradescope import package_gradescope
 from autograder.problem import GradeError
+from autograder.watching.events import Event, Handled
+from autograder.watching.watch import watch
 
 REPOSITORY = Path(__file__).parents[2]
 UNITS = ("ps/one", "ps/two words")
@@ -254,6 +257,47 @@ def test_scores_pages_and_exports(root: Path, monkeypatch: pytest.MonkeyPatch) -
     ]
     same = [e for e in tally.examinations if e.assignment == "ps/two words"]
     assert compare(root, "ps/two words", same) == []
+
+
+@pytest.mark.slow
+def test_who_hands_in_while_it_is_watched_gets_a_page_of_each(root: Path, tmp_path: Path) -> None:
+    settings = "feedback: {every: 0 minutes}\n"
+    exchange = Exchange(tmp_path, settings, "c.ExchangeCollect.check_owner = False", root=root, week="ps")
+
+    def seen() -> list[tuple[str, str, float, str]]:
+        events: list[Event] = []
+        watch(exchange.root, ["ps"], hear=events.append, once=True)
+        handled = [event for event in events if isinstance(event, Handled)]
+        return sorted((event.student, event.week, event.points, event.feedback) for event in handled)
+
+    one, two = solved(root, "one", GOOD_ONE), solved(root, "two words", GOOD_TWO)
+    wrong = solved(root, "one", "def double(x):\n    return x + 2\n")
+    exchange.submit("ada", {"one": wrong, "two words": two})
+    exchange.submit("bob", {"one": one})
+    assert seen() == [
+        ("ada", "ps/one", 0, "released"),
+        ("ada", "ps/two words", 6, "released"),
+        ("bob", "ps/one", 4, "released"),
+        ("bob", "ps/two words", 0, "written"),  # nothing in the exchange asks for it
+    ]
+    (first,), (second,) = exchange.fetch("ada", "one"), exchange.fetch("ada", "two words")
+    assert "Problem set: one" in first
+    assert "Problem set: two words" in second
+    assert exchange.fetch("bob", "two words") == [""]
+    exchange.submit("ada", {"one": one, "two words": two})
+    assert seen() == [("ada", "ps/one", 4, "released"), ("ada", "ps/two words", 6, "released")]
+    _, again = exchange.fetch("ada", "two words")
+    assert "Problem set: two words" in again
+    assert seen() == []
+    records = sorted(
+        path.parent.relative_to(Paths(root).records) for path in Paths(root).records.rglob("*.json")
+    )
+    assert [str(path) for path in records] == [
+        *("ps/one/ada", "ps/one/ada", "ps/one/bob"),
+        *("ps/two words/ada", "ps/two words/bob"),
+    ]
+    grades = read_grades(load_course(root), Paths(root)).grades
+    assert (grades["ada", "ps"].points, grades["bob", "ps"].points) == (10, 4)
 
 
 @pytest.mark.slow

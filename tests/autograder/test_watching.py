@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
+import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -14,9 +17,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import trial
 from exchange import Exchange, ours
 
+from autograder.authoring.release import release
 from autograder.course.folders import Paths
+from autograder.course.reading import load_course
 from autograder.examination import Examination
 from autograder.gradebook.reading import read_grades
 from autograder.watching.events import Event, Handled
@@ -26,16 +32,16 @@ from autograder.watching.watch import watch
 SHARED = "c.ExchangeCollect.check_owner = False"
 """All students of these tests have one account."""
 WRONG = "def double(x):\n    return x + 2\n"
-PATIENCE = 120
+PATIENCE = 300
 REPOSITORY = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.slow
 
 
-def once(exchange: Exchange) -> list[Handled]:
+def once(exchange: Exchange, *weeks: str) -> list[Handled]:
     """What one look of the watcher does."""
     events: list[Event] = []
-    watch(exchange.root, ["trial"], hear=events.append, once=True)
+    watch(exchange.root, weeks or ["trial"], hear=events.append, once=True)
     return [event for event in events if isinstance(event, Handled)]
 
 
@@ -264,6 +270,184 @@ def test_a_locked_gradebook_and_an_exchange_that_goes_away_are_waited_for(tmp_pa
         assert watcher.end() == 0
     assert [event["feedback"] for event in watcher.events("handled")] == ["released"] * 3
     assert len(records(exchange)) == 3
+
+
+@pytest.fixture(params=["disk", "limit"])
+def full_disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FullDisk]:
+    """A folder, and what keeps a watcher from writing there: a disk without room, or a limit of its own."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if request.param == "limit":
+        yield FullDisk(folder, is_disk=False)
+        return
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("only who may mount has a small disk")
+    try:
+        yield FullDisk(folder, is_disk=True)
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+class FullDisk:
+    """Room that can be taken away.
+
+    Args:
+        folder: where it is.
+        is_disk: the folder is a small disk; otherwise nothing that the watcher writes may have any size.
+    """
+
+    def __init__(self, folder: Path, *, is_disk: bool) -> None:
+        self.folder, self.is_disk = folder, is_disk
+        self._filling = folder / "filling"
+
+    def fill(self, watcher: Watcher) -> None:
+        """Take all room away."""
+        if not self.is_disk:
+            resource.prlimit(watcher.process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+            return
+        with self._filling.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
+            while True:
+                file.write(bytes(4096))
+
+    def clear(self, watcher: Watcher) -> None:
+        """Give it back."""
+        no_limit = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        resource.prlimit(watcher.process.pid, resource.RLIMIT_FSIZE, no_limit)
+        self._filling.unlink(missing_ok=True)
+
+
+def test_a_full_disk_is_said_and_waited_for(tmp_path: Path, full_disk: FullDisk) -> None:
+    root = trial.make(full_disk.folder / "course").root
+    exchange = Exchange(tmp_path, nbgrader=SHARED, root=root)
+    with watching(exchange) as watcher:
+        exchange.submit("ada", exchange.notebook())
+        watcher.wait_for(lambda: len(watcher.events("handled")) == 1)
+        full_disk.fill(watcher)
+        exchange.submit("bob", exchange.notebook(double=WRONG))
+        exchange.submit("eve", exchange.notebook())
+        if full_disk.is_disk:  # otherwise there is no room for what it says either
+            watcher.wait_for(lambda: len(watcher.events("trouble")) > 1)
+        time.sleep(2)
+        assert len(watcher.events("handled")) == 1
+        full_disk.clear(watcher)
+        watcher.wait_for(lambda: len(watcher.events("handled")) == 3)
+        time.sleep(1.5)
+        assert watcher.end() == 0
+    said = watcher.events("trouble")
+    reasons = "No space left|File too large|make room"
+    assert any(re.search(reasons, str(event["text"])) for event in said), said
+    assert not any("\n" in str(event["text"]) for event in said)
+    assert {str(event["about"]) for event in said if event["text"]} == {
+        str(event["about"]) for event in said if not event["text"]
+    }, "it says when it works again"
+    assert {str(event["student"]): event["points"] for event in watcher.events("handled")} == {
+        "ada": 100.0,
+        "bob": 40.0,
+        "eve": 100.0,
+    }
+    for student in ("ada", "bob", "eve"):
+        (page,) = exchange.fetch(student)
+        assert f"<bdi>{student}</bdi>" in page
+        assert page.rstrip().endswith("</html>")
+    assert sorted(record.student for record in records(exchange)) == ["ada", "bob", "eve"]
+    assert points(exchange) == {"ada": 100.0, "bob": 40.0, "eve": 100.0}
+    assert once(exchange) == []
+
+
+def test_what_is_broken_while_it_watches_is_said_and_goes_on_when_it_is_put_right(tmp_path: Path) -> None:
+    exchange = Exchange(tmp_path, nbgrader=SHARED)
+    feedback, course = exchange.root / "feedback", exchange.root / "course.yml"
+    right = course.read_text(encoding="utf-8")
+    with watching(exchange) as watcher:
+        feedback.write_text("where a folder should be")
+        exchange.submit("ada", exchange.notebook())
+        watcher.wait_for(lambda: len(watcher.events("trouble")) == 1)
+        feedback.unlink()
+        watcher.wait_for(lambda: len(watcher.events("handled")) == 1)
+
+        course.write_text("assignments: [", encoding="utf-8")
+        watcher.wait_for(lambda: len(watcher.events("trouble")) == 3)
+        exchange.submit("bob", exchange.notebook())
+        watcher.wait_for((exchange.root / "submitted" / "bob").exists)
+        course.write_text(right, encoding="utf-8")
+        watcher.wait_for(lambda: len(watcher.events("handled")) == 2)
+
+        slowly = exchange.root / "submitted" / "eve" / "trial" / "trial.ipynb"
+        slowly.parent.mkdir(parents=True)
+        notebook = exchange.notebook()
+        slowly.write_bytes(notebook[:-100])
+        time.sleep(2)
+        assert len(watcher.events("handled")) == 2
+        slowly.write_bytes(notebook)
+        watcher.wait_for(lambda: len(watcher.events("handled")) == 3)
+        assert watcher.end() == 0
+    assert [(event["student"], event["points"]) for event in watcher.events("handled")] == [
+        ("ada", 100.0),
+        ("bob", 100.0),
+        ("eve", 100.0),
+    ]
+    about = [(event["about"], bool(event["text"])) for event in watcher.events("trouble")]
+    assert about[:3] == [("writing", True), ("writing", False), ("course.yml", True)]
+    assert ("course.yml", False) in about
+    assert len(records(exchange)) == 3
+
+
+def test_told_to_stop_it_ends_what_it_has_begun(tmp_path: Path) -> None:
+    exchange = Exchange(tmp_path, nbgrader=SHARED)
+    slow = "import time\n\n\ndef double(x):\n    time.sleep(0.8)\n    return x + x\n"
+    with watching(exchange) as watcher:
+        exchange.submit("ada", exchange.notebook(double=slow))
+        watcher.wait_for((exchange.root / "submitted" / "ada" / "trial").exists)
+        time.sleep(0.3)
+        assert watcher.events("handled") == []
+        assert watcher.end() == 0
+    (handled,) = watcher.events("handled")
+    assert (handled["student"], handled["points"], handled["feedback"]) == ("ada", 100.0, "released")
+    assert once(exchange) == []
+
+
+def test_weeks_side_by_side_with_strangers_and_what_is_no_submission(tmp_path: Path) -> None:
+    root = trial.make(tmp_path / "course").root
+    course = root / "course.yml"
+    text = course.read_text(encoding="utf-8")
+    course.write_text(
+        text + text[text.index("  - name:") :].replace("name: trial", "name: second"), encoding="utf-8"
+    )
+    shutil.copy(root / "solutions" / "trial.py", root / "solutions" / "second.py")
+    shutil.copytree(root / "tests" / "hidden" / "trial", root / "tests" / "hidden" / "second")
+    paths = Paths(root)
+    release(load_course(root), load_course(root).assignment("second"), paths)
+    (root / "roster.csv").write_text("id,name\nada,Ada\n", encoding="utf-8")
+    first, second = (
+        Exchange(tmp_path, nbgrader=SHARED, root=root, week=name) for name in ("trial", "second")
+    )
+    first.submit("ada", first.notebook())
+    second.submit("ada", second.notebook(double=WRONG))
+    second.submit("not-in-the-list", second.notebook())
+    for student in ("linked", "piped", "elsewhere"):
+        paths.submission(student, "trial").parent.mkdir(parents=True)
+    outside = tmp_path / "outside.ipynb"
+    outside.write_bytes(first.notebook())
+    paths.submission("linked", "trial").symlink_to(outside)
+    os.mkfifo(paths.submission("piped", "trial"))
+    paths.submission("elsewhere", "trial").parent.rmdir()
+    paths.submission("elsewhere", "trial").parent.symlink_to(paths.submission("ada", "trial").parent)
+    (paths.submitted / "another").symlink_to(paths.submitted / "elsewhere")
+    time.sleep(1)
+    handled = {(one.student, one.week): (one.status, one.points) for one in once(first, "trial", "second")}
+    assert handled == {
+        ("ada", "trial"): ("graded", 100.0),
+        ("ada", "second"): ("graded", 40.0),
+        ("not-in-the-list", "second"): ("graded", 100.0),
+        ("linked", "trial"): ("missing", 0.0),
+        ("piped", "trial"): ("missing", 0.0),
+    }
+    (one,), (other,) = first.fetch("ada"), second.fetch("ada")
+    assert "adds two" not in one
+    assert "adds two" in other
 
 
 def test_of_what_arrives_meanwhile_the_last_is_next(tmp_path: Path) -> None:
