@@ -69,7 +69,8 @@ def translated(solution: NotebookNode, path: Path) -> NotebookNode:
 
 def _illustrate(pictures: Sequence[NotebookNode], figures: Mapping[str, str], name: str) -> None:
     """Have the figures of these cells in both languages; an error where file and cells are out of step."""
-    shown, others = set(), set()
+    shown: set[str] = set()
+    others: set[str] = set()
     for cell in pictures:
         for literal in literals(cell.source):
             (shown if literal.is_shown else others).add(literal.text)
