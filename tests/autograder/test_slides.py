@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +125,20 @@ def test_one_thing_has_one_name_in_korean() -> None:
         if other in path.read_text(encoding="utf-8")
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("week", WEEKS)
+def test_no_two_checks_of_a_week_read_alike(week: str) -> None:
+    modules = [
+        ast.parse(path.read_text(encoding="utf-8"))
+        for path in (REPOSITORY / "tests" / "hidden" / week).glob("test_*.py")
+    ]
+    functions = [item for module in modules for item in ast.walk(module) if isinstance(item, ast.FunctionDef)]
+    said = [
+        " ".join(paragraph.split())
+        for function in functions
+        if function.name.startswith("test_")
+        for paragraph in (ast.get_docstring(function) or "").split("\n\n")
+    ]
+    assert len(said) > 40
+    assert [text for text, times in Counter(said).items() if times > 1] == []

@@ -148,7 +148,7 @@ def test_softmax_rows_sum_to_one(submission: Submission, logits: Array) -> None:
 def test_relu_one_batch_after_another(submission: Submission) -> None:
     """`relu` of large batches, one after another, however they lie in memory.
 
-    큰 배치를 차례로, 메모리에 어떻게 놓여 있든 계산합니다.
+    `relu`로 큰 배치를 차례로, 메모리에 어떻게 놓여 있든 계산합니다.
     """
     for seed in (31, 32):
         z = normal(seed, 40, 30)
@@ -159,7 +159,7 @@ def test_relu_one_batch_after_another(submission: Submission) -> None:
 def test_softmax_one_batch_after_another(submission: Submission) -> None:
     """`softmax` of large batches, one after another, however they lie in memory.
 
-    큰 배치를 차례로, 메모리에 어떻게 놓여 있든 계산합니다.
+    `softmax`로 큰 배치를 차례로, 메모리에 어떻게 놓여 있든 계산합니다.
     """
     for seed in (33, 34):
         z = normal(seed, 40, 10, scale=2.0)

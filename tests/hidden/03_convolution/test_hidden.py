@@ -464,9 +464,9 @@ def test_convolve_1d_leaves_arguments(submission: Submission) -> None:
 
 @pytest.mark.cell("test-correlate-1d")
 def test_correlate_1d_long_signals(submission: Submission) -> None:
-    """Long signals with fractions, one after another: every place is right to the last digit.
+    """`correlate_1d` of long signals with fractions, one after another, is right to the last digit.
 
-    분수가 있는 긴 신호를 차례로 넣어도 모든 자리가 끝자리까지 맞습니다.
+    분수가 있는 긴 신호를 차례로 넣어도 `correlate_1d`의 결과는 모든 자리가 끝자리까지 맞습니다.
     """
     kernel = np.random.default_rng(37).normal(size=5)
     inputs = zip(digits_in_a_row(36, 300), repeat(kernel))
@@ -475,9 +475,9 @@ def test_correlate_1d_long_signals(submission: Submission) -> None:
 
 @pytest.mark.cell("test-convolve-1d")
 def test_convolve_1d_long_signals(submission: Submission) -> None:
-    """Long signals with fractions, one after another: every place is right to the last digit.
+    """`convolve_1d` of long signals with fractions, one after another, is right to the last digit.
 
-    분수가 있는 긴 신호를 차례로 넣어도 모든 자리가 끝자리까지 맞습니다.
+    분수가 있는 긴 신호를 차례로 넣어도 `convolve_1d`의 결과는 모든 자리가 끝자리까지 맞습니다.
     """
     kernel = np.random.default_rng(39).normal(size=4)
     inputs = zip(digits_in_a_row(38, 300), repeat(kernel))
@@ -784,9 +784,9 @@ def test_conv2d_fits_once_padded(submission: Submission) -> None:
 
 @pytest.mark.cell("test-conv2d", weight=2)
 def test_conv2d_one_image_after_another(submission: Submission) -> None:
-    """Images of MNIST's size with fractions, one after another, with another kernel each.
+    """`conv2d` of images of MNIST's size with fractions, one after another, with another kernel each.
 
-    분수가 있는 MNIST 크기의 이미지를 차례로, 매번 다른 커널로 계산합니다.
+    `conv2d`로 분수가 있는 MNIST 크기의 이미지를 차례로, 매번 다른 커널로 계산합니다.
     """
     inputs = zip(digits_in_a_row(47, 28, 30), digits_in_a_row(48, 5, 3), strict=True)
     expect_in_turn(submission.conv2d, inputs, correlated)
@@ -903,9 +903,9 @@ def test_convolve_2d_leaves_arguments(submission: Submission) -> None:
 
 @pytest.mark.cell("test-convolve-2d")
 def test_convolve_2d_one_image_after_another(submission: Submission) -> None:
-    """Images of MNIST's size with fractions, one after another, with another kernel each.
+    """`convolve_2d` of images of MNIST's size with fractions, one after another, with another kernel each.
 
-    분수가 있는 MNIST 크기의 이미지를 차례로, 매번 다른 커널로 계산합니다.
+    `convolve_2d`로 분수가 있는 MNIST 크기의 이미지를 차례로, 매번 다른 커널로 계산합니다.
     """
     inputs = zip(digits_in_a_row(57, 28, 30), digits_in_a_row(58, 5, 3), strict=True)
     expect_in_turn(submission.convolve_2d, inputs, turned)
