@@ -133,7 +133,7 @@ def test_the_next_step_comes_first_above_the_fold(
         "colon": (".next pre.wide", "for j in range(columns)\n"),
         "loop": (".next pre.wide", "---> "),
         "renamed": (".next .facts", "my_conv2d"),
-        "right": (".next", ""),
+        "right": (".next", "8. In your own words"),  # left empty
     }
     selector, text = said[student]
     telling = tab.locator(selector).first
