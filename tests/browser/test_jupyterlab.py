@@ -129,7 +129,7 @@ def test_check_shows_the_page_below_its_cell(
     cells = run_all(page, jupyter, f"desk/check/{week}.ipynb", 400)
     assert [output["output_type"] for output in cells[-1]["outputs"]] == ["display_data"]
     shown = page.frame_locator("iframe[title='autograder check']")
-    assert "output_size" in shown.locator(".next .said").first.inner_text()
+    assert "output_size" in shown.locator(".next .title").first.inner_text()
     # As the student sees it: in a frame wide enough, which its own buttons work in.
     assert shown.locator("html").evaluate("each => each.scrollWidth <= each.clientWidth")
     shown.locator(".next button.copy").click()
