@@ -172,7 +172,8 @@ def _with_next(view: PageView, examination: Examination, context: Context) -> Pa
 def _unanswered(examination: Examination, released: NotebookNode, context: Context) -> str:
     """The written answers that were left empty, by their headings: no check fails by them."""
     marks, headings = context.marks.points, dict(headings_of(released))
-    empty = [s.grade_id for s in examination.scores if s.manual and s.points == 0 and s.grade_id not in marks]
+    left_out = (s.grade_id for s in examination.scores if s.manual and s.points == 0)
+    empty = [cell for cell in left_out if not marks.get(cell)]  # somebody may have found the answer elsewhere
     names = dict.fromkeys(one_line((headings.get(cell) or cell).replace("`", ""), 80) for cell in empty)
     return context.word("unanswered", names=", ".join(names)) if names else ""
 

@@ -762,11 +762,12 @@ def test_an_empty_answer_is_left_to_do_where_all_checks_are_passed() -> None:
     record = examination(passed(), scores=scores)
     page = render(record, "names")
     assert "Written answers that are empty: " in next_card(page)
+    assert render(record, "names", marks=Marks(points={"test-easy": 4.0, "explain": 0.0})) == page
     assert "nothing left to mend" not in page
     assert "비어 있는 서술형 답안: " in render(record, "names", KO)
     both = next_card(render(examination(wrong(), scores=scores)))
     assert "conv2d" in both and "Written answers that are empty: " in both
-    given = render(record, "names", marks=Marks(points={"explain": 0.0}))  # read by a person
+    given = render(record, "names", marks=Marks(points={"explain": 3.0}))  # found elsewhere
     assert "that are empty" not in given and "nothing left to mend" in given
 
 
