@@ -35,6 +35,7 @@ from autograder.examination import (
     CellOutcome,
     Examination,
     Notice,
+    Score,
     Status,
     TestOutcome,
     Text,
@@ -42,7 +43,7 @@ from autograder.examination import (
 )
 from autograder.messages import Language
 from autograder.notebooks.merging import merge
-from autograder.notebooks.metadata import grade_id, is_test
+from autograder.notebooks.metadata import grade_id, is_manual, is_test
 from autograder.notebooks.reading import UnreadableNotebook, read_submission
 from autograder.patterns import Pattern, has_word, is_korean
 from autograder.problem import Problem
@@ -59,6 +60,9 @@ if TYPE_CHECKING:
     from autograder.examiner.suite import Suite
 
 _NO_NAME = Pattern(r"[^A-Za-z0-9_-]+")
+_PLACEHOLDER = "YOUR ANSWER HERE"
+"""nbgrader's, in a cell for a written answer."""
+
 _TITLE = Pattern(r"#\s+(.+)")
 _RELEASE, _DUE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
@@ -309,7 +313,6 @@ def _examine_with(zygote: Zygote, material: Material, scratch: Path, printer: _P
     from autograder.examiner.cells import code_cells
     from autograder.examiner.outcomes import SuiteError
     from autograder.examiner.remote.candidate import Candidate
-    from autograder.examiner.scoring import score_cells
     from autograder.examiner.suite import run_suite
     from autograder.pages.causes import slow_callers
 
@@ -347,11 +350,24 @@ def _examine_with(zygote: Zygote, material: Material, scratch: Path, printer: _P
         notices=material.notices,
         cells=tuple(candidate.outcomes),
         tests=tests,
-        scores=score_cells(material.released, material.notebook, tests),
+        scores=_scores(material, tests),
         layers=candidate.layers,
         versions={"autograder": __version__, "python": platform.python_version()},
         graded_at=dt.datetime.now(dt.UTC),
     )
+
+
+def _scores(material: Material, tests: tuple[TestOutcome, ...]) -> tuple[Score, ...]:
+    """As in grading, where nbgrader's checksum shows what was left empty: that is not known here."""
+    from autograder.examiner.scoring import score_cells
+
+    empty = {
+        grade_id(cell)
+        for cell in material.notebook.cells
+        if is_manual(cell) and cell.source.strip() == _PLACEHOLDER
+    }
+    scores = score_cells(material.released, material.notebook, tests)
+    return tuple(s.model_copy(update={"points": 0.0}) if s.grade_id in empty else s for s in scores)
 
 
 def _run(

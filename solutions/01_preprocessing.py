@@ -350,7 +350,7 @@ plt.show()
 # %% [markdown] tags=["ko"]
 # 오른쪽 그림에서 한 줄이 숫자 하나입니다. 줄무늬는 28개의 행을 이어 붙였기 때문에 생깁니다. 종이, 가운데의 잉크
 # 조금, 다시 종이, 그리고 다음 행이 이어집니다. 잃어버린 정보는 없지만 위아래로 이웃하던 픽셀은 이제 28칸 떨어져 있습니다.
-# (3주차의 합성곱이 신경망에 두 번째 차원을 돌려줍니다.)
+# (3주차의 합성곱에서 신경망은 두 번째 차원을 되찾습니다.)
 
 # %% nbgrader={"grade": true, "grade_id": "test-flatten-images", "locked": true, "points": 8, "schema_version": 3, "solution": false}
 check(

@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown] tags=["en"]
-# # Week 2: a network of two layers
+# # Week 2 · A network of two layers
 #
 # Last week a picture became a row of 784 numbers between 0 and 1. This week a network turns such a row into ten
 # numbers: how much it believes in each digit. You build every part of it yourself in NumPy, small enough to check
@@ -28,7 +28,7 @@
 # autograder is installed too, a new first cell with `%load_ext autograder` brings `%check`, and digits without a network.
 
 # %% [markdown] tags=["ko"]
-# # 2주차: 두 층짜리 신경망
+# # 2주차 · 두 층짜리 신경망
 #
 # 지난주에 그림 한 장은 0과 1 사이의 숫자 784개짜리 행이 되었습니다. 이번 주에는 신경망이 그 행을 숫자 10개로
 # 바꿉니다. 각 숫자는 "이 그림이 0일 것이다, 1일 것이다, …"라는 믿음의 크기입니다. 먼저 모든 부품을 NumPy로 직접

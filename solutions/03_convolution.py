@@ -422,7 +422,8 @@ assert padded.dtype == np.uint8, f"pad_2d of uint8 pixels came back as {padded.d
 # Two notes on the lecture's slide. The second integral, with $g(t + \tau)$, is the one that CNNs compute; the slide writes
 # $f * g$ for it too, usually it is $f \star g$. And $\tau$ in $f(\tau)\,g(t+\tau)$ is exactly the index in the sum above. Deep
 # learning says "convolution" for both; in this notebook we say which one.
-# ([Cross-correlation](https://en.wikipedia.org/wiki/Cross-correlation) in the encyclopedia.)
+# (The slides' sources: [Cross-correlation](https://en.wikipedia.org/wiki/Cross-correlation) in the encyclopedia, and a
+# [film](https://www.youtube.com/watch?v=O9-HN-yzsFQ).)
 #
 # **Task.** Write `correlate_1d` and `convolve_1d`.
 
@@ -444,14 +445,15 @@ assert padded.dtype == np.uint8, f"pad_2d of uint8 pixels came back as {padded.d
 # $1\cdot2 + 0\cdot4 - 1\cdot8 = -6$입니다. 온전한 창만 세므로('valid') 값은 $n - k + 1 = 2$개입니다.
 #
 # 수학의 **합성곱**은 먼저 커널을 뒤집습니다. $g(t - \tau)$의 빼기 기호가 둘 중 하나를 거꾸로 읽게 합니다. 왜
-# 그렇게 할까요? 종을 한 번 쳐 봅시다(신호에 임펄스 하나). 합성곱은 커널을 원래 순서대로 돌려주고, 상관은
-# 거꾸로 돌려줍니다.
+# 그렇게 할까요? 종을 한 번 쳐 봅시다(신호에 임펄스 하나). 합성곱은 커널을 원래 순서대로 내놓고, 상관은
+# 거꾸로 내놓습니다.
 #
 # 강의 슬라이드에 두 가지를 덧붙입니다. CNN이 계산하는 것은 $g(t + \tau)$가 들어 있는 두 번째 식입니다. 슬라이드는 이것도
 # $f * g$로 적었지만 합성곱과 구별하려고 보통 $f \star g$로 씁니다.
 # 그리고 $f(\tau)\,g(t+\tau)$의 $\tau$가 바로 위 합의 첨자입니다. 딥러닝에서는 둘 다 "합성곱"이라고 부르지만, 이
 # 노트북에서는 어느 쪽인지 구별해서 말합니다.
-# (위키백과의 [Cross-correlation](https://en.wikipedia.org/wiki/Cross-correlation))
+# (슬라이드의 출처: 위키백과의 [Cross-correlation](https://en.wikipedia.org/wiki/Cross-correlation)과
+# [영상](https://www.youtube.com/watch?v=O9-HN-yzsFQ))
 #
 # **과제.** `correlate_1d`와 `convolve_1d`를 작성하세요.
 

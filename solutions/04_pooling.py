@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown] tags=["en"]
-# # Week 4: Pooling, dropout, flatten, and a whole CNN by hand
+# # Week 4 · Pooling, dropout, flatten, and a whole CNN by hand
 #
 # Last week one kernel slid over one grey image. A real layer has many kernels, and its images have many
 # channels. This week you build every layer of the slides' CNN in NumPy:
@@ -26,7 +26,7 @@
 # autograder is installed too, a new first cell with `%load_ext autograder` brings `%check`, and digits without a network.
 
 # %% [markdown] tags=["ko"]
-# # 4주차: 풀링, 드롭아웃, 플래튼, 그리고 손으로 만드는 CNN
+# # 4주차 · 풀링, 드롭아웃, 플래튼, 그리고 손으로 만드는 CNN
 #
 # 지난주에는 커널 하나가 흑백 이미지 하나 위를 움직였습니다. 실제 층에는 커널이 여러 개 있고, 이미지에도 채널이
 # 여러 개 있습니다. 이번 주에는 슬라이드의 CNN을 이루는 모든 층을 NumPy로 만듭니다.

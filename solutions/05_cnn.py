@@ -132,7 +132,7 @@ print("for training:", x_train.shape, x_train.dtype, "- for the final test:", x_
 # $3 \cdot 2 \cdot 64 = 384$개의 수가 한 줄이 되고, `(384,)`라고 씁니다.
 #
 # **과제.** `layer_shapes`를 작성하세요. 위 표의 층을 하나씩 지난 뒤의 모양 여덟 개를 튜플의 리스트로
-# 돌려줍니다.
+# 반환합니다.
 
 # %% nbgrader={"grade": false, "grade_id": "layer-shapes", "locked": false, "schema_version": 3, "solution": true}
 def layer_shapes(input_shape=(28, 28, 1)):

@@ -189,7 +189,7 @@ def test_plot_losses_small(submission: Submission) -> None:
 def test_train_mlp_small(submission: Submission) -> None:
     """`train_mlp` returns a dict, stays within 30 epochs, saves `.keras` files and leaves the best weights.
 
-    `train_mlp`는 딕셔너리를 돌려주고, 30 에포크 안에 끝나며, `.keras` 파일과 가장 좋은 가중치를 남깁니다.
+    `train_mlp`는 딕셔너리를 반환하고, 30 에포크 안에 끝나며, `.keras` 파일과 가장 좋은 가중치를 남깁니다.
     """
     # Noise with labels by dice can only be learned by heart: the validation loss is best after a few epochs.
     rng = np.random.default_rng(8)

@@ -67,7 +67,7 @@ def test_max_pool_same_below_zero(submission: Submission) -> None:
 def test_avg_pool_slide(submission: Submission) -> None:
     """`avg_pool_2d` gives the means of the slide's 4×4 example, as float64.
 
-    `avg_pool_2d`는 슬라이드의 4×4 예의 평균을 float64로 돌려줍니다.
+    `avg_pool_2d`는 슬라이드의 4×4 예의 평균을 float64로 반환합니다.
     """
     expect_array(submission.avg_pool_2d(SLIDE), _square([[1.25, 0.75], [0.25, 2.0]]), dtype=np.float64)
 
@@ -95,7 +95,7 @@ def test_avg_pool_same(submission: Submission) -> None:
 def test_dropout_does_nothing(submission: Submission) -> None:
     """`dropout` gives the values back as they are when it predicts, and at rate 0.
 
-    `dropout`은 예측할 때와 비율이 0일 때 값을 그대로 돌려줍니다.
+    `dropout`은 예측할 때와 비율이 0일 때 값을 그대로 반환합니다.
     """
     numpy = submission.import_module("numpy")
     x = np.array([2.0, -1.0, 4.0])
@@ -125,7 +125,7 @@ def test_dropout_quarter(submission: Submission) -> None:
 def test_dropout_same_seed(submission: Submission) -> None:
     """`dropout` gives the same result again for a generator with the same seed.
 
-    `dropout`은 시드가 같은 생성기를 주면 같은 결과를 다시 돌려줍니다.
+    `dropout`은 시드가 같은 생성기를 주면 같은 결과를 다시 반환합니다.
     """
     numpy = submission.import_module("numpy")
     many = np.full((50, 200), 3.0)
@@ -207,7 +207,7 @@ SHAPES = {"conv2d": (3, 3, 1, 32), "conv2d_1": (3, 3, 32, 64), "dense": (9216, 1
 def test_cnn_forward_zero_kernels(submission: Submission) -> None:
     """`cnn_forward` with zero kernels gives, for every image, the softmax of the last bias.
 
-    `cnn_forward`는 커널이 모두 0이면 이미지마다 마지막 편향의 소프트맥스를 돌려줍니다.
+    `cnn_forward`는 커널이 모두 0이면 이미지마다 마지막 편향의 소프트맥스를 반환합니다.
     """
     weights = {name: [np.zeros(shape), np.zeros(shape[-1])] for name, shape in SHAPES.items()}
     weights["dense_1"][1] = np.log(np.arange(1.0, 11.0))

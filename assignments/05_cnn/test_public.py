@@ -55,7 +55,7 @@ def small_model(submission: Submission) -> Any:
 def test_first_and_last_shape(submission: Submission) -> None:
     """For 28×28 images `layer_shapes()` has eight shapes; the first is (26, 26, 32), the last (10,).
 
-    28×28 이미지에 대해 `layer_shapes()`는 모양 여덟 개를 돌려주며, 첫 번째는 (26, 26, 32), 마지막은
+    28×28 이미지에 대해 `layer_shapes()`는 모양 여덟 개를 반환하며, 첫 번째는 (26, 26, 32), 마지막은
     (10,)입니다.
     """
     shapes = submission.layer_shapes()
@@ -79,7 +79,7 @@ def test_worked_example(submission: Submission) -> None:
 def test_sum_of_parameters(submission: Submission) -> None:
     """`layer_parameters()` has eight numbers that add up to 1,199,882.
 
-    `layer_parameters()`는 수 여덟 개를 돌려주며, 모두 더하면 1,199,882입니다.
+    `layer_parameters()`는 수 여덟 개를 반환하며, 모두 더하면 1,199,882입니다.
     """
     counts = submission.layer_parameters()
     expect_int(len(counts), 8)
@@ -117,7 +117,7 @@ def test_compiled_and_probabilities(submission: Submission) -> None:
 def test_history_is_a_dict(submission: Submission) -> None:
     """`train_cnn` returns a dict with the lists `loss` and `val_loss`.
 
-    `train_cnn`은 `loss`와 `val_loss` 리스트가 담긴 딕셔너리를 돌려줍니다.
+    `train_cnn`은 `loss`와 `val_loss` 리스트가 담긴 딕셔너리를 반환합니다.
     """
     x, y = small_problem(120, range(2, 9), [3, 6], seed=1)
     validation = small_problem(40, range(2, 9), [3, 6], seed=2)

@@ -183,6 +183,10 @@ def _in_one_language(text: str, language: Language) -> str:
     # Docstrings of tests: a paragraph each.
     marks = r'(?P<indent> +)"""(?P<en>[^"]+?)\n\n(?P<ko> +[^"]*[가-힣][^"]*?)\n +"""'
     text = re.sub(marks, lambda found: _docstring(found, language), text)
+    # Why a test fails: a sentence each.
+    reason = r'expect\(\n +(?P<condition>.*),\n +(?P<en>f".*"),\n +(?P<ko>f".*"),\n +\)'
+    text = re.sub(reason, lambda found: f"assert {found['condition']}, {found[language]}", text)
+    text = text.replace("as_array, expect, ", "as_array, ")
     if language is Language.KO:
         korean = textwrap.indent(f'"""{_KOREAN_DOCSTRING}"""', "    ")
         text = re.sub(r' +"""Bring values.*?"""', lambda _: korean, text, flags=re.S)
@@ -335,7 +339,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.testing import Strided, answers_kept, expect_array, expect_unchanged
+from autograder.testing import Strided, answers_kept, as_array, expect, expect_array, expect_unchanged
 
 
 @pytest.mark.cell("test-scale", weight=2)
@@ -345,6 +349,20 @@ def test_scale_starts_anywhere(submission: Any) -> None:
     가장 작은 값이 처음부터 0이 아니어도 `scale`은 그 값을 0으로 옮깁니다.
     """
     expect_array(submission.scale(np.array([-2.0, 0.0, 3.0, 8.0])), [0.0, 0.2, 0.5, 1.0])
+
+
+@pytest.mark.cell("test-scale")
+def test_scale_keeps_the_order(submission: Any) -> None:
+    """`scale` makes larger numbers of larger ones.
+
+    `scale`은 더 큰 수를 더 큰 수로 옮깁니다.
+    """
+    result = as_array(submission.scale(np.array([-7.0, 1.0, 1.5, 40.0])))
+    expect(
+        np.all(np.diff(result) > 0),
+        f"the values rise, and what came back does not: {result}",
+        f"값은 점점 커지는데 돌아온 값은 그렇지 않습니다: {result}",
+    )
 
 
 @pytest.mark.cell("test-scale")
@@ -362,7 +380,7 @@ def test_scale_keeps_the_shape(submission: Any, reference: Any) -> None:
 def test_scale_leaves_everything_else_alone(submission: Any, reference: Any) -> None:
     """`scale` changes neither its argument nor what it returned before.
 
-    `scale`은 인자도, 앞서 돌려준 결과도 바꾸지 않습니다.
+    `scale`은 인자도, 앞서 반환한 결과도 바꾸지 않습니다.
     """
     one, other = np.array([[4.0, -1.0], [2.5, 9.0]]), np.array([[0.5, 6.0], [-3.0, 1.0]])
     expect_array(expect_unchanged(submission.scale, one), reference.scale(one), rtol=1e-5, atol=1e-6)

@@ -135,7 +135,7 @@ class Places:
         self._say = say
         self._cells = examination.cells
         self._by_count = {c.execution_count: c.index for c in self._cells if c.execution_count is not None}
-        headings = dict(_headings(released))
+        headings = dict(headings_of(released))
         self._headings: dict[int, str] = {}
         heading = ""
         for cell in sorted(self._cells, key=lambda cell: cell.index):
@@ -179,7 +179,7 @@ class Places:
         return None
 
 
-def _headings(released: NotebookNode) -> Iterator[tuple[str, str]]:
+def headings_of(released: NotebookNode) -> Iterator[tuple[str, str]]:
     """The heading that each cell with a grade id stands under."""
     heading = ""
     for cell in released.cells:

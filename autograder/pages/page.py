@@ -17,7 +17,7 @@ from autograder.examination import CellOutcome, Examination, Status, Verdict
 from autograder.gradebook.grades import after_penalty
 from autograder.messages import Language
 from autograder.notebooks.metadata import grade_id, is_solution
-from autograder.pages.causes import Cause, Excerpt, Places, causes_of
+from autograder.pages.causes import Cause, Excerpt, Places, causes_of, headings_of
 from autograder.pages.figures import training_drawings
 from autograder.pages.tasks import (
     open_points,
@@ -107,7 +107,10 @@ def make_page(
         notices=_listed(_notices(examination, context)) if told else (),
         comments=tuple(_comments(examination, released, context)) if told else (),
     )
-    view = _with_next(view, examination, context) if told else view
+    if told:
+        view = replace(
+            _with_next(view, examination, context), unanswered=_unanswered(examination, released, context)
+        )
     present = {
         "likely": (say("likely"), view.misconceptions),
         "tasks": (view.tasks_title, view.sections),
@@ -164,6 +167,15 @@ def _with_next(view: PageView, examination: Examination, context: Context) -> Pa
         sections=_followed(sections, named, None),
         misconceptions=tuple(m for m in view.misconceptions if m is not hint),
     )
+
+
+def _unanswered(examination: Examination, released: NotebookNode, context: Context) -> str:
+    """The written answers that were left empty, by their headings: no check fails by them."""
+    marks, headings = context.marks.points, dict(headings_of(released))
+    left_out = (s.grade_id for s in examination.scores if s.manual and s.points == 0)
+    empty = [cell for cell in left_out if not marks.get(cell)]  # somebody may have found the answer elsewhere
+    names = dict.fromkeys(one_line((headings.get(cell) or cell).replace("`", ""), 80) for cell in empty)
+    return context.word("unanswered", names=", ".join(names)) if names else ""
 
 
 def _rest(count: int, context: Context) -> str:

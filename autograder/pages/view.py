@@ -238,6 +238,7 @@ class PageView:
     remarks: tuple[str, ...] = ()
     alerts: tuple[AlertView, ...] = ()
     next: NextView | None = None
+    unanswered: str = ""
     misconceptions: tuple[MisconceptionView, ...] = ()
     progress: ProgressView | None = None
     sections: tuple[SectionView, ...] = ()

@@ -33,4 +33,4 @@ def sentence(text: str) -> str:
     """A message with a capital and a full stop, if it begins with a word."""
     if _WORD_FIRST.match(text):
         text = text[0].upper() + text[1:]
-    return text if text.endswith((".", "!", "?", ")", "…", "다", "요")) or "\n" in text else f"{text}."
+    return text if text.endswith((".", "!", "?", ")", "…")) or "\n" in text else f"{text}."

@@ -125,6 +125,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "그다음, 아직 통과하지 못한 검사: {count}개",
     ),
     "same-reason": ("For the reason above", "위와 같은 이유"),
+    "unanswered": ("Written answers that are empty: {names}.", "비어 있는 서술형 답안: {names}"),
+    "all-passed": ("All checks are passed.", "모든 검사를 통과했습니다."),
     "all-done": (
         "All checks are passed: there is nothing left to mend.",
         "모든 검사를 통과했습니다. 더 고칠 것이 없습니다.",

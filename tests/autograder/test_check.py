@@ -142,6 +142,33 @@ def test_all_right(folder: Path, confined: bool) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("confined", MODES)
+def test_the_cell_that_checks_may_stay(folder: Path, confined: bool) -> None:
+    cells = notebook(DOUBLE, FLIP, "%load_ext autograder", "%check")
+    (folder / "small.ipynb").write_text(cells, encoding="utf-8")
+    done = run(folder / "small.ipynb", confined)
+    assert done.returncode == 0, done.stderr
+    assert "! Cell" not in done.stdout
+    assert "2 of 2 checks passed" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("answer", "is_empty"), [("YOUR ANSWER HERE", True), ("Since it turns.", False)])
+def test_an_empty_answer_is_named(folder: Path, answer: str, is_empty: bool) -> None:
+    cells = json.loads(notebook())
+    grading = {"schema_version": 3, "grade_id": "explain", "grade": True, "locked": False, "solution": True}
+    cells["cells"] += [
+        {"cell_type": "markdown", "metadata": {}, "source": "## 2. In your own words"},
+        {"cell_type": "markdown", "metadata": {"nbgrader": grading | {"points": 5}}, "source": answer},
+    ]
+    (folder / "small.ipynb").write_text(json.dumps(cells), encoding="utf-8")
+    assert run(folder / "small.ipynb").returncode == 0
+    page = (folder / "small-check.html").read_text(encoding="utf-8")
+    assert ("Written answers that are empty: 2. In your own words." in page) is is_empty
+    assert ("nothing left to mend" in page) is not is_empty
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("confined", MODES)
 def test_some_wrong(folder: Path, confined: bool) -> None:
     text = notebook("def double(x):\n    raise NotImplementedError", "def flip(row):\n    return row")
     (folder / "small.ipynb").write_text(text, encoding="utf-8")

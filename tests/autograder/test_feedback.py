@@ -754,6 +754,23 @@ def test_nothing_is_left_to_do_where_all_is_right() -> None:
     assert "nothing left to mend" in page
 
 
+def test_an_empty_answer_is_left_to_do_where_all_checks_are_passed() -> None:
+    scores = (
+        Score(grade_id="test-easy", points=4.0, max_points=4),
+        Score(grade_id="explain", points=0.0, max_points=5, manual=True),
+    )
+    record = examination(passed(), scores=scores)
+    page = render(record, "names")
+    assert "Written answers that are empty: " in next_card(page)
+    assert render(record, "names", marks=Marks(points={"test-easy": 4.0, "explain": 0.0})) == page
+    assert "nothing left to mend" not in page
+    assert "비어 있는 서술형 답안: " in render(record, "names", KO)
+    both = next_card(render(examination(wrong(), scores=scores)))
+    assert "conv2d" in both and "Written answers that are empty: " in both
+    given = render(record, "names", marks=Marks(points={"explain": 3.0}))  # found elsewhere
+    assert "that are empty" not in given and "nothing left to mend" in given
+
+
 @pytest.mark.parametrize("level", ["none"])
 def test_who_is_told_nothing_is_not_told_what_comes_next(level: Level) -> None:
     assert next_card(render(everything(), level)) == ""

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 SURVIVOR = """
 - id: double-floats
   replaces: double
-  misconception: {en: "Your `double` returns floats.", ko: "`double`이 실수를 돌려줍니다."}
+  misconception: {en: "Your `double` returns floats.", ko: "`double`이 실수를 반환합니다."}
   hint: {en: "Keep the type.", ko: "타입을 지키세요."}
   source: |
     def double(x):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import nbformat
@@ -11,7 +12,7 @@ import pytest
 from autograder.course.folders import Paths
 from autograder.course.models import Course
 from autograder.messages import Language
-from autograder.notebooks.metadata import tags
+from autograder.notebooks.metadata import grade_id, tags
 from autograder.notebooks.scripts import dump, read_script
 
 if TYPE_CHECKING:
@@ -106,3 +107,30 @@ def test_a_solution_runs_to_its_end_and_draws(
     assert drawn.count() >= len(pictures)
     sizes = drawn.evaluate_all("nodes => nodes.map(node => node.naturalWidth ?? 1)")
     assert min(sizes) > 0
+
+
+def test_check_shows_the_page_below_its_cell(
+    jupyter: Server, page: Page, course: tuple[Course, Paths]
+) -> None:
+    _, paths = course
+    week = "03_convolution"
+    notebook = nbformat.read(paths.released(week), as_version=4)
+    (task,) = (cell for cell in notebook.cells if grade_id(cell) == "output-size")
+    task["source"] = (
+        "def output_size(input_size, kernel_size, stride=1, padding=0, dilation=1):\n    return 0"
+    )
+    load, check = (nbformat.v4.new_code_cell(line) for line in ("%load_ext autograder", "%check"))
+    notebook["cells"] = [load, *notebook.cells, check]
+    folder = paths.root / "desk" / "check"
+    folder.mkdir(parents=True)
+    (folder / "test_public.py").write_bytes(paths.released_tests(week).read_bytes())
+    (folder / f"{week}.ipynb").write_bytes(dump(notebook))
+
+    cells = run_all(page, jupyter, f"desk/check/{week}.ipynb", 400)
+    assert [output["output_type"] for output in cells[-1]["outputs"]] == ["display_data"]
+    shown = page.frame_locator("iframe[title='autograder check']")
+    assert "output_size" in shown.locator(".next .title").first.inner_text()
+    # As the student sees it: in a frame wide enough, which its own buttons work in.
+    assert shown.locator("html").evaluate("each => each.scrollWidth <= each.clientWidth")
+    shown.locator(".next button.copy").click()
+    shown.locator(".next [role=status]").filter(has_text=re.compile("Copied|selected")).wait_for()

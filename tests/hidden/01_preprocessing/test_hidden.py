@@ -267,7 +267,7 @@ def test_flatten_images_keeps_wide_values(submission: Submission) -> None:
 def test_flatten_images_keeps_earlier_rows(submission: Submission) -> None:
     """What `flatten_images` returned stays as it was when the function is called again.
 
-    `flatten_images`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    `flatten_images`를 다시 불러도 앞서 반환한 결과는 그대로 남습니다.
     """
     batches = [pixels(3, 4, 5, seed=seed) for seed in (22, 23)]
     kept = answers_kept(submission, "flatten_images", *[(images,) for images in batches])
@@ -400,7 +400,7 @@ def test_normalize_leaves_its_argument_alone(submission: Submission) -> None:
 def test_normalize_keeps_earlier_results(submission: Submission) -> None:
     """What `normalize` returned stays as it was when the function is called again.
 
-    `normalize`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    `normalize`를 다시 불러도 앞서 반환한 결과는 그대로 남습니다.
     """
     batches = [pixels(3, 4, seed=seed) for seed in (24, 25)]
     kept = answers_kept(submission, "normalize", *[(images,) for images in batches])
@@ -492,7 +492,7 @@ def test_one_hot_of_many_classes(submission: Submission) -> None:
 def test_one_hot_keeps_earlier_rows(submission: Submission) -> None:
     """What `one_hot` returned stays as it was when the function is called again.
 
-    `one_hot`을 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    `one_hot`을 다시 불러도 앞서 반환한 결과는 그대로 남습니다.
     """
     batches = [np.array([2, 0, 3, 1]), np.array([1, 1, 0, 2])]
     kept = answers_kept(submission, "one_hot", *[(labels, 4) for labels in batches])
@@ -715,7 +715,7 @@ def test_split_keeps_wide_values(submission: Submission) -> None:
 def test_split_keeps_earlier_sets(submission: Submission) -> None:
     """What `split_train_validation` returned stays as it was when the function is called again.
 
-    `split_train_validation`을 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    `split_train_validation`을 다시 불러도 앞서 반환한 결과는 그대로 남습니다.
     """
     first, labels = samples(16)
     for part, expected in ((0, 12), (3, 4)):
@@ -929,7 +929,7 @@ def test_preprocess_leaves_its_arguments_alone(submission: Submission) -> None:
 def test_preprocess_one_set_after_another(submission: Submission) -> None:
     """`preprocess` of several sets of one size gives each set's own pixels and labels.
 
-    크기가 같은 여러 데이터를 차례로 넣어도 `preprocess`는 각각 자기 픽셀과 레이블을 돌려줍니다.
+    크기가 같은 여러 데이터를 차례로 넣어도 `preprocess`는 각각 자기 픽셀과 레이블을 반환합니다.
     """
     for seed in (20, 21):
         images, labels = pixels(30, 28, 28, seed=seed), np.random.default_rng(seed).integers(0, 10, size=30)

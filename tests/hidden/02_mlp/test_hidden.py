@@ -132,7 +132,7 @@ def test_softmax_rows_of_different_size(submission: Submission, reference: Submi
 def test_softmax_rows_sum_to_one(submission: Submission, logits: Array) -> None:
     """`softmax` returns rows of numbers between 0 and 1 that sum to 1.
 
-    `softmax`는 0과 1 사이이고 합이 1인 행을 돌려줍니다.
+    `softmax`는 0과 1 사이이고 합이 1인 행을 반환합니다.
     """
     result = as_array(submission.softmax(logits))
     expect_array(np.sum(result, axis=1), np.ones(len(logits)), **LOOSE)
@@ -148,7 +148,7 @@ def test_softmax_rows_sum_to_one(submission: Submission, logits: Array) -> None:
 def test_relu_one_batch_after_another(submission: Submission) -> None:
     """`relu` of large batches, one after another, however they lie in memory.
 
-    큰 배치를 차례로, 메모리에 어떻게 놓여 있든 계산합니다.
+    `relu`로 큰 배치를 차례로, 메모리에 어떻게 놓여 있든 계산합니다.
     """
     for seed in (31, 32):
         z = normal(seed, 40, 30)
@@ -159,7 +159,7 @@ def test_relu_one_batch_after_another(submission: Submission) -> None:
 def test_softmax_one_batch_after_another(submission: Submission) -> None:
     """`softmax` of large batches, one after another, however they lie in memory.
 
-    큰 배치를 차례로, 메모리에 어떻게 놓여 있든 계산합니다.
+    `softmax`로 큰 배치를 차례로, 메모리에 어떻게 놓여 있든 계산합니다.
     """
     for seed in (33, 34):
         z = normal(seed, 40, 10, scale=2.0)
@@ -182,7 +182,7 @@ def test_relu_of_any_numbers(submission: Submission) -> None:
 def test_relu_returns_a_new_array(submission: Submission) -> None:
     """`relu` returns a new array each time: neither its argument, nor the array that it returned before.
 
-    `relu`는 매번 새 배열을 돌려줍니다. 인자도 아니고, 앞서 돌려준 배열도 아닙니다.
+    `relu`는 매번 새 배열을 반환합니다. 인자도 아니고, 앞서 반환한 배열도 아닙니다.
     """
     for low in (-1.0, 0.5):
         batches = [np.random.default_rng(seed).uniform(low, 2, (3, 4)) for seed in (41, 42)]
@@ -204,7 +204,7 @@ def test_softmax_scores_far_apart(submission: Submission, reference: Submission)
 def test_softmax_keeps_earlier_results(submission: Submission) -> None:
     """What `softmax` returned stays as it was when the function is called again.
 
-    `softmax`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    `softmax`를 다시 불러도 앞서 반환한 결과는 그대로 남습니다.
     """
     batches = [normal(seed, 4, 3) for seed in (43, 44)]
     for result, z in zip(answers_kept(submission, "softmax", *[(z,) for z in batches]), batches, strict=True):
@@ -289,7 +289,7 @@ def test_mlp_forward_one_batch_after_another(submission: Submission) -> None:
     arrays are parts of larger ones.
 
     여러 배치와 다른 가중치를 차례로 넣어도, 더 큰 배열에서 잘라 낸 배열이어도 `mlp_forward`는 각각의
-    확률을 돌려줍니다.
+    확률을 반환합니다.
     """
     for seed in (37, 38):
         x = normal(seed, 30, 20)
@@ -304,7 +304,7 @@ def test_mlp_forward_one_batch_after_another(submission: Submission) -> None:
 def test_dense_keeps_earlier_results(submission: Submission) -> None:
     """What `dense` returned stays as it was when the function is called again.
 
-    `dense`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    `dense`를 다시 불러도 앞서 반환한 결과는 그대로 남습니다.
     """
     layers = [(normal(seed, 4, 6), normal(seed + 10, 6, 3), normal(seed + 20, 3)) for seed in (45, 46)]
     for result, (x, weights, bias) in zip(answers_kept(submission, "dense", *layers), layers, strict=True):
@@ -327,7 +327,7 @@ def test_mlp_forward_scores_far_apart(submission: Submission, reference: Submiss
 def test_mlp_forward_keeps_earlier_results(submission: Submission, reference: Submission) -> None:
     """What `mlp_forward` returned stays as it was when the function is called again.
 
-    `mlp_forward`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    `mlp_forward`를 다시 불러도 앞서 반환한 결과는 그대로 남습니다.
     """
     weights = normal(12, 8, 5), normal(13, 5), normal(14, 5, 3), normal(15, 3)
     batches = [normal(seed, 6, 8) for seed in (47, 48)]
@@ -343,7 +343,7 @@ def test_mlp_forward_keeps_earlier_results(submission: Submission, reference: Su
 def test_categorical_crossentropy_batch(submission: Submission, reference: Submission) -> None:
     """`categorical_crossentropy` averages over the rows, with the natural logarithm, and returns one number.
 
-    `categorical_crossentropy`는 자연로그로 계산해 행에 대해 평균하고, 숫자 하나를 돌려줍니다.
+    `categorical_crossentropy`는 자연로그로 계산해 행에 대해 평균하고, 숫자 하나를 반환합니다.
     """
     y_true, y_pred = one_hot([2, 0, 3, 3, 1, 2, 0], 4), probabilities(22, 7, 4)
     loss = expect_unchanged(submission.categorical_crossentropy, y_true, y_pred)
@@ -462,7 +462,7 @@ def test_count_parameters_depths(
 ) -> None:
     """`count_parameters` counts weights and biases of networks with one, two or four layers, as an int.
 
-    `count_parameters`는 층이 하나, 둘, 넷인 신경망의 가중치와 편향을 세어 정수로 돌려줍니다.
+    `count_parameters`는 층이 하나, 둘, 넷인 신경망의 가중치와 편향을 세어 정수로 반환합니다.
     """
     result = expect_unchanged(submission.count_parameters, layer_sizes)
     expect_int(result, reference.count_parameters(layer_sizes))
@@ -474,7 +474,7 @@ def test_categorical_crossentropy_one_batch_after_another(
 ) -> None:
     """`categorical_crossentropy` of several batches of one size: each has its own loss.
 
-    크기가 같은 여러 배치를 차례로 넣어도 `categorical_crossentropy`는 각각의 손실을 돌려줍니다.
+    크기가 같은 여러 배치를 차례로 넣어도 `categorical_crossentropy`는 각각의 손실을 반환합니다.
     """
     for seed in (25, 26, 27):
         labels = np.random.default_rng(seed).integers(0, 10, size=200).tolist()
@@ -487,7 +487,7 @@ def test_categorical_crossentropy_one_batch_after_another(
 def test_count_parameters_one_network_after_another(submission: Submission) -> None:
     """`count_parameters` of several networks with as many layers: each has its own number.
 
-    층의 수가 같은 여러 신경망을 차례로 세어도 `count_parameters`는 각각의 수를 돌려줍니다.
+    층의 수가 같은 여러 신경망을 차례로 세어도 `count_parameters`는 각각의 수를 반환합니다.
     """
     for sizes, expected in (([3, 4, 2], 26), ([5, 7, 3], 66), ([784, 100, 10], 79_510), ([2, 1, 1], 5)):
         expect_int(submission.count_parameters(sizes), expected)

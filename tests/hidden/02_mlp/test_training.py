@@ -146,7 +146,7 @@ def test_train_mlp_leaves_its_arguments_alone(drifting: Any, improving: Any) -> 
 def test_train_mlp_history(improving: Any) -> None:
     """`train_mlp` returns a dictionary with the training and the validation loss of every epoch.
 
-    `train_mlp`는 에포크마다의 학습 손실과 검증 손실이 담긴 딕셔너리를 돌려줍니다.
+    `train_mlp`는 에포크마다의 학습 손실과 검증 손실이 담긴 딕셔너리를 반환합니다.
     """
     losses = improving.val_losses
     names = sorted(map(str, improving.history))

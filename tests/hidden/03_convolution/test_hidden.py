@@ -358,7 +358,7 @@ def test_pad_2d_keeps_wide_values(submission: Submission) -> None:
 def test_pad_2d_returns_a_new_array(submission: Submission) -> None:
     """`pad_2d` returns a new array each time: neither its argument, nor the array that it returned before.
 
-    `pad_2d`는 매번 새 배열을 돌려줍니다. 인자도 아니고, 앞서 돌려준 배열도 아닙니다.
+    `pad_2d`는 매번 새 배열을 반환합니다. 인자도 아니고, 앞서 반환한 배열도 아닙니다.
     """
     images = [numbers(seed, 2, 3) for seed in (25, 26)]
     for padding in (0, 1, ((0, 0), (0, 0))):
@@ -464,9 +464,9 @@ def test_convolve_1d_leaves_arguments(submission: Submission) -> None:
 
 @pytest.mark.cell("test-correlate-1d")
 def test_correlate_1d_long_signals(submission: Submission) -> None:
-    """Long signals with fractions, one after another: every place is right to the last digit.
+    """`correlate_1d` of long signals with fractions, one after another, is right to the last digit.
 
-    분수가 있는 긴 신호를 차례로 넣어도 모든 자리가 끝자리까지 맞습니다.
+    분수가 있는 긴 신호를 차례로 넣어도 `correlate_1d`의 결과는 모든 자리가 끝자리까지 맞습니다.
     """
     kernel = np.random.default_rng(37).normal(size=5)
     inputs = zip(digits_in_a_row(36, 300), repeat(kernel))
@@ -475,9 +475,9 @@ def test_correlate_1d_long_signals(submission: Submission) -> None:
 
 @pytest.mark.cell("test-convolve-1d")
 def test_convolve_1d_long_signals(submission: Submission) -> None:
-    """Long signals with fractions, one after another: every place is right to the last digit.
+    """`convolve_1d` of long signals with fractions, one after another, is right to the last digit.
 
-    분수가 있는 긴 신호를 차례로 넣어도 모든 자리가 끝자리까지 맞습니다.
+    분수가 있는 긴 신호를 차례로 넣어도 `convolve_1d`의 결과는 모든 자리가 끝자리까지 맞습니다.
     """
     kernel = np.random.default_rng(39).normal(size=4)
     inputs = zip(digits_in_a_row(38, 300), repeat(kernel))
@@ -516,7 +516,7 @@ def test_convolve_1d_any_numbers(submission: Submission) -> None:
 def test_correlate_1d_keeps_earlier_results(submission: Submission) -> None:
     """What `correlate_1d` returned stays as it was when the function is called again.
 
-    `correlate_1d`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    `correlate_1d`를 다시 불러도 앞서 반환한 결과는 그대로 남습니다.
     """
     inputs = zip(numbers(27, 2, 6), numbers(28, 2, 3), strict=True)
     expect_kept(submission, "correlate_1d", inputs, functools.partial(np.correlate, mode="valid"))
@@ -526,7 +526,7 @@ def test_correlate_1d_keeps_earlier_results(submission: Submission) -> None:
 def test_convolve_1d_keeps_earlier_results(submission: Submission) -> None:
     """What `convolve_1d` returned stays as it was when the function is called again.
 
-    `convolve_1d`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    `convolve_1d`를 다시 불러도 앞서 반환한 결과는 그대로 남습니다.
     """
     inputs = zip(numbers(27, 2, 6), numbers(28, 2, 3), strict=True)
     expect_kept(submission, "convolve_1d", inputs, functools.partial(np.convolve, mode="valid"))
@@ -679,7 +679,7 @@ def test_conv2d_large_and_tiny_numbers(submission: Submission) -> None:
 def test_conv2d_keeps_earlier_results(submission: Submission) -> None:
     """What `conv2d` returned stays as it was when the function is called again.
 
-    `conv2d`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    `conv2d`를 다시 불러도 앞서 반환한 결과는 그대로 남습니다.
     """
     inputs = zip(numbers(29, 2, 4, 5), numbers(30, 2, 2, 3), strict=True)
     expect_kept(submission, "conv2d", inputs, correlated)
@@ -784,9 +784,9 @@ def test_conv2d_fits_once_padded(submission: Submission) -> None:
 
 @pytest.mark.cell("test-conv2d", weight=2)
 def test_conv2d_one_image_after_another(submission: Submission) -> None:
-    """Images of MNIST's size with fractions, one after another, with another kernel each.
+    """`conv2d` of images of MNIST's size with fractions, one after another, with another kernel each.
 
-    분수가 있는 MNIST 크기의 이미지를 차례로, 매번 다른 커널로 계산합니다.
+    `conv2d`로 분수가 있는 MNIST 크기의 이미지를 차례로, 매번 다른 커널로 계산합니다.
     """
     inputs = zip(digits_in_a_row(47, 28, 30), digits_in_a_row(48, 5, 3), strict=True)
     expect_in_turn(submission.conv2d, inputs, correlated)
@@ -884,7 +884,7 @@ def test_convolve_2d_integers(submission: Submission) -> None:
 def test_convolve_2d_keeps_earlier_results(submission: Submission) -> None:
     """What `convolve_2d` returned stays as it was when the function is called again.
 
-    `convolve_2d`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    `convolve_2d`를 다시 불러도 앞서 반환한 결과는 그대로 남습니다.
     """
     inputs = zip(numbers(29, 2, 4, 5), numbers(30, 2, 2, 3), strict=True)
     expect_kept(submission, "convolve_2d", inputs, turned)
@@ -903,9 +903,9 @@ def test_convolve_2d_leaves_arguments(submission: Submission) -> None:
 
 @pytest.mark.cell("test-convolve-2d")
 def test_convolve_2d_one_image_after_another(submission: Submission) -> None:
-    """Images of MNIST's size with fractions, one after another, with another kernel each.
+    """`convolve_2d` of images of MNIST's size with fractions, one after another, with another kernel each.
 
-    분수가 있는 MNIST 크기의 이미지를 차례로, 매번 다른 커널로 계산합니다.
+    `convolve_2d`로 분수가 있는 MNIST 크기의 이미지를 차례로, 매번 다른 커널로 계산합니다.
     """
     inputs = zip(digits_in_a_row(57, 28, 30), digits_in_a_row(58, 5, 3), strict=True)
     expect_in_turn(submission.convolve_2d, inputs, turned)
@@ -975,7 +975,7 @@ def test_detect_edges_uint8(submission: Submission) -> None:
 def test_detect_edges_of_one_image_after_another(submission: Submission) -> None:
     """Images of MNIST's size with fractions, one after another: each has its own edges.
 
-    분수가 있는 MNIST 크기의 이미지를 차례로 넣으면 각각 자기 윤곽선이 나옵니다.
+    분수가 있는 MNIST 크기의 이미지를 차례로 넣으면 각각 자기 외곽선이 나옵니다.
     """
     images = [whole_numbers(64, 28, 28), *digits_in_a_row(63, 28, 28)]
     for turn, image in enumerate(images):
@@ -1005,7 +1005,7 @@ def test_detect_edges_of_any_image(submission: Submission) -> None:
 def test_detect_edges_keeps_earlier_results(submission: Submission) -> None:
     """What `detect_edges` returned stays as it was when the function is called again.
 
-    `detect_edges`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    `detect_edges`를 다시 불러도 앞서 반환한 결과는 그대로 남습니다.
     """
     images = list(numbers(84, 2, 4, 5))
     kept = answers_kept(submission, "detect_edges", *[(image,) for image in images])

@@ -221,7 +221,7 @@ def test_max_pool_one_row(submission: Submission, reference: Submission) -> None
 def test_max_pool_returns_a_new_array(submission: Submission, reference: Submission) -> None:
     """`max_pool_2d` returns a new array each time: no part of its argument, and not the array from before.
 
-    `max_pool_2d`는 매번 새 배열을 돌려줍니다. 인자의 일부도 아니고, 앞서 돌려준 배열도 아닙니다.
+    `max_pool_2d`는 매번 새 배열을 반환합니다. 인자의 일부도 아니고, 앞서 반환한 배열도 아닙니다.
     """
     _expect_new_arrays(submission, "max_pool_2d", reference.max_pool_2d)
 
@@ -256,7 +256,7 @@ def test_avg_pool_strides(submission: Submission, reference: Submission, cases: 
 def test_avg_pool_dtype(submission: Submission, reference: Submission) -> None:
     """`avg_pool_2d` gives exact fractions in float64 for any dtype, and bright bytes do not overflow.
 
-    `avg_pool_2d`는 어떤 dtype이든 정확한 평균을 float64로 돌려주고, 밝은 uint8 픽셀에서도 넘치지 않습니다.
+    `avg_pool_2d`는 어떤 dtype이든 정확한 평균을 float64로 반환하고, 밝은 uint8 픽셀에서도 넘치지 않습니다.
     """
     for dtype in (np.uint8, np.int64, np.float32):
         x = _bytes(2, 6, 4, 3, seed=14).astype(dtype)
@@ -338,7 +338,7 @@ def test_avg_pool_one_row(submission: Submission, reference: Submission) -> None
 def test_avg_pool_returns_a_new_array(submission: Submission, reference: Submission) -> None:
     """`avg_pool_2d` returns a new array each time: no part of its argument, and not the array from before.
 
-    `avg_pool_2d`는 매번 새 배열을 돌려줍니다. 인자의 일부도 아니고, 앞서 돌려준 배열도 아닙니다.
+    `avg_pool_2d`는 매번 새 배열을 반환합니다. 인자의 일부도 아니고, 앞서 반환한 배열도 아닙니다.
     """
     _expect_new_arrays(submission, "avg_pool_2d", reference.avg_pool_2d, **LOOSE)
 
@@ -536,7 +536,7 @@ def test_dropout_small_rates_and_few_values(submission: Submission) -> None:
 def test_dropout_keeps_earlier_results(submission: Submission) -> None:
     """What `dropout` returned stays as it was when the function is called again.
 
-    `dropout`을 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    `dropout`을 다시 불러도 앞서 반환한 결과는 그대로 남습니다.
     """
     batches = [_values(6, 5, seed=seed) for seed in (34, 35)]
     generator = _generator(submission, 20)
@@ -626,7 +626,7 @@ def test_flatten_keeps_wide_values(submission: Submission) -> None:
 def test_flatten_keeps_earlier_rows(submission: Submission) -> None:
     """What `flatten` returned stays as it was when the function is called again.
 
-    `flatten`을 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    `flatten`을 다시 불러도 앞서 반환한 결과는 그대로 남습니다.
     """
     batches = [_signed(2, 3, 2, 2, seed=seed) for seed in (43, 44)]
     for rows, x in zip(answers_kept(submission, "flatten", *[(x,) for x in batches]), batches, strict=True):
@@ -802,7 +802,7 @@ def test_conv2d_layer_one_row(submission: Submission, reference: Submission) -> 
 def test_conv2d_layer_keeps_earlier_maps(submission: Submission, reference: Submission) -> None:
     """What `conv2d_layer` returned stays as it was when the function is called again.
 
-    `conv2d_layer`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    `conv2d_layer`를 다시 불러도 앞서 반환한 결과는 그대로 남습니다.
     """
     kernels, bias = _signed(2, 2, 3, 2, seed=80), _signed(2, seed=81)
     batches = [_signed(2, 4, 3, 3, seed=seed) for seed in (82, 83)]
@@ -874,7 +874,7 @@ def test_cnn_forward_large_logits(submission: Submission) -> None:
 def test_cnn_forward_one_batch_after_another(submission: Submission, reference: Submission) -> None:
     """`cnn_forward` of several batches of one size: each has its own probabilities.
 
-    크기가 같은 여러 배치를 차례로 넣어도 `cnn_forward`는 각각의 확률을 돌려줍니다.
+    크기가 같은 여러 배치를 차례로 넣어도 `cnn_forward`는 각각의 확률을 반환합니다.
     """
     for seed in (85, 86):
         x = _pictures(1, seed=seed)
@@ -904,7 +904,7 @@ def test_cnn_forward_logits_far_apart(submission: Submission) -> None:
 def test_cnn_forward_keeps_earlier_results(submission: Submission, reference: Submission) -> None:
     """What `cnn_forward` returned stays as it was when the function is called again.
 
-    `cnn_forward`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    `cnn_forward`를 다시 불러도 앞서 반환한 결과는 그대로 남습니다.
     """
     batches = [_pictures(1, seed=seed) for seed in (87, 88)]
     kept = answers_kept(submission, "cnn_forward", *[(x, _network()) for x in batches])

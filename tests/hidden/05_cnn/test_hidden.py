@@ -105,7 +105,7 @@ def test_layers_without_parameters(submission: Submission) -> None:
 def test_shapes_of_one_size_after_another(submission: Submission) -> None:
     """Several sizes, one after another: each has its own shapes.
 
-    여러 크기를 차례로 물어도 각각의 모양을 돌려줍니다.
+    여러 크기를 차례로 물어도 각각의 모양을 반환합니다.
     """
     for height, width in ((12, 14), (28, 28), (21, 10)):
         rows, columns = (height - 4) // 2, (width - 4) // 2
@@ -131,7 +131,7 @@ def test_shapes_of_small_and_large_images(submission: Submission) -> None:
 def test_shapes_are_kept(submission: Submission) -> None:
     """What `layer_shapes` returned stays as it was when the function is called again.
 
-    `layer_shapes`를 다시 불러도 앞서 돌려준 결과는 그대로 남습니다.
+    `layer_shapes`를 다시 불러도 앞서 반환한 결과는 그대로 남습니다.
     """
     first, _ = answers_kept(submission, "layer_shapes", ((28, 28, 1),), ((10, 12, 1),), as_arrays=False)
     expect_ints(first, SHAPES)
@@ -469,7 +469,7 @@ def test_the_largest_probability_decides(submission: Submission) -> None:
 def test_images_stay_as_they_are(submission: Submission) -> None:
     """Predicting changes neither the images nor their shape, and keeps the labels that it gave before.
 
-    예측은 이미지의 값과 모양을 바꾸지 않고, 앞서 돌려준 레이블도 그대로 둡니다.
+    예측은 이미지의 값과 모양을 바꾸지 않고, 앞서 반환한 레이블도 그대로 둡니다.
     """
     weights = np.zeros((784, 10))
     weights[np.arange(10) + 56, np.arange(10)] = 20
@@ -583,7 +583,7 @@ def test_very_many_images(submission: Submission) -> None:
 def test_labels_with_gaps_in_memory(submission: Submission) -> None:
     """Labels are read as they are, however they lie in memory; they stay, as does the matrix of before.
 
-    레이블이 메모리에 어떻게 놓여 있든 그대로 읽습니다. 레이블도, 앞서 돌려준 행렬도 바뀌지 않습니다.
+    레이블이 메모리에 어떻게 놓여 있든 그대로 읽습니다. 레이블도, 앞서 반환한 행렬도 바뀌지 않습니다.
     """
     y_true, y_pred = np.array([2, 0, 1, 2, 0]), np.array([1, 0, 1, 2, 2])
     result = expect_unchanged(submission.confusion_matrix, Strided(y_true), Strided(y_pred), 3)
