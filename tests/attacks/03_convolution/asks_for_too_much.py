@@ -1,4 +1,4 @@
-# what: has the solution compute as long as it may for every question, while threads of its own go on computing
+# what: has the solution compute nearly as long as it may in every test, while threads of its own go on computing
 # points: 0
 
 # %% replace=conv2d
@@ -20,8 +20,8 @@ def _slowly():
     for thread in threads:
         thread.start()
     try:
-        while True:
-            conv2d(np.ones((700, 700)), np.ones((2, 2)))
+        for _ in range(2):
+            conv2d(np.ones((300, 300)), np.ones((2, 2)))
     finally:
         done.set()
 

@@ -449,6 +449,9 @@ def test_normalize_refuses_one_bad_pixel(submission: Submission, values: tuple[i
     일으킵니다.
     """
     images = pixels(3, 4, 5, seed=11).astype(np.int64)
+    first = images.copy()
+    first[0, 0, 0] = values[0]
+    expect_raises(submission.normalize, first, names="images")
     for value, place in zip(values, [(2, 3, 1), (0, 1, 4)], strict=True):
         spoilt = images.copy()
         spoilt[place] = value
