@@ -93,8 +93,8 @@ class Catalogue:
         """Whether an answer shows the mutant at work: the solution's is another one.
 
         An exception shows it only with the mutant's own words: many mistakes raise a ValueError. Where it is
-        exact, an answer that is the solution's but for its type or for rounding shows it as well, if it is the
-        mutant's to the last bit: that may be what a test refuses.
+        exact, an answer that is the solution's but for its type or for rounding shows it as well, if it is
+        the mutant's to the last bit: that may be what a test refuses.
         """
         right = self._theirs(_solution(mutant.replaces), test)
         return any(
