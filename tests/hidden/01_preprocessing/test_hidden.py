@@ -139,7 +139,9 @@ def test_show_image_draws_any_numbers(submission: Submission) -> None:
     for image in (pixels(5, 3, seed=19) / 255, WIDE, HUGE, NEGATIVE):
         expect_array(stretched(seen(*drawing(submission, image)).pixels), stretched(image), atol=1e-6)
     part = pixels(4, 6, seed=23)
-    expect_array(stretched(seen(*drawing(submission, Strided(part))).pixels), stretched(part), atol=1e-6)
+    for gaps in (True, False):
+        shown = seen(*drawing(submission, Strided(part, gaps)))
+        expect_array(stretched(shown.pixels), stretched(part), atol=1e-6)
 
 
 @pytest.mark.cell("test-show-image")
@@ -205,7 +207,9 @@ def test_image_to_text_writes_large_and_negative_numbers(submission: Submission)
     마찬가지입니다.
     """
     image = np.array([[256, -3, 70_000], [-40_000, 3_000_000_000, 65]])
-    expect_text(submission.image_to_text(Strided(image)), "256\t-3\t70000\n-40000\t3000000000\t65\n")
+    for gaps in (True, False):
+        text = submission.image_to_text(Strided(image, gaps))
+        expect_text(text, "256\t-3\t70000\n-40000\t3000000000\t65\n")
     image = np.array([[2**53 + 1, -(2**62) - 3]])
     expect_text(submission.image_to_text(image), "9007199254740993\t-4611686018427387907\n")
     unsigned = np.array([[2**64 - 3], [7]], dtype=np.uint64)
@@ -373,7 +377,9 @@ def test_normalize_has_a_fixed_scale(submission: Submission) -> None:
     for brightest in (1, 40, 254):
         images = pixels(2, 3, 4, seed=8, low=0, high=brightest)
         images[1, 2, 0] = brightest
-        expect_array(submission.normalize(Strided(images)), images.astype(np.float64) / 255, rtol=1e-6)
+        for gaps in (True, False):
+            scaled = submission.normalize(Strided(images, gaps))
+            expect_array(scaled, images.astype(np.float64) / 255, rtol=1e-6)
 
 
 @pytest.mark.cell("test-normalize")
@@ -383,7 +389,7 @@ def test_normalize_of_a_blank_image(submission: Submission) -> None:
     `normalize`는 빈 이미지를 0으로 바꾸고, 흰색이 없는 이미지는 흰색이 없는 채로 둡니다.
     """
     expect_array(submission.normalize(np.zeros((1, 4, 3), np.uint8)), np.zeros((1, 4, 3)))
-    images = pixels(2, 3, seed=9, low=90, high=200)
+    images = pixels(3, 3, seed=9, low=90, high=200)
     expect_array(submission.normalize(images), images.astype(np.float64) / 255, rtol=1e-6)
 
 
