@@ -268,7 +268,7 @@ def test_flatten_images_keeps_wide_values(submission: Submission) -> None:
     `flatten_images`는 아주 작은 차이의 소수와 무한대, 아주 큰 정수, True와 False도 값과 dtype을 그대로
     둡니다.
     """
-    fine = 1 + np.arange(12).reshape(2, 3, 2) * 2.0**-40
+    fine = 1 / 3 + np.arange(12).reshape(2, 3, 2) * 2.0**-40
     fine[1, 2, 0], fine[0, 1, 1] = np.inf, -np.inf
     huge = 2**60 + np.arange(12).reshape(2, 3, 2)
     for images in (fine, huge, huge % 3 == 0):
@@ -732,7 +732,7 @@ def test_split_keeps_wide_values(submission: Submission) -> None:
     `split_train_validation`은 아주 큰 정수, 아주 작은 차이의 소수, 255보다 큰 레이블도 값을 그대로 전합니다.
     """
     labels = np.random.default_rng(26).permutation(12) * 9000 - 40_000
-    for x in (2**40 + labels, 1 + labels * 2.0**-45):
+    for x in (2**40 + labels, 1 / 3 + labels * 2.0**-45):
         parts = four(submission.split_train_validation(x, labels, 0.25, generator(submission, 7)))
         for x_part, y_part in (parts[:2], parts[2:]):
             found = [int(np.flatnonzero(labels == label)[0]) for label in y_part if label in labels]

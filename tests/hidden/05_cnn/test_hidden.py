@@ -432,7 +432,9 @@ def test_pixels_are_scaled_by_255(submission: Submission) -> None:
     weights[300] = 400 * 2 * steps
     model = dense_model(submission, weights, -400 * steps**2)
     images[:, 300 // 28, 300 % 28] = 255
-    expect_array(labels_of(submission.predict_digits(model, Strided(images)), len(values)), [1] * len(values))
+    for gaps in (True, False):
+        labels = labels_of(submission.predict_digits(model, Strided(images, gaps)), len(values))
+        expect_array(labels, [1] * len(values))
 
 
 @pytest.mark.cell("test-predict-digits")
