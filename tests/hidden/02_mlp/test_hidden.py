@@ -466,6 +466,8 @@ def test_accuracy_batch(submission: Submission, reference: Submission) -> None:
     y_true = one_hot(labels.tolist(), 4)
     share = expect_unchanged(submission.accuracy, y_true, y_pred)
     expect_number(share, reference.accuracy(y_true, y_pred), rtol=1e-5)
+    share = submission.accuracy(Strided(y_true), Strided(y_pred, gaps=False))
+    expect_number(share, reference.accuracy(y_true, y_pred), rtol=1e-5)
 
 
 @pytest.mark.cell("test-accuracy")

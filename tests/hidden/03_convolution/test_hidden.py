@@ -1029,6 +1029,8 @@ def test_detect_edges_of_any_image(submission: Submission) -> None:
         image = numbers(83, *shape)
         expected = 9 * image - correlated(np.pad(image, 1), np.ones((3, 3)))
         expect_result(submission.detect_edges(image), expected, dtype=np.float64)
+    expected = 9 * TINY - correlated(np.pad(TINY, 1), np.ones((3, 3)))
+    expect_array(submission.detect_edges(TINY), expected, dtype=np.float64, rtol=1e-4, atol=1e-10)
     # Each value stands alone, so that nothing cancels.
     image = np.zeros((3, 5), dtype=np.int64)
     image[1, 1], image[1, 3] = 70_000, 3_000_000_000
@@ -1114,7 +1116,7 @@ def test_compare_images_pixels(submission: Submission) -> None:
     변환 전 이미지를 먼저, 변환 후 이미지를 다음에, 뒤집거나 자르지 않고 각각의 픽셀 그대로, 부를 때마다 새로
     그립니다.
     """
-    for seed, scale in ((71, 1), (77, 1e6)):
+    for seed, scale in ((71, 1), (79, 1 / 7), (77, 1e6)):
         before, after = scale * numbers(seed, 3, 4), numbers(seed + 1, 5, 2) * scale
         if scale > 1:  # the larger image second
             before, after = after, before
@@ -1134,7 +1136,7 @@ def test_compare_images_side_by_side(submission: Submission) -> None:
 
     두 이미지는 같은 높이에 나란히 있고 각각 제목이 있습니다.
     """
-    before, after = whole_numbers(73, 4, 4), whole_numbers(74, 4, 4)
+    before, after = 1_000_000_007 * whole_numbers(73, 4, 4), whole_numbers(74, 4, 4)
     panels = two_panels(submission, before, after)
     left, right = (each.seen for each in panels)
     expect_result(left.pixels, before)
@@ -1165,7 +1167,7 @@ def test_compare_images_of_one_row(submission: Submission) -> None:
     expect_result(left.seen.pixels, before)
     expect_result(right.seen.pixels, after)
     before, after = numbers(87, 3, 5), numbers(88, 4, 2)
-    left, right = two_panels(submission, Strided(before), Strided(after))
+    left, right = two_panels(submission, Strided(before), Strided(after, gaps=False))
     expect_result(left.seen.pixels, before)
     expect_result(right.seen.pixels, after)
 
@@ -1176,6 +1178,7 @@ def test_compare_images_leaves_arguments(submission: Submission) -> None:
 
     `compare_images`는 두 이미지를 바꾸지 않고 그립니다.
     """
+    expect_unchanged(submission.compare_images, whole_numbers(75, 3, 5), whole_numbers(76, 4, 4))
     figure = expect_unchanged(submission.compare_images, numbers(75, 3, 5), numbers(76, 4, 4))
     expect(
         len(figure.axes) >= 1,
