@@ -90,7 +90,7 @@ def test_max_pool_batch(submission: Submission, reference: Submission) -> None:
 
     `max_pool_2d`는 이미지마다, 채널마다 따로 풀링합니다(축 순서: N, H, W, C).
     """
-    x = _signed(3, 4, 6, 2, seed=1)
+    x = _signed(5, 4, 6, 2, seed=1)
     expect_array(submission.max_pool_2d(x), reference.max_pool_2d(x))
 
 
@@ -143,9 +143,10 @@ def test_max_pool_leaves_input_alone(submission: Submission, reference: Submissi
 
     `max_pool_2d`는 받은 배열을 바꾸지 않습니다.
     """
-    x = _signed(2, 6, 7, 3, seed=7)
-    actual = expect_arguments_unchanged(submission.max_pool_2d, x, 2, 1)
-    expect_array(actual, reference.max_pool_2d(x, 2, 1))
+    fractions = _signed(2, 6, 7, 3, seed=7)
+    for x in (fractions, (64 * fractions).astype(np.int64)):
+        actual = expect_arguments_unchanged(submission.max_pool_2d, x, 2, 1)
+        expect_array(actual, reference.max_pool_2d(x, 2, 1))
 
 
 @pytest.mark.cell("test-max-pool-same")
@@ -241,7 +242,7 @@ def test_avg_pool_batch(submission: Submission, reference: Submission) -> None:
 
     `avg_pool_2d`는 이미지마다, 채널마다 따로 평균을 내고, 창을 채우지 못하는 행과 열은 버립니다.
     """
-    x = _signed(3, 7, 9, 2, seed=11)
+    x = _signed(5, 7, 9, 2, seed=11)
     expect_array(submission.avg_pool_2d(x), reference.avg_pool_2d(x), dtype=np.float64, **LOOSE)
 
 
@@ -277,10 +278,10 @@ def test_avg_pool_leaves_input_alone(submission: Submission, reference: Submissi
 
     `avg_pool_2d`는 받은 배열을 바꾸지 않습니다.
     """
-    x = _signed(2, 5, 7, 3, seed=15)
-    expect_array(
-        expect_arguments_unchanged(submission.avg_pool_2d, x, 2, 1), reference.avg_pool_2d(x, 2, 1), **LOOSE
-    )
+    fractions = _signed(2, 5, 7, 3, seed=15)
+    for x in (fractions, (64 * fractions).astype(np.int64)):
+        actual = expect_arguments_unchanged(submission.avg_pool_2d, x, 2, 1)
+        expect_array(actual, reference.avg_pool_2d(x, 2, 1), **LOOSE)
 
 
 @pytest.mark.cell("test-avg-pool-same")
@@ -621,8 +622,9 @@ def test_flatten_leaves_input_alone(submission: Submission) -> None:
 
     `flatten`은 받은 배열의 값도 모양도 바꾸지 않습니다.
     """
-    x = _signed(4, 3, 5, 2, seed=42)
-    expect_array(expect_unchanged(submission.flatten, x), x.reshape(4, 30), **LOOSE)
+    fractions = _signed(4, 3, 5, 2, seed=42)
+    for x in (fractions, (64 * fractions).astype(np.int64)):
+        expect_array(expect_unchanged(submission.flatten, x), x.reshape(4, 30), **LOOSE)
 
 
 @pytest.mark.cell("test-flatten")
