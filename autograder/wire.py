@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 HEADER = struct.Struct(">IQ")
 
-_ARRAY, _TUPLE, _COMPLEX, _SCALAR, _HANDLE, _BIG_INT, _SET, _STRIDED, _SLICE = range(1, 10)
+_ARRAY, _TUPLE, _COMPLEX, _SCALAR, _HANDLE, _BIG_INT, _SET, _STRIDED, _SLICE, _BY_COLUMNS = range(1, 11)
 
 _DTYPES = frozenset(
     order + kind
@@ -99,16 +99,19 @@ class Handle:
 
 @dataclass(frozen=True, eq=False)
 class Strided:
-    """An argument that arrives in the submission non-contiguous, with the same values, shape and dtype.
+    """An argument that arrives in the submission column after column, with the same values, shape and dtype.
 
     Arrays otherwise arrive in C order, so code that reads memory instead of elements would look right.
     Use it in place of an array: ``submission.flatten_images(Strided(images))``.
 
     Attributes:
         array: array of any shape and dtype, itself in any memory order.
+        gaps: with gaps along the last axis, as a part of a larger array; without them it is contiguous in
+            Fortran order, which NumPy's order "A" tells from C order.
     """
 
     array: npt.NDArray[Any]
+    gaps: bool = True
 
 
 Fallback = Callable[[Any], Any]
@@ -172,7 +175,6 @@ class _Encoder:
         return self._plain(item)
 
     def _array(self, item: Any) -> Any:
-        strided = isinstance(item, Strided)
         # A base-class array: a subclass may lie about anything, and only its bytes are sent.
         given = item.array if isinstance(item, Strided) else item
         plain: npt.NDArray[Any] = np.array(given, copy=None, subok=False, order="C")
@@ -187,7 +189,8 @@ class _Encoder:
             memoryview(plain.reshape(-1).view(np.uint8).data) if plain.nbytes else memoryview(b"")
         )
         head = msgpack.packb([plain.dtype.str, list(plain.shape)])
-        return msgpack.ExtType(_STRIDED if strided else _ARRAY, head)
+        code = (_STRIDED if item.gaps else _BY_COLUMNS) if isinstance(item, Strided) else _ARRAY
+        return msgpack.ExtType(code, head)
 
     def _plain(self, item: Any) -> Any:
         """A subclass of a plain type as that type, anything else as the fallback has it."""
@@ -235,7 +238,7 @@ def decode(structure: bytes | bytearray, payload: bytes | bytearray, *, strided:
     Args:
         structure: the msgpack part.
         payload: the arrays' bytes; decoded arrays are views of it.
-        strided: honour :class:`Strided` by making a non-contiguous array.
+        strided: honour :class:`Strided` by making an array that is not in C order.
 
     Raises:
         WireError: for anything that :func:`encode` would not have made.
@@ -280,8 +283,8 @@ class _Decoder:
         )
 
     def _extension(self, code: int, data: bytes) -> Any:
-        if code in (_ARRAY, _STRIDED):
-            return self._array(data, make_strided=self._strided and code == _STRIDED)
+        if code in (_ARRAY, _STRIDED, _BY_COLUMNS):
+            return _laid_out(self._array(data), code) if self._strided else self._array(data)
         if code in (_TUPLE, _SET, _SLICE):
             return self._sequence(code, data)
         if code == _SCALAR:
@@ -294,7 +297,7 @@ class _Decoder:
             return _decoded_handle(data)
         raise WireError(f"unknown extension {code}")
 
-    def _array(self, data: bytes, *, make_strided: bool) -> npt.NDArray[Any]:
+    def _array(self, data: bytes) -> npt.NDArray[Any]:
         head = msgpack.unpackb(data, max_ext_len=0, max_map_len=0, max_array_len=64)
         if not (
             isinstance(head, list) and len(head) == 2 and isinstance(head[1], list) and len(head[1]) <= 32
@@ -311,12 +314,6 @@ class _Decoder:
         if dtype.kind == "b" and count and result.view(np.uint8).max() > 1:
             raise WireError("a truth value that is neither true nor false")
         self.position = end
-        if make_strided:
-            # With gaps, and column after column in memory, so that neither order nor spacing may be assumed.
-            spaced = np.empty((*shape[:-1], 2 * shape[-1]), dtype, order="F") if shape else result
-            if shape:
-                spaced[..., ::2] = result
-                result = spaced[..., ::2]
         return result
 
     def _sequence(self, code: int, data: bytes) -> Any:
@@ -330,6 +327,17 @@ class _Decoder:
         if code == _TUPLE:
             return tuple(items)
         return _slice(items) if code == _SLICE else _set(items)
+
+
+def _laid_out(array: npt.NDArray[Any], code: int) -> npt.NDArray[Any]:
+    """The same elements in memory as the code has it: neither order nor spacing may be assumed."""
+    if code == _ARRAY or array.ndim == 0:
+        return array
+    if code == _BY_COLUMNS:
+        return np.array(array, order="F")
+    spaced = np.empty((*array.shape[:-1], 2 * array.shape[-1]), array.dtype, order="F")
+    spaced[..., ::2] = array
+    return spaced[..., ::2]
 
 
 def _scalar(data: bytes) -> Any:

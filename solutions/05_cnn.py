@@ -480,9 +480,9 @@ def train_cnn(model, x, y, validation_data):
 
     Args:
         model: a compiled Keras model for images of shape (28, 28, 1), such as build_cnn() makes.
-        x: training images, float32 (N, 28, 28, 1) in [0, 1].
-        y: their labels, one-hot, (N, 10).
-        validation_data: (x, y) of held-out images in the same form; never trained on.
+        x: training images, float32 (N, 28, 28, 1) in [0, 1]; not changed.
+        y: their labels, one-hot, (N, 10); not changed.
+        validation_data: (x, y) of held-out images in the same form; never trained on, and not changed.
 
     Returns:
         The history: a dict with lists of one number an epoch, "loss" and "val_loss" among them.

@@ -13,6 +13,8 @@ from autograder.course.models import Course
 from autograder.course.reading import load_course
 from autograder.files import write_atomically
 from autograder.messages import Language
+from autograder.notebooks.definitions import names_in
+from autograder.notebooks.reading import read_released
 from autograder.pages.wrong_answers import WrongAnswer, wrong_answers
 from autograder.problem import GradeError
 from autograder.submissions.naming import MUTANTS, Names, is_named, training_tests
@@ -39,7 +41,8 @@ def name_group(root: Path, week: str, group: str) -> tuple[Path, int]:
     path = paths.suite(week) / MUTANTS
     names = Names.of(paths, week)
     records = current_records(course, paths, week).items()
-    groups = wrong_answers(records, training_tests(paths.suite(week)), names.waiting)
+    given = names_in(read_released(paths.released(week)))
+    groups = wrong_answers(records, training_tests(paths.suite(week)), names.waiting, given)
     found = find_group(groups, week, group, "no wrong answer of several students is without a name")
     if found.entry:
         raise GradeError(
@@ -96,7 +99,7 @@ def _entry(course: Course, found: WrongAnswer) -> str:
     places = [f'    {language}: ""' for language in Language] if several else []
     lines = [
         f"# Answered by {len(found.students)} students. Fill in what they believe and a nudge. The code is",
-        "# the shortest of theirs: read it, it is run as a mutant. Helpers that it calls must stand in it.",
+        "# the shortest of theirs, with what it uses of their own: read it, it is run as a mutant.",
         f"- id: {_quoted(found.name)}",
         f"  replaces: {_quoted(found.function)}",
         f"  answers: {_quoted(found.answers)}",

@@ -53,6 +53,7 @@ class WeekReport:
     Attributes:
         week: its name.
         carried: mutants of functions that others need and that cost none of these their points.
+        named: mutants whose misconception a student who wrote them is told.
         complaints: sentences, each with a way to mend it; none means sound.
     """
 
@@ -66,6 +67,7 @@ class WeekReport:
     alternatives: int = 0
     accepted: int = 0
     carried: int = 0
+    named: int = 0
     seconds: float = 0.0
     complaints: list[str] = field(default_factory=list)
 
@@ -157,7 +159,7 @@ def _verify_week(
         report.tests = len(solved.tests)
         report.complaints += _stub_fails(blank, in_cells=in_cells)
         report.complaints += _mutants_die(pool, mutants, report, fast=fast)
-        report.complaints += _mistakes_cost_once(
+        report.complaints += _mistakes_cost_once_and_are_named(
             pool, mutants, needs_of(functions_of(solution)), report, fast=fast
         )
         report.complaints += _alternatives_pass(pool, alternatives, mutants, report, fast=fast)
@@ -433,17 +435,20 @@ def _mutants_die(pool: Pool, mutants: list[Mutant], report: WeekReport, *, fast:
         yield f"tests/hidden/{report.week}: the public tests alone kill every mutant; keep something hidden."
 
 
-def _mistakes_cost_once(
+def _mistakes_cost_once_and_are_named(
     pool: Pool, mutants: list[Mutant], needs: Mapping[str, frozenset[str]], report: WeekReport, *, fast: bool
 ) -> Iterator[str]:
     """With a wrong function in it, the rest of the solution loses nothing that carrying forward can save.
 
-    When it has to be fast, one mutant of each function that others need is tried.
+    And a student is told that mutant's misconception or, where answers are no data, nothing: never another
+    one, and nothing of a function that is right. When it has to be fast, one mutant of each function that
+    others need is tried.
     """
     needed = frozenset[str]().union(*needs.values())
-    tried = [mutant for mutant in mutants if mutant.replaces in needed and not mutant.training]
+    tried = [mutant for mutant in mutants if not mutant.training]
     if fast:
-        tried = list({mutant.replaces: mutant for mutant in reversed(tried)}.values())
+        wanted = [mutant for mutant in tried if mutant.replaces in needed]
+        tried = list({mutant.replaces: mutant for mutant in reversed(wanted)}.values())
     jobs = [{"carried": mutant.replaces, "source": mutant.source} for mutant in tried]
     for number, answer in pool.run(jobs):
         mutant = tried[number]
@@ -453,6 +458,7 @@ def _mistakes_cost_once(
             ]
         else:
             lost = answer["lost"]
+            yield from _told(mutant, answer["told"], report)
         for function in dict.fromkeys(one["function"] for one in lost):
             first = next(one for one in lost if one["function"] == function)
             yield (
@@ -460,7 +466,26 @@ def _mistakes_cost_once(
                 f"its points in {first['test']} ({first['said']}); let a test of {mutant.replaces} itself "
                 "refuse the mutant, and the test hand it plain data."
             )
-        report.carried += not lost
+        report.carried += not lost and mutant.replaces in needed
+
+
+def _told(mutant: Mutant, told: list[dict[str, str]], report: WeekReport) -> Iterator[str]:
+    """What a student who wrote a mutant is told that is not true of it."""
+    place = f"tests/hidden/{report.week}"
+    for one in told:
+        if one["mutant"] == mutant.id:
+            report.named += 1
+        elif one["function"] == mutant.replaces:
+            yield (
+                f"{place}: the mutant {mutant.id} answers like {one['mutant']} in all that it is asked, so "
+                "that a student is told of that one; let a test tell them apart, or take one out."
+            )
+        else:
+            yield (
+                f"{place}: of the mutant {mutant.id} of {mutant.replaces} it is said that "
+                f"{one['function']} is {one['mutant']}, which it is not; let a test of {mutant.replaces} "
+                "itself refuse it."
+            )
 
 
 def _alternatives_pass(

@@ -32,6 +32,7 @@ from autograder.examiner.reference import Reference, holds_handle
 from autograder.examiner.remote.errors import CandidateLost
 from autograder.examiner.remote.log import Budget
 from autograder.examiner.remote.objects import RemoteFunction
+from autograder.examiner.remote.own_time import OwnTime
 from autograder.examiner.remote.session import Session, ended_session, request_frame
 from autograder.examiner.remote.variant import Subject
 from autograder.examiner.suite import Suite
@@ -163,6 +164,8 @@ class Carrier:
         self._limits = limits
         self._seed = seed
         self._answered: frozenset[str] = frozenset()
+        self._spent = 0.0
+        """Seconds of the solution's own for its answers."""
         before = candidate.budget
         # That a function never came back may have been the wrong one's doing.
         self._budget = Budget(before.together, before.share, spent=before.spent)
@@ -177,11 +180,13 @@ class Carrier:
         self._answered |= names
         found = {}
         for key in sorted(tests):
+            if self._spent >= self._limits.tests_seconds:
+                break  # nobody's mistake costs the solution so much: somebody wants it to
             carried = _Carried(self._candidate, self._reference, names, right, self._budget)
             try:
                 run = self._suite.again(key, carried, self._reference, self._limits, self._seed)
             finally:
-                carried.close()
+                self._spent += carried.close()
             if run is not None:
                 found[key] = run
         return found
@@ -223,12 +228,14 @@ class _Carried:
         """See :class:`Subject`."""
         self._candidate.close_session(session)
 
-    def close(self) -> None:
-        """End what was opened."""
+    def close(self) -> float:
+        """End what was opened; the seconds of the solution's own that its answers took."""
+        spent = 0.0
         for session, answers in self._opened:
             self.close_session(session)
-            answers.close()
+            spent += answers.close()
         self._opened.clear()
+        return spent
 
 
 class _Answers:
@@ -251,6 +258,8 @@ class _Answers:
         self._seconds = seconds
         self._seed = seed
         self._session: Session | None = None
+        self._clock: OwnTime | None = None
+        self._began = 0.0
 
     def answer(self, question: dict[str, Any]) -> list[Any]:
         """See :class:`Answering`."""
@@ -286,17 +295,19 @@ class _Answers:
 
     def _ask(self, message: dict[str, Any], frame: list[Any]) -> dict[str, Any]:
         if self._session is None:
-            self._session = self._reference.helper().open_session(
-                seconds=self._seconds, seed=self._seed, alone=True
-            )
+            helper = self._reference.helper()
+            self._clock, self._began = helper.clock, helper.clock.look()
+            self._session = helper.open_session(seconds=self._seconds, seed=self._seed, alone=True)
         try:
             return self._session.exchange(message, frame)
         except CandidateLost:
             self._reference.end_helper()
             raise
 
-    def close(self) -> None:
-        """Let go of the process that answered."""
+    def close(self) -> float:
+        """Let go of the process that answered; the seconds of its own that it took."""
+        spent = self._clock.look() - self._began if self._clock is not None else 0.0
         if self._session is not None and self._session.ended is None:
             self._reference.helper().close_session(self._session)
-        self._session = None
+        self._session = self._clock = None
+        return spent

@@ -313,7 +313,7 @@ class Seen:
     Attributes:
         pixels: (H, W) float64 as drawn, from top to bottom and from left to right.
         left, right, bottom, top: the edges of what is seen of it, on the Figure's canvas.
-        whole: whether all of it lies within its Axes, and these within the Figure.
+        whole: whether all of it lies within its Axes, and these within the Figure, and it can be seen.
     """
 
     pixels: npt.NDArray[np.float64]
@@ -353,6 +353,7 @@ def as_seen(figure: Any, axes: Any, image: Any) -> Seen:
         x - spare_x <= across[0] <= across[1] <= x + width + spare_x
         and y - spare_y <= along[0] <= along[1] <= y + height + spare_y
     )
+    visible = image.get_visible() and axes.get_visible() and _is_opaque(image.get_alpha())
     within_figure = -1 <= x <= x + width <= wide + 1 and -1 <= y <= y + height <= high + 1
     return Seen(
         pixels,
@@ -360,8 +361,13 @@ def as_seen(figure: Any, axes: Any, image: Any) -> Seen:
         min(across[1], x + width),
         max(along[0], y),
         min(along[1], y + height),
-        within_axes and within_figure,
+        within_axes and within_figure and visible,
     )
+
+
+def _is_opaque(alpha: Any) -> bool:
+    """Whether something shows of what is drawn so: a number, one for each pixel, or None."""
+    return alpha is None or bool(np.all(np.asarray(alpha, dtype=np.float64) > 0))
 
 
 def _box(drawn: Any) -> tuple[float, float, float, float]:

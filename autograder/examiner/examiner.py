@@ -83,7 +83,7 @@ class Examiner:
         self._trainings = {test.key for test in suite.tests if test.training}
         self._rehearsed = False
         catalogue = week.paths.suite(settings.assignment)
-        self._catalogue = Catalogue(catalogue, week.functions, week.needs, self._answers)
+        self.catalogue = Catalogue(catalogue, week.functions, week.needs, self._answers)
 
     def examine(
         self,
@@ -189,7 +189,7 @@ class Examiner:
     def _recognised(self, found: Findings) -> tuple[Misconception, ...]:
         """The misconceptions; they are a help, and what goes wrong with them takes nobody's points."""
         try:
-            return self._catalogue.recognise(found.runs)
+            return self.catalogue.recognise(found.runs)
         except Exception as error:
             text = f"Misconceptions could not be looked for: {type(error).__name__}: {error}."
             found.note("no-misconceptions", text)

@@ -137,7 +137,7 @@ def call_code(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> s
 def _code(value: Any, depth: int) -> str:
     """A value as Python; raises :class:`_NoCode`."""
     if isinstance(value, Strided):
-        return _strided_code(value.array)
+        return _strided_code(value)
     if isinstance(value, np.ndarray):
         return _array_code(value)
     if isinstance(value, np.generic):
@@ -206,10 +206,13 @@ def _ruled(array: npt.NDArray[Any], dtype: str) -> str:
     return ""
 
 
-def _strided_code(array: npt.NDArray[Any]) -> str:
-    """The same with gaps in memory, and column after column, as it was sent."""
+def _strided_code(strided: Strided) -> str:
+    """The same column after column in memory, with gaps or without, as it was sent."""
+    array = strided.array
     if array.ndim == 0 or array.size == 0:
         return _array_code(array)
+    if not strided.gaps:
+        return f"np.asfortranarray({_array_code(array)})"
     return f"np.asfortranarray(np.repeat({_array_code(array)}, 2, axis=-1))[..., ::2]"
 
 

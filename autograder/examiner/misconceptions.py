@@ -17,7 +17,7 @@ from autograder.examination import Misconception, Text, Verdict
 from autograder.examiner.mutants import Mutant, load_mutants
 from autograder.examiner.outcomes import TestRun
 from autograder.examiner.remote.log import LoggedCall
-from autograder.examiner.remote.values import same_but_for_rounding
+from autograder.examiner.remote.values import same, same_but_for_rounding
 
 Answers = dict[str, list[LoggedCall]]
 """Calls of one function by test."""
@@ -84,19 +84,22 @@ class Catalogue:
             if mutant.replaces != function:
                 continue
             if all(_same(mine[test], self._theirs(mutant, test)) for test in order) and any(
-                self._is_evidence(mutant, test, mine[test]) for test in order
+                self._is_evidence(mutant, test, mine[test], exact=test in failed) for test in order
             ):
                 return mutant
         return None
 
-    def _is_evidence(self, mutant: Mutant, test: str, mine: Sequence[LoggedCall]) -> bool:
+    def _is_evidence(self, mutant: Mutant, test: str, mine: Sequence[LoggedCall], *, exact: bool) -> bool:
         """Whether an answer shows the mutant at work: the solution's is another one.
 
-        An exception shows it only with the mutant's own words: many mistakes raise a ValueError.
+        An exception shows it only with the mutant's own words: many mistakes raise a ValueError. Where it is
+        exact, an answer that is the solution's but for its type or for rounding shows it as well, if it is
+        the mutant's to the last bit: that may be what a test refuses.
         """
         right = self._theirs(_solution(mutant.replaces), test)
         return any(
-            (not theirs.raised or str(own.value) == str(theirs.value)) and not _same_call(theirs, solutions)
+            ((not theirs.raised or str(own.value) == str(theirs.value)) and not _same_call(theirs, solutions))
+            or (exact and _equal(own, theirs) and not _equal(theirs, solutions))
             for own, theirs, solutions in zip(mine, self._theirs(mutant, test), right, strict=False)
         )
 
@@ -125,6 +128,10 @@ def _answers(runs: Sequence[TestRun], function: str) -> Answers:
         if calls and not run.training:
             result[run.outcome.key] = calls
     return result
+
+
+def _equal(one: LoggedCall, other: LoggedCall) -> bool:
+    return not one.raised and not other.raised and same(one.value, other.value)
 
 
 def _same_call(one: LoggedCall, other: LoggedCall) -> bool:

@@ -94,8 +94,8 @@ class Probe:
                 examiner.reference.close()
         return {**failed, "faults": faults}
 
-    def carried(self, function: str, source: str) -> list[dict[str, str]]:
-        """What the solution loses, with one function replaced, in functions that need it.
+    def carried(self, function: str, source: str) -> dict[str, list[dict[str, str]]]:
+        """What the solution loses, with one function replaced, in functions that need it; and what is said.
 
         The tests of these functions are run, and those that fail are asked again as a submission's are: with
         the right function in the place of the wrong one they should pass.
@@ -105,13 +105,13 @@ class Probe:
             source: what replaces it.
 
         Returns:
-            of each test that still costs points ``test``, ``function``, and how it ended (``said``).
+            ``lost``: of each test that still costs points ``test``, ``function``, and how it ended
+            (``said``); ``told``: of each misconception that a student would be told ``function`` and
+            ``mutant``.
         """
         examiner = self._examiner
         needs = examiner.week.needs
         dependents = {name for name, needed in needs.items() if function in needed}
-        if not dependents:
-            return []
         examiner.rehearse()
         callers = self._tests_by_function()
         concerned = set().union(*(callers.get(name, set()) for name in (function, *dependents)))
@@ -134,10 +134,11 @@ class Probe:
                 return {key: known[key, names] for key in tests if (key, names) in known}
 
             runs = carried_forward(without_blanket_refusals(runs), needs, ask)
+            told = examiner.catalogue.recognise(runs)
         finally:
             variant.close()
             examiner.reference.forget_objects()
-        return [
+        lost = [
             {
                 "test": run.outcome.name,
                 "function": name,
@@ -145,6 +146,7 @@ class Probe:
             }
             for run, name in lost_to_others(runs, needs, function)
         ]
+        return {"lost": lost, "told": [{"function": one.function, "mutant": one.mutant} for one in told]}
 
     def usage(self) -> dict[str, dict[str, Any]]:
         """What the tests that train nothing do with each function of the solution, as seen on the solution.

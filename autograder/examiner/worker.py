@@ -108,7 +108,7 @@ def main() -> None:
                 elif "usage" in job:
                     channel.send({"usage": probe.usage()})
                 elif "carried" in job:
-                    channel.send({"lost": probe.carried(job["carried"], job["source"])})
+                    channel.send(probe.carried(job["carried"], job["source"]))
                 elif "probe" in job:
                     channel.send(probe.ask(job.pop("probe"), job.pop("source"), **job))
                 else:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from nbformat import NotebookNode
+
 from autograder.patterns import LETTER, Pattern
 
 _PYTHON_MAGICS = frozenset({"time", "capture", "prun"})
@@ -51,6 +53,12 @@ def stub_names(source: str) -> frozenset[str]:
             parts = (part for target in targets for part in ast.walk(target))
             names |= {p.id for p in parts if isinstance(p, ast.Name) and isinstance(p.ctx, ast.Store)}
     return frozenset(names)
+
+
+def names_in(notebook: NotebookNode) -> frozenset[str]:
+    """Names that the code cells of a notebook define."""
+    sources = (cell.source for cell in notebook.cells if cell.cell_type == "code")
+    return frozenset[str]().union(*map(defined_names, sources))
 
 
 def defined_names(source: str) -> frozenset[str]:

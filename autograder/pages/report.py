@@ -20,6 +20,7 @@ from autograder.course.folders import Paths, file_name
 from autograder.course.models import Course
 from autograder.course.reading import load_course
 from autograder.messages import Language
+from autograder.notebooks.definitions import names_in
 from autograder.notebooks.metadata import grade_id
 from autograder.notebooks.reading import read_released
 from autograder.pages import svg
@@ -336,6 +337,7 @@ def read_week(
         known = {student.id for student in grades.students} if grades is not None else set()
         known |= {folder.name for folder in paths.submitted.iterdir() if not folder.name.startswith(".")}
     similar = read_similar(paths.root / "exports" / f"similarity-{file_name(week)}.json")
+    released = read_released(paths.released(week))
     return summarise(
         course,
         week,
@@ -346,11 +348,8 @@ def read_week(
         section=section,
         trained=training_tests(paths.suite(week)),
         waiting=Names.of(paths, week).waiting,
-        released={
-            grade_id(cell): cell.source
-            for cell in read_released(paths.released(week)).cells
-            if grade_id(cell)
-        },
+        released={grade_id(cell): cell.source for cell in released.cells if grade_id(cell)},
+        given=names_in(released),
     )
 
 

@@ -235,6 +235,7 @@ def summarise(
     trained: Collection[tuple[str, str]] = (),
     waiting: Mapping[str, str] | None = None,
     released: Mapping[str, str] | None = None,
+    given: Collection[str] = (),
 ) -> WeekReport:
     """What there is to say of a week; pure.
 
@@ -249,6 +250,7 @@ def summarise(
         trained: module and function of the tests that train a model.
         waiting: entries of ``mutants.yml`` that wait for their words, by digest of the answers.
         released: what stands in each cell before anybody writes, by grade id.
+        given: names that the notebook defines as students get it.
     """
     assignment = course.assignment(week)
     entries = sorted(entries, key=lambda entry: entry.student)
@@ -271,7 +273,9 @@ def summarise(
         tasks=tuple(_tasks(graded)),
         tests=tuple(_tests(graded)),
         misconceptions=tuple(_misconceptions(entries)),
-        wrong_answers=tuple(wrong_answers([(e.student, e.examination) for e in graded], trained, waiting)),
+        wrong_answers=tuple(
+            wrong_answers([(e.student, e.examination) for e in graded], trained, waiting, given)
+        ),
         same_answers=tuple(same_answers([(e.student, e.examination) for e in graded], released or {})),
         notices=tuple(_notices(entries)),
         similar=tuple(sorted(similar, key=lambda pair: (-pair.score, pair.a, pair.b))),

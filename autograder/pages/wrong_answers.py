@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from autograder.examination import Examination, TestOutcome
@@ -28,7 +28,8 @@ class WrongAnswer:
         students: who gave it.
         failed: how many tests it fails.
         test: the first of these, with the call that differs.
-        code: the shortest of the students' functions, without comments and docstring, if any can be read.
+        code: the shortest of the students' functions, without comments and docstring, if any can be read;
+            before it what it uses of the student's own: helpers, constants, imports.
         answers: digest of what was answered.
         entry: id of the entry in ``mutants.yml`` that waits for its words; empty if there is none.
     """
@@ -51,6 +52,7 @@ def wrong_answers(
     examinations: Iterable[tuple[str, Examination]],
     trained: Collection[tuple[str, str]] = (),
     waiting: Mapping[str, str] | None = None,
+    given: Collection[str] = (),
 ) -> list[WrongAnswer]:
     """Groups of at least two students, the largest first.
 
@@ -58,6 +60,7 @@ def wrong_answers(
         examinations: of each student.
         trained: module and function of the tests that train a model, which are left out.
         waiting: entries that wait for their words, by digest of the answers.
+        given: names that the notebook defines as students get it: what they stand for is no student's own.
     """
     together: dict[tuple[str, str], list[tuple[str, Examination, list[TestOutcome]]]] = defaultdict(list)
     for student, examination in examinations:
@@ -71,7 +74,9 @@ def wrong_answers(
             students=tuple(student for student, _, _ in members),
             failed=len(members[0][2]),
             test=next((test for test in members[0][2] if test.difference), members[0][2][0]),
-            code=min((code for _, e, _ in members if (code := _code(e, function))), key=len, default=""),
+            code=min(
+                (code for _, e, _ in members if (code := _code(e, function, given))), key=len, default=""
+            ),
             answers=digest,
             entry=(waiting or {}).get(digest, ""),
         )
@@ -81,17 +86,67 @@ def wrong_answers(
     return sorted(groups, key=lambda group: (-len(group.students), group.function, group.students))
 
 
-def _code(examination: Examination, function: str) -> str:
-    """A student's function as Python itself would write it."""
-    for cell in reversed(examination.notebook):
-        if cell.cell_type != "code" or function not in cell.source or len(cell.source) > _MOST_CODE:
+def _code(examination: Examination, function: str, given: Collection[str]) -> str:
+    """A student's function as Python itself would write it, below what it uses of the student's own.
+
+    Args:
+        examination: of the student.
+        function: its name.
+        given: names that every notebook has.
+    """
+    statements = list(_statements(examination))
+    definitions: dict[str, ast.stmt] = {}
+    for statement in statements:
+        names = (name for name in _names_of(statement) if name == function or name not in given)
+        definitions.update(dict.fromkeys(names, statement))
+    used: set[str] = set()
+    open_ends = {function} & definitions.keys()
+    while open_ends:
+        used |= open_ends
+        open_ends = set().union(*(_uses(definitions[name]) for name in open_ends)) & definitions.keys() - used
+    kept = {id(definitions[name]) for name in used}
+    return "\n\n".join(ast.unparse(_undocumented(one)) for one in statements if id(one) in kept)
+
+
+def _statements(examination: Examination) -> Iterator[ast.stmt]:
+    """The statements of a student's cells, outermost, as far as they can be read."""
+    for cell in examination.notebook:
+        if cell.cell_type != "code" or len(cell.source) > _MOST_CODE:
             continue
         try:
-            for node in reversed(ast.parse(cell.source).body):
-                if isinstance(node, ast.FunctionDef) and node.name == function:
-                    if ast.get_docstring(node, clean=False) is not None and len(node.body) > 1:
-                        node.body = node.body[1:]
-                    return ast.unparse(node)
+            yield from ast.parse(cell.source).body
         except (SyntaxError, ValueError, RecursionError, MemoryError):  # a magic, or no Python
             continue
-    return ""
+
+
+def _names_of(statement: ast.stmt) -> Iterator[str]:
+    """Names that a statement defines."""
+    match statement:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            yield statement.name
+        case ast.Import() | ast.ImportFrom():
+            yield from (alias.asname or alias.name.partition(".")[0] for alias in statement.names)
+        case ast.Assign() | ast.AnnAssign():
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            parts = (part for target in targets for part in ast.walk(target))
+            yield from (p.id for p in parts if isinstance(p, ast.Name) and isinstance(p.ctx, ast.Store))
+
+
+def _uses(statement: ast.stmt) -> set[str]:
+    """Names that a statement may take from outside: in a function, those that it gives no value itself."""
+    nodes = list(ast.walk(statement))
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    own = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        own |= {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        own -= {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
+    return {node.id for node in names} - own
+
+
+def _undocumented(statement: ast.stmt) -> ast.stmt:
+    """Without its docstring, if anything is left then."""
+    match statement:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            if ast.get_docstring(statement, clean=False) is not None and len(statement.body) > 1:
+                statement.body = statement.body[1:]
+    return statement

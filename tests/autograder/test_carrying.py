@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -12,13 +13,14 @@ from ruamel.yaml import YAML
 
 from autograder.authoring.release import release
 from autograder.course.folders import Paths
+from autograder.course.models import Limits
 from autograder.course.reading import load_course
 from autograder.examination import Examination, Text, Verdict
 from autograder.examination import TestOutcome as Outcome
-from autograder.examiner.carrying import carried_forward
+from autograder.examiner.carrying import Carrier, carried_forward
 from autograder.examiner.needs import needs_of
 from autograder.examiner.outcomes import TestRun as Run
-from autograder.examiner.remote.log import LoggedCall
+from autograder.examiner.remote.log import Budget, LoggedCall
 from autograder.examiner.remote.objects import RemoteFunction
 from autograder.grading.grade import grade
 from autograder.notebooks.metadata import grade_id
@@ -483,3 +485,16 @@ def test_who_is_wrong_too_is_replaced_too() -> None:
 )
 def test_nothing_is_asked_again(runs: list[Run]) -> None:
     assert follows(*runs) == ({}, [])
+
+
+def test_the_solution_computes_no_longer_for_one_submission_than_its_tests_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    fork = SimpleNamespace(forkable=True, clock=None, budget=Budget(), end=lambda: None)
+    suite = SimpleNamespace(again=lambda key, *_: asked.append(key))
+    monkeypatch.setattr("autograder.examiner.carrying._Carried.close", lambda _: 5.0)
+    carrier = Carrier(fork, suite, None, Limits(tests_seconds=8), 0)  # type: ignore[arg-type]
+    carrier.ask({"one", "three", "two"}, frozenset({"f"}), frozenset())
+    carrier.ask({"four"}, frozenset({"f"}), frozenset())
+    assert asked == ["one", "three"]

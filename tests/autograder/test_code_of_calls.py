@@ -92,6 +92,9 @@ def test_gaps_in_memory_are_made_again() -> None:
     ((given_,), _) = made(call_code("asked", (Strided(array),), {}))
     assert same(given_, array)
     assert not given_.flags.c_contiguous and not given_.flags.f_contiguous
+    ((given_,), _) = made(call_code("asked", (Strided(array, gaps=False),), {}))
+    assert same(given_, array)
+    assert given_.flags.f_contiguous and not given_.flags.c_contiguous
 
 
 VALUES = [

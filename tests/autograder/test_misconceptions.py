@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from autograder.examination import TestOutcome as Outcome
@@ -21,7 +22,12 @@ from autograder.wire import Handle
 MUTANTS = "".join(
     f"- {{id: {name}, replaces: {name.partition('-')[0]}, source: {source},\n"
     "   misconception: {en: m, ko: ㅁ}, hint: {en: h, ko: ㅎ}}\n"
-    for name, source in (("half-floors", "floors"), ("half-raises", "raises"), ("quarter-wrong", "quarter"))
+    for name, source in (
+        ("half-floors", "floors"),
+        ("half-raises", "raises"),
+        ("half-narrows", "narrows"),
+        ("quarter-wrong", "quarter"),
+    )
 )
 FUNCTIONS = {
     "half": "def half(x):\n    return x / 2\n",
@@ -62,6 +68,7 @@ ANSWERS: dict[str, dict[str, list[Any]]] = {
         "m::text": [raised("no")],
         "m::model": [Handle(3, "M")],
     },
+    "narrows": {"m::odd": [np.float32(1.5)], "m::even": [np.float32(1.0)]},
     "quarter": {"m::deep": [7.0]},
 }
 
@@ -97,6 +104,15 @@ def test_no_answer_is_no_evidence(catalogue: Catalogue) -> None:
 def test_answers_that_are_the_solutions_are_no_evidence(catalogue: Catalogue) -> None:
     assert named(catalogue, run("even", "half", 1.0)) == []
     assert named(catalogue, run("model", "half", Handle(5, "M"))) == []
+
+
+def test_an_answer_that_differs_in_type_alone_is_evidence_where_a_test_refuses_it(
+    catalogue: Catalogue,
+) -> None:
+    narrow = run("odd", "half", np.float32(1.5))
+    assert named(catalogue, narrow) == ["half-narrows"]
+    assert named(catalogue, narrow, run("even", "half", np.float32(2.0))) == []
+    assert named(catalogue, run("odd", "half", 1.5), run("even", "half", np.float32(1.0), passed=True)) == []
 
 
 def test_an_exception_is_evidence_only_in_the_mutants_own_words(catalogue: Catalogue) -> None:

@@ -32,6 +32,11 @@ SQUARES = [
     START + "def double(x):\n    # what I was told\n    x = np.asarray(x)\n    return x * x\n",
     START + 'def double(x):\n    """Of x."""\n    return np.asarray(x) ** 2\n',
 ]
+HELPED = (
+    START + "import math\n\nunused = 3\nPOWER = 2\n\n\n"
+    "def raised(x):\n    unused = POWER\n    return x**unused\n\n\n"
+    'def double(x):\n    """Of x."""\n    return np.asarray(raised(x)) + math.floor(0.5)\n'
+)
 LATER = START + "def double(x):\n    result = np.asarray(x)\n    return result * result\n"
 WORDS = {
     "misconception": {"en": "Your `double` squares.", "ko": "`double`이 제곱합니다."},
@@ -117,6 +122,28 @@ def test_named_once_and_told_to_all_now_and_later(tmp_path: Path) -> None:
     course.hand_in("kim", double=LATER)
     assert course.grade()["kim"].misconceptions[0].mutant == group
     assert "squares" in pages(course)["kim"]
+
+
+@pytest.mark.slow
+def test_what_a_function_uses_of_its_student_travels_with_it(tmp_path: Path) -> None:
+    course = make(tmp_path / "course")
+    for student in ("ada", "bob"):
+        course.hand_in(student, double=HELPED)
+    course.grade()
+    (group,) = groups(course)
+    path, _ = name_group(course.root, "trial", group)
+    assert yaml.safe_load(path.read_text(encoding="utf-8"))[-1]["source"] == (
+        "import math\n\nPOWER = 2\n\ndef raised(x):\n    unused = POWER\n    return x ** unused\n\n"
+        "def double(x):\n    return np.asarray(raised(x)) + math.floor(0.5)\n"
+    )
+    # So that it runs on its own: the suite refuses it as a mutant, and recognises the code later.
+    fill(path, WORDS)
+    (found,) = verify(course.root, fast=True)
+    assert found.complaints == [] and found.killed == found.mutants == 2
+    suite = course.paths.suite("trial") / "test_hidden.py"
+    suite.write_text(suite.read_text(encoding="utf-8").replace("-2.0]", "-3.0]"), encoding="utf-8")
+    course.hand_in("kim", double=LATER)
+    assert course.grade()["kim"].misconceptions[0].mutant == group
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import datetime as dt
 import io
 import json
@@ -477,6 +478,51 @@ def test_equal_wrong_answers_stand_together_and_the_largest_group_first() -> Non
         (first, "max"),
         (second, "ada"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "code"),
+    [
+        # Helpers, constants and imports of the student's own, from any cell, the last definition of each.
+        (
+            [
+                "A = 1",
+                "import os, math as m\nB = C = 2\ndef g(x): return x * A\n",
+                "def g(x): return g2(x) * B\ndef g2(x): return m.floor(x)\nprint(g(3))",
+                "def f(x): return g(x)",
+            ],
+            "import os, math as m\n\nB = C = 2\n\ndef g(x):\n    return g2(x) * B\n\n"
+            "def g2(x):\n    return m.floor(x)\n\ndef f(x):\n    return g(x)",
+        ),
+        # What every notebook has does not travel; nor does what only has the name of a local variable.
+        (
+            [
+                "import numpy as np\ndef given(x): return 1",
+                "y = given(2)",
+                "def f(x):\n    y = np.abs(x)\n    return given(y)",
+            ],
+            "def f(x):\n    y = np.abs(x)\n    return given(y)",
+        ),
+        (
+            ["class K:\n    'Doc.'\n    z = 1\n", "f = lambda x: K.z + x"],
+            "class K:\n    z = 1\n\nf = lambda x: K.z + x",
+        ),
+        (
+            ["def h(x): return f(x)", "def f(x): return h(x)"],
+            "def h(x):\n    return f(x)\n\ndef f(x):\n    return h(x)",
+        ),
+        (["%time f = 1", "def g(x): return x"], ""),
+    ],
+    ids=["helpers", "given", "class", "in-a-circle", "unreadable"],
+)
+def test_what_a_function_uses_of_the_students_own_stands_above_it(cells: list[str], code: str) -> None:
+    notebook = tuple(RecordedCell(cell_type="code", id=f"c{n}", source=cell) for n, cell in enumerate(cells))
+    entries = [
+        dataclasses.replace(one, examination=one.examination.model_copy(update={"notebook": notebook}))
+        for one in (answered(student, ("a", "3")) for student in ("ada", "bob"))
+    ]
+    (found,) = summarise(course(), "week", entries, given={"np", "given"}).wrong_answers
+    assert found.code == code
 
 
 def test_answers_with_a_name_and_trained_models_are_in_no_group() -> None:

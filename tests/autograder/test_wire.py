@@ -180,6 +180,11 @@ def test_a_strided_array_arrives_spread_out_where_that_is_honoured() -> None:
     assert not spread.flags.c_contiguous
     assert np.array_equal(spread, [[0, 1, 2], [3, 4, 5]])
     assert decode(head[HEADER.size :], bytes(payload)).flags.c_contiguous
+    head, payload = encode(Strided(np.arange(6).reshape(2, 3), gaps=False))
+    by_columns = decode(head[HEADER.size :], bytes(payload), strided=True)
+    assert by_columns.flags.f_contiguous and not by_columns.flags.c_contiguous
+    assert np.array_equal(by_columns, [[0, 1, 2], [3, 4, 5]])
+    assert decode(head[HEADER.size :], bytes(payload)).flags.c_contiguous
 
 
 def test_subclasses_arrive_as_what_they_hold() -> None:

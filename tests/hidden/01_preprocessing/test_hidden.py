@@ -48,6 +48,10 @@ GRADIENT = np.array([[250, 0, 60], [30, 130, 200]], dtype=np.uint8)
 # What is left of an image after it was filtered: no bytes any more.
 WIDE = np.array([[-40, 700, 0], [255, 31, 1020]])
 
+# Numbers that no narrow type holds, and an image of which nothing is above 0.
+HUGE = np.array([[70_000, -3_000_000_000, 40_001], [5, 2_000_000_000, -9]])
+NEGATIVE = np.array([[-3.5, -200.0], [-41.0, -1.25], [-90.0, -17.0]])
+
 
 def drawing(submission: Submission, image: Array | Strided) -> tuple[Any, Any]:
     """The Axes that ``show_image`` returns and the image on it, with no earlier figure left open."""
@@ -126,16 +130,18 @@ def test_show_image_leaves_the_image_alone(submission: Submission) -> None:
 
 @pytest.mark.cell("test-show-image")
 def test_show_image_draws_any_numbers(submission: Submission) -> None:
-    """`show_image` draws numbers of any type: fractions from 0 to 1, and numbers below 0 or above 255.
-    The image may be a part of a larger array.
+    """`show_image` draws numbers of any type and size: fractions from 0 to 1, numbers below 0 or above 255,
+    and those of billions. The image may be a part of a larger array.
 
-    `show_image`는 0~1 사이의 소수나, 0보다 작거나 255보다 큰 수 등 어떤 자료형의 숫자든 그립니다.
-    더 큰 배열에서 잘라 낸 이미지일 수도 있습니다.
+    `show_image`는 0~1 사이의 소수, 0보다 작거나 255보다 큰 수, 수십억에 이르는 수 등 자료형과 크기에
+    상관없이 어떤 숫자든 그립니다. 더 큰 배열에서 잘라 낸 이미지일 수도 있습니다.
     """
-    for image in (pixels(5, 3, seed=19) / 255, WIDE):
+    for image in (pixels(5, 3, seed=19) / 255, WIDE, HUGE, NEGATIVE):
         expect_array(stretched(seen(*drawing(submission, image)).pixels), stretched(image), atol=1e-6)
     part = pixels(4, 6, seed=23)
-    expect_array(stretched(seen(*drawing(submission, Strided(part))).pixels), stretched(part), atol=1e-6)
+    for gaps in (True, False):
+        shown = seen(*drawing(submission, Strided(part, gaps)))
+        expect_array(stretched(shown.pixels), stretched(part), atol=1e-6)
 
 
 @pytest.mark.cell("test-show-image")
@@ -160,6 +166,7 @@ def test_image_to_text_writes_a_whole_digit(submission: Submission) -> None:
     """
     image = pixels(28, 28, seed=2)
     image[image < 120] = 0
+    image[:3] = image[:, -4:] = 0
     lines = ["\t".join(map(str, row)) + "\n" for row in image.tolist()]
     expect_text(submission.image_to_text(image), "".join(lines))
 
@@ -200,7 +207,13 @@ def test_image_to_text_writes_large_and_negative_numbers(submission: Submission)
     마찬가지입니다.
     """
     image = np.array([[256, -3, 70_000], [-40_000, 3_000_000_000, 65]])
-    expect_text(submission.image_to_text(Strided(image)), "256\t-3\t70000\n-40000\t3000000000\t65\n")
+    for gaps in (True, False):
+        text = submission.image_to_text(Strided(image, gaps))
+        expect_text(text, "256\t-3\t70000\n-40000\t3000000000\t65\n")
+    image = np.array([[2**53 + 1, -(2**62) - 3]])
+    expect_text(submission.image_to_text(image), "9007199254740993\t-4611686018427387907\n")
+    unsigned = np.array([[2**64 - 3], [7]], dtype=np.uint64)
+    expect_text(submission.image_to_text(unsigned), "18446744073709551613\n7\n")
 
 
 @pytest.mark.cell("test-image-to-text")
@@ -231,9 +244,11 @@ def test_flatten_images_reads_row_by_row(submission: Submission) -> None:
 @pytest.mark.cell("test-flatten-images")
 @given(
     images=hnp.arrays(
-        st.sampled_from([np.uint8, np.int32, np.float32, np.float64]),
+        st.sampled_from(
+            [np.uint8, np.int8, np.uint16, np.int32, np.uint64, np.float16, np.float32, np.float64]
+        ),
         hnp.array_shapes(min_dims=3, max_dims=3, max_side=5),
-        elements=st.integers(0, 255),
+        elements=st.integers(0, 127),
     )
 )
 def test_flatten_images_keeps_values_and_dtype(submission: Submission, images: Array) -> None:
@@ -247,11 +262,14 @@ def test_flatten_images_keeps_values_and_dtype(submission: Submission, images: A
 
 @pytest.mark.cell("test-flatten-images")
 def test_flatten_images_keeps_wide_values(submission: Submission) -> None:
-    """`flatten_images` keeps values and dtype on the way: fine fractions, huge integers, True and False.
+    """`flatten_images` keeps values and dtype on the way: fine fractions and infinity, huge integers, True
+    and False.
 
-    `flatten_images`는 아주 작은 차이의 소수, 아주 큰 정수, True와 False도 값과 dtype을 그대로 둡니다.
+    `flatten_images`는 아주 작은 차이의 소수와 무한대, 아주 큰 정수, True와 False도 값과 dtype을 그대로
+    둡니다.
     """
-    fine = 1 + np.arange(12).reshape(2, 3, 2) * 2.0**-40
+    fine = 1 / 3 + np.arange(12).reshape(2, 3, 2) * 2.0**-40
+    fine[1, 2, 0], fine[0, 1, 1] = np.inf, -np.inf
     huge = 2**60 + np.arange(12).reshape(2, 3, 2)
     for images in (fine, huge, huge % 3 == 0):
         rows = as_array(submission.flatten_images(images))
@@ -315,11 +333,14 @@ def test_flatten_images_of_a_strided_view(submission: Submission) -> None:
     냅니다.
     """
     images = pixels(4, 3, 5, seed=6)
-    expect_array(submission.flatten_images(Strided(images)), images.reshape(4, 15), dtype="same")
+    for laid_out in (Strided(images), Strided(images, gaps=False)):
+        expect_array(submission.flatten_images(laid_out), images.reshape(4, 15), dtype="same")
 
 
 @pytest.mark.cell("test-flatten-images-edges")
-@pytest.mark.parametrize("shapes", [[(12,), (28, 28)], [(2, 3, 4, 1)]], ids=["fewer", "more"])
+@pytest.mark.parametrize(
+    "shapes", [[(12,), (28, 28), (1,)], [(2, 3, 4, 1), (1, 2, 1, 3, 2)]], ids=["fewer", "more"]
+)
 def test_flatten_images_refuses_other_dimensions(
     submission: Submission, shapes: list[tuple[int, ...]]
 ) -> None:
@@ -356,7 +377,9 @@ def test_normalize_has_a_fixed_scale(submission: Submission) -> None:
     for brightest in (1, 40, 254):
         images = pixels(2, 3, 4, seed=8, low=0, high=brightest)
         images[1, 2, 0] = brightest
-        expect_array(submission.normalize(Strided(images)), images.astype(np.float64) / 255, rtol=1e-6)
+        for gaps in (True, False):
+            scaled = submission.normalize(Strided(images, gaps))
+            expect_array(scaled, images.astype(np.float64) / 255, rtol=1e-6)
 
 
 @pytest.mark.cell("test-normalize")
@@ -366,7 +389,7 @@ def test_normalize_of_a_blank_image(submission: Submission) -> None:
     `normalize`는 빈 이미지를 0으로 바꾸고, 흰색이 없는 이미지는 흰색이 없는 채로 둡니다.
     """
     expect_array(submission.normalize(np.zeros((1, 4, 3), np.uint8)), np.zeros((1, 4, 3)))
-    images = pixels(2, 3, seed=9, low=90, high=200)
+    images = pixels(3, 3, seed=9, low=90, high=200)
     expect_array(submission.normalize(images), images.astype(np.float64) / 255, rtol=1e-6)
 
 
@@ -418,6 +441,8 @@ def test_normalize_refuses_values_far_outside(submission: Submission) -> None:
     """
     for value in (512 + 7, 65_536 + 9, 2**32 + 200, -65_536 + 5, -(2**32) + 30):
         expect_raises(submission.normalize, np.array([[12, 3], [value, 255]]), names="images")
+    for dtype, value in ((np.uint16, 300), (np.int16, 256), (np.int16, -2), (np.uint64, 2**63 + 4)):
+        expect_raises(submission.normalize, np.array([0, value, 9], dtype=dtype), names="images")
 
 
 @pytest.mark.cell("test-normalize-range")
@@ -430,6 +455,9 @@ def test_normalize_refuses_one_bad_pixel(submission: Submission, values: tuple[i
     일으킵니다.
     """
     images = pixels(3, 4, 5, seed=11).astype(np.int64)
+    first = images.copy()
+    first[0, 0, 0] = values[0]
+    expect_raises(submission.normalize, first, names="images")
     for value, place in zip(values, [(2, 3, 1), (0, 1, 4)], strict=True):
         spoilt = images.copy()
         spoilt[place] = value
@@ -486,6 +514,9 @@ def test_one_hot_of_many_classes(submission: Submission) -> None:
     """
     labels = np.array([299, 128, 0, 256, 43])
     expect_array(submission.one_hot(labels, 300), np.eye(300)[labels])
+    narrow = np.array([255, 0, 43, 130], dtype=np.uint8)
+    for num_classes in (256, 300):
+        expect_array(submission.one_hot(narrow, num_classes), np.eye(num_classes)[narrow])
 
 
 @pytest.mark.cell("test-one-hot")
@@ -676,6 +707,12 @@ def test_split_takes_images_and_plain_labels(submission: Submission) -> None:
     )
     expect_array(x_train, images[y_train])
     expect_array(x_validation, images[y_validation])
+    # A column of labels stays one, and so do images of a single row and channel.
+    column, flat = np.arange(9)[:, np.newaxis], images.reshape(9, 1, 6, 1)
+    parts = four(submission.split_train_validation(flat, column, 0.5, generator(submission, 5)))
+    for x_part, y_part in (parts[:2], parts[2:]):
+        expect_array(x_part, flat[y_part.reshape(-1)])
+        expect_array(y_part, y_part.reshape(-1, 1))
 
 
 @pytest.mark.cell("test-split-pairs")
@@ -695,7 +732,7 @@ def test_split_keeps_wide_values(submission: Submission) -> None:
     `split_train_validation`은 아주 큰 정수, 아주 작은 차이의 소수, 255보다 큰 레이블도 값을 그대로 전합니다.
     """
     labels = np.random.default_rng(26).permutation(12) * 9000 - 40_000
-    for x in (2**40 + labels, 1 + labels * 2.0**-45):
+    for x in (2**40 + labels, 1 / 3 + labels * 2.0**-45):
         parts = four(submission.split_train_validation(x, labels, 0.25, generator(submission, 7)))
         for x_part, y_part in (parts[:2], parts[2:]):
             found = [int(np.flatnonzero(labels == label)[0]) for label in y_part if label in labels]
@@ -709,6 +746,10 @@ def test_split_keeps_wide_values(submission: Submission) -> None:
                 "a value of x has changed a little on the way",
                 "x의 값이 도중에 조금 바뀌었습니다",
             )
+    # What is to be learnt may be a fraction, too.
+    parts = four(submission.split_train_validation(labels, labels / 7, 0.25, generator(submission, 7)))
+    for x_part, y_part in (parts[:2], parts[2:]):
+        expect_array(y_part, x_part / 7)
 
 
 @pytest.mark.cell("test-split-pairs")
@@ -897,7 +938,8 @@ def test_preprocess_treats_an_image_the_same_in_any_company(submission: Submissi
     """
     images, labels = pixels(3, 4, 2, seed=15), np.array([1, 4, 0])
     images[2] //= 4
-    expect_preprocessed(submission.preprocess(Strided(images), labels, 5), images, labels, 5, exact=False)
+    for laid_out in (Strided(images), Strided(images, gaps=False)):
+        expect_preprocessed(submission.preprocess(laid_out, labels, 5), images, labels, 5, exact=False)
     expect_preprocessed(
         submission.preprocess(images[2:], labels[2:], 5), images[2:], labels[2:], 5, exact=False
     )

@@ -69,21 +69,21 @@ def test_relu_keeps_positive_numbers(submission: Submission, reference: Submissi
 
     `relu`는 크든 작든 모든 양수를 그대로 두고, 인자를 바꾸지 않습니다.
     """
-    z = normal(1, 4, 7, scale=3.0)
-    expect_array(expect_unchanged(submission.relu, z), reference.relu(z), **LOOSE)
+    for z in (normal(1, 4, 7, scale=3.0), np.array([[-4, 0, 7], [12, -300, 1]])):
+        expect_array(expect_unchanged(submission.relu, z), reference.relu(z), **LOOSE)
 
 
 @pytest.mark.cell("test-relu")
 @settings(max_examples=12)
 @given(
     z=arrays(
-        np.float64, array_shapes(min_dims=1, max_dims=3, max_side=4), elements=st.floats(-50, 50, width=32)
+        np.float64, array_shapes(min_dims=1, max_dims=4, max_side=6), elements=st.floats(-50, 50, width=32)
     )
 )
 def test_relu_any_shape(submission: Submission, reference: Submission, z: Array) -> None:
-    """`relu` works element by element on arrays of one, two or three dimensions.
+    """`relu` works element by element on arrays of one to four dimensions.
 
-    `relu`는 1차원, 2차원, 3차원 배열에서 원소마다 동작합니다.
+    `relu`는 1차원부터 4차원까지의 배열에서 원소마다 동작합니다.
     """
     expect_array(submission.relu(z), reference.relu(z), **LOOSE)
 
@@ -126,17 +126,18 @@ def test_softmax_rows_of_different_size(submission: Submission, reference: Submi
 @settings(max_examples=10)
 @given(
     logits=arrays(
-        np.float64, st.tuples(st.integers(1, 4), st.integers(2, 5)), elements=st.floats(-30, 30, width=32)
+        np.float64, st.tuples(st.integers(1, 4), st.integers(1, 5)), elements=st.floats(-30, 30, width=32)
     )
 )
 def test_softmax_rows_sum_to_one(submission: Submission, logits: Array) -> None:
-    """`softmax` returns rows of numbers between 0 and 1 that sum to 1.
+    """`softmax` returns rows of positive numbers that sum to 1, be there several classes or one.
 
-    `softmax`는 0과 1 사이이고 합이 1인 행을 반환합니다.
+    `softmax`는 클래스가 여럿이든 하나든 양수이고 합이 1인 행을 반환합니다.
     """
     result = as_array(submission.softmax(logits))
     expect_array(np.sum(result, axis=1), np.ones(len(logits)), **LOOSE)
-    expect(np.all(result >= 0), "a probability is negative", "음수인 확률이 있습니다")
+    # The smallest is exp(-60): far from what even a float32 takes for 0.
+    expect(np.all(result > 0), "a probability is not positive", "양수가 아닌 확률이 있습니다")
     expect(
         result.shape == logits.shape,
         f"{logits.shape} scores became {result.shape} probabilities",
@@ -152,7 +153,8 @@ def test_relu_one_batch_after_another(submission: Submission) -> None:
     """
     for seed in (31, 32):
         z = normal(seed, 40, 30)
-        expect_array(submission.relu(Strided(z)), np.where(z > 0, z, 0.0), **LOOSE)
+        for laid_out in (Strided(z), Strided(z, gaps=False)):
+            expect_array(submission.relu(laid_out), np.where(z > 0, z, 0.0), **LOOSE)
 
 
 @pytest.mark.cell("test-softmax")
@@ -164,7 +166,8 @@ def test_softmax_one_batch_after_another(submission: Submission) -> None:
     for seed in (33, 34):
         z = normal(seed, 40, 10, scale=2.0)
         powers = np.exp(z)
-        expect_array(submission.softmax(Strided(z)), powers / powers.sum(axis=1, keepdims=True), **LOOSE)
+        for laid_out in (Strided(z), Strided(z, gaps=False)):
+            expect_array(submission.softmax(laid_out), powers / powers.sum(axis=1, keepdims=True), **LOOSE)
 
 
 @pytest.mark.cell("test-relu")
@@ -175,7 +178,8 @@ def test_relu_of_any_numbers(submission: Submission) -> None:
     """
     z = np.array([[1e-9, -1e-9, 3e-6], [4e5, -7e5, 0.0]])
     expect_array(submission.relu(z), [[1e-9, 0, 3e-6], [4e5, 0, 0]], rtol=1e-5, atol=0)
-    expect_array(submission.relu(np.array([70_000, -3, 0, 250])), [70_000, 0, 0, 250], rtol=1e-5, atol=0)
+    whole = np.array([70_000, -3, 0, 250, 5_000_000_000])
+    expect_array(submission.relu(whole), [70_000, 0, 0, 250, 5e9], rtol=1e-5, atol=0)
 
 
 @pytest.mark.cell("test-relu")
@@ -220,9 +224,11 @@ def test_dense_without_activation(submission: Submission, reference: Submission)
 
     `dense`는 여러 행에 가중치를 곱하고 출력마다 편향을 더합니다. 음수인 합도 그대로 둡니다.
     """
-    x, weights, bias = normal(3, 4, 6), normal(4, 6, 3), normal(5, 3)
-    result = expect_arguments_unchanged(submission.dense, x, weights, bias)
-    expect_array(result, reference.dense(x, weights, bias), **LOOSE)
+    # Also as many rows as outputs, and as many inputs: the bias and the activation are still a row's.
+    for rows, inputs, outputs in ((4, 6, 3), (3, 3, 3), (3, 5, 3)):
+        x, weights, bias = normal(3, rows, inputs), normal(4, inputs, outputs), normal(5, outputs)
+        result = expect_arguments_unchanged(submission.dense, x, weights, bias)
+        expect_array(result, reference.dense(x, weights, bias), **LOOSE)
 
 
 @pytest.mark.cell("test-dense")
@@ -231,11 +237,12 @@ def test_dense_applies_activation_last(submission: Submission, reference: Submis
 
     `dense`는 곱에 편향을 더한 값에, 받은 활성화 함수를 적용합니다.
     """
-    x, weights, bias = normal(6, 5, 4), normal(7, 4, 3), normal(8, 3, scale=2.0)
-    result = submission.dense(x, weights, bias, activation=submission.relu)
-    expect_array(result, reference.dense(x, weights, bias, activation=reference.relu), **LOOSE)
-    result = submission.dense(x, weights, bias, activation=submission.softmax)
-    expect_array(result, reference.dense(x, weights, bias, activation=reference.softmax), **LOOSE)
+    weights, bias = normal(7, 4, 3), normal(8, 3, scale=2.0)
+    for x in (normal(6, 5, 4), normal(6, 3, 4)):
+        result = submission.dense(x, weights, bias, activation=submission.relu)
+        expect_array(result, reference.dense(x, weights, bias, activation=reference.relu), **LOOSE)
+        result = submission.dense(x, weights, bias, activation=submission.softmax)
+        expect_array(result, reference.dense(x, weights, bias, activation=reference.softmax), **LOOSE)
 
 
 @pytest.mark.cell("test-dense")
@@ -256,9 +263,10 @@ def test_mlp_forward_batch(submission: Submission, reference: Submission) -> Non
     `mlp_forward`는 여러 행에 대해 은닉층에는 ReLU, 출력층에는 소프트맥스를 계산하고 두 편향을 모두 더합니다.
     """
     weights = normal(12, 8, 5), normal(13, 5), normal(14, 5, 3), normal(15, 3)
-    x = normal(16, 6, 8)
-    result = expect_arguments_unchanged(submission.mlp_forward, x, *weights)
-    expect_array(result, reference.mlp_forward(x, *weights), **LOOSE)
+    for rows in (6, 3, 5):  # also as many as there are classes, or hidden units
+        x = normal(16, rows, 8)
+        result = expect_arguments_unchanged(submission.mlp_forward, x, *weights)
+        expect_array(result, reference.mlp_forward(x, *weights), **LOOSE)
 
 
 @pytest.mark.cell("test-mlp-forward")
@@ -280,7 +288,9 @@ def test_dense_one_batch_after_another(submission: Submission) -> None:
     """
     for seed in (35, 36):
         x, weights, bias = normal(seed, 40, 20), normal(seed + 10, 20, 7), normal(seed + 20, 7)
-        expect_array(submission.dense(Strided(x), Strided(weights), bias), x @ weights + bias, **LOOSE)
+        for gaps in (True, False):
+            sums = submission.dense(Strided(x, gaps), Strided(weights, gaps), bias)
+            expect_array(sums, x @ weights + bias, **LOOSE)
 
 
 @pytest.mark.cell("test-mlp-forward")
@@ -297,7 +307,9 @@ def test_mlp_forward_one_batch_after_another(submission: Submission) -> None:
         b1, b2 = normal(seed + 30, 9), normal(seed + 40, 4)
         powers = np.exp(np.maximum(x @ first + b1, 0) @ second + b2)
         expected = powers / powers.sum(axis=1, keepdims=True)
-        expect_array(submission.mlp_forward(Strided(x), first, b1, Strided(second), b2), expected, **LOOSE)
+        for gaps in (True, False):
+            actual = submission.mlp_forward(Strided(x, gaps), first, b1, Strided(second, gaps), b2)
+            expect_array(actual, expected, **LOOSE)
 
 
 @pytest.mark.cell("test-dense")
@@ -368,6 +380,10 @@ def test_categorical_crossentropy_sure_and_wrong(submission: Submission) -> None
         f"a sure and wrong answer should cost a lot, but the mean loss is {loss:.4g}",
         f"자신 있게 틀린 답에는 손실이 커야 하는데, 평균 손실이 {loss:.4g}입니다",
     )
+    # A limit below which no logarithm is taken is small: the loss still tells such probabilities apart.
+    unlikely = np.array([[0.9994, 0.0006, 0.0], [0.3, 0.0, 0.7]])
+    loss = submission.categorical_crossentropy(y_true, unlikely)
+    expect_number(loss, -(np.log(0.0006) + np.log(0.7)) / 2, atol=0.1)
 
 
 @pytest.mark.cell("test-categorical-crossentropy")
@@ -393,17 +409,19 @@ def test_categorical_crossentropy_leaves_zeros_alone(submission: Submission) -> 
 
 @pytest.mark.cell("test-categorical-crossentropy")
 def test_categorical_crossentropy_sizes(submission: Submission) -> None:
-    """`categorical_crossentropy` works for a single row, for more classes than a byte can count, and for
-    parts of larger arrays.
+    """`categorical_crossentropy` works for a single row, for as many rows as classes, for more classes than a
+    byte can count, and for parts of larger arrays.
 
-    `categorical_crossentropy`는 행이 하나일 때도, 1바이트로 셀 수 있는 것보다 클래스가 많을 때도,
-    더 큰 배열에서 잘라 낸 배열일 때도 동작합니다.
+    `categorical_crossentropy`는 행이 하나일 때도, 행과 클래스의 수가 같을 때도, 1바이트로 셀 수 있는 것보다
+    클래스가 많을 때도, 더 큰 배열에서 잘라 낸 배열일 때도 동작합니다.
     """
-    for labels, classes in (([2], 4), ([299, 3, 256, 128], 300)):
+    for labels, classes in (([2], 4), ([3, 0, 3, 2], 4), ([299, 3, 256, 128], 300)):
         y_pred = probabilities(49, len(labels), classes)
         expected = -np.mean(np.log(y_pred[np.arange(len(labels)), labels]))
-        loss = submission.categorical_crossentropy(Strided(one_hot(labels, classes)), Strided(y_pred))
-        expect_number(loss, float(expected), rtol=1e-4, atol=1e-4)
+        for gaps in (True, False):
+            y_true = Strided(one_hot(labels, classes), gaps)
+            loss = submission.categorical_crossentropy(y_true, Strided(y_pred, gaps))
+            expect_number(loss, float(expected), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.cell("test-accuracy")
@@ -418,6 +436,11 @@ def test_accuracy_ties(submission: Submission) -> None:
         [[0.4, 0.40001, 0.19999], [0.40001, 0.4, 0.19999], [0.3, 0.34999, 0.35001], [0.3, 0.34999, 0.35001]]
     )
     expect_number(submission.accuracy(one_hot([0, 0, 2, 1], 3), near), 0.5)
+    closer = np.array([[0.25, 0.2500004, 0.4999996, 0.0], [0.3, 0.0, 0.35, 0.3500004]])
+    closer = np.concatenate([closer, [[0.4, 0.4000004, 0.1, 0.1], [0.4, 0.1, 0.4000004, 0.1]]])
+    expect_number(submission.accuracy(one_hot([2, 3, 0, 0], 4), closer), 0.5)
+    many = np.tile(np.where(np.arange(60) % 7 == 3, 0.1, 0.001), (2, 1))
+    expect_number(submission.accuracy(one_hot([3, 10], 60), many), 0.5)
 
 
 @pytest.mark.cell("test-accuracy")
@@ -427,7 +450,8 @@ def test_accuracy_of_many_classes(submission: Submission) -> None:
     `accuracy`는 1바이트로 셀 수 있는 것보다 많은 클래스도, 더 큰 배열에서 잘라 낸 배열에서도 구별합니다.
     """
     y_true, y_pred = one_hot([0, 43, 299, 7], 300), one_hot([256, 299, 299, 7], 300)
-    expect_number(submission.accuracy(Strided(y_true), Strided(y_pred)), 0.5)
+    for gaps in (True, False):
+        expect_number(submission.accuracy(Strided(y_true, gaps), Strided(y_pred, gaps)), 0.5)
 
 
 @pytest.mark.cell("test-accuracy")
@@ -441,6 +465,8 @@ def test_accuracy_batch(submission: Submission, reference: Submission) -> None:
     labels[[1, 4, 5, 9]] = (labels[[1, 4, 5, 9]] + 1) % 4
     y_true = one_hot(labels.tolist(), 4)
     share = expect_unchanged(submission.accuracy, y_true, y_pred)
+    expect_number(share, reference.accuracy(y_true, y_pred), rtol=1e-5)
+    share = submission.accuracy(Strided(y_true), Strided(y_pred, gaps=False))
     expect_number(share, reference.accuracy(y_true, y_pred), rtol=1e-5)
 
 
@@ -485,10 +511,15 @@ def test_categorical_crossentropy_one_batch_after_another(
 
 @pytest.mark.cell("test-count-parameters")
 def test_count_parameters_one_network_after_another(submission: Submission) -> None:
-    """`count_parameters` of several networks with as many layers: each has its own number.
+    """`count_parameters` of several networks, one after another: each has its own number, be they deep or so
+    wide that there are many millions.
 
-    층의 수가 같은 여러 신경망을 차례로 세어도 `count_parameters`는 각각의 수를 반환합니다.
+    여러 신경망을 차례로 세어도 `count_parameters`는 각각의 수를 반환합니다. 층이 많거나, 넓어서
+    파라미터가 수천만 개인 신경망도 마찬가지입니다.
     """
+    for sizes, expected in (([4097, 4097], 16_789_506), ([40_000, 101], 4_040_101)):
+        expect_int(submission.count_parameters(sizes), expected)
+    expect_int(submission.count_parameters([9, 8, 7, 6, 5, 4, 3, 2, 1]), 276)
     for sizes, expected in (([3, 4, 2], 26), ([5, 7, 3], 66), ([784, 100, 10], 79_510), ([2, 1, 1], 5)):
         expect_int(submission.count_parameters(sizes), expected)
 
@@ -515,6 +546,9 @@ def test_early_stopping_never_triggered(submission: Submission) -> None:
     expect_ints(submission.early_stopping([0.8, 0.6, 0.4, 0.5, 0.45, 0.42], patience=4), (6, 3))
     expect_ints(submission.early_stopping([0.7], patience=3), (1, 1))
     expect_ints(submission.early_stopping([0.9, 0.8, 0.7, 0.6], patience=1), (4, 4))
+    long = [1 / epoch for epoch in range(1, 46)] + [0.5] * 20
+    expect_ints(submission.early_stopping(long, patience=25), (65, 45))
+    expect_ints(submission.early_stopping(long, patience=15), (60, 45))
 
 
 @pytest.mark.cell("test-early-stopping")
@@ -572,6 +606,8 @@ def test_early_stopping_losses_of_any_size(submission: Submission) -> None:
         expect_ints(submission.early_stopping(losses, patience=2), (3, 1))
         expect_ints(submission.early_stopping([*losses, 1.3 * scale], patience=3), (6, 5))
     expect_ints(submission.early_stopping([0.3, 0.0, 0.0, 0.1, 0.2], patience=3), (5, 2))
+    # The logarithm of a density, for one, can be a loss below 0.
+    expect_ints(submission.early_stopping([0.2, -0.5, -0.1, 0.05, -0.9], patience=2), (4, 2))
 
 
 @pytest.mark.cell("test-early-stopping")
@@ -869,10 +905,10 @@ def test_make_callbacks_count_every_improvement(submission: Submission) -> None:
 # -- the plot
 
 # Rising, so that the curves end in the upper right corner: a legend is there only if it was put there.
-# The two curves, and the accuracies beside them, all differ; one value is above 1.
+# The two curves, and the accuracies beside them, all differ; some values are above 1.
 HISTORY = {
     "accuracy": [0.61, 0.72, 0.83, 0.94, 0.97],
-    "loss": [0.12, 0.21, 0.37, 0.93, 1.45],
+    "loss": [0.12, 0.21, 0.37, 0.93, 3.45],
     "val_accuracy": [0.52, 0.63, 0.74, 0.85, 0.88],
     "val_loss": [0.31, 0.44, 0.58, 1.02, 1.61],
 }
@@ -990,6 +1026,7 @@ def test_plot_losses_epochs(submission: Submission) -> None:
     `plot_losses`는 에포크마다 점을 하나씩 찍습니다. 에포크는 0이나 1부터 셉니다.
     """
     axes = draw(submission)
+    over = []
     for label in ("Testset_loss", "Trainset_loss"):
         x = np.asarray(curve(axes, label).get_xdata(), dtype=float)
         expect(
@@ -997,6 +1034,12 @@ def test_plot_losses_epochs(submission: Submission) -> None:
             f"{label} is drawn over {x}",
             f"{label}의 x 값: {x}",
         )
+        over.append(x[0])
+    expect(
+        over[0] == over[1],
+        "one line counts its epochs from 0, the other from 1",
+        "한 선은 에포크를 0부터, 다른 선은 1부터 셉니다",
+    )
 
 
 @pytest.mark.cell("test-plot-losses")
@@ -1012,6 +1055,15 @@ def test_plot_losses_legend(submission: Submission) -> None:
     expect(
         texts == ["Testset_loss", "Trainset_loss"], f"the legend says {texts}", f"범례에 적힌 이름: {texts}"
     )
+    from matplotlib.colors import to_rgb
+
+    for text, handle in zip(legend.get_texts(), legend.get_lines(), strict=False):
+        name = str(text.get_text())
+        expect(
+            to_rgb(handle.get_color()) == to_rgb(curve(axes, name).get_color()),
+            f"the legend shows {name} in the colour of the other line",
+            f"범례의 {name}이 다른 선의 색으로 표시됩니다",
+        )
     axes.get_figure().figure.draw_without_rendering()  # of the whole, where the Axes stand in a part of it
     place, frame = (part.get_window_extent().get_points() for part in (legend, axes))
     right, up = np.mean(place, axis=0) > np.mean(frame, axis=0)
@@ -1047,9 +1099,16 @@ def test_plot_losses_of_another_run(submission: Submission) -> None:
 
     `plot_losses`는 앞서 그린 학습이 아니라 받은 학습의 손실을 그립니다.
     """
-    draw(submission)
+    before = draw(submission)
     submission.import_module("matplotlib.pyplot").close("all")
     other = {key: [value / 2 + 0.25 for value in reversed(values)] for key, values in HISTORY.items()}
     axes = submission.plot_losses(other)
     for label, key in (("Testset_loss", "val_loss"), ("Trainset_loss", "loss")):
-        expect_array(np.asarray(curve(axes, label).get_ydata(), dtype=float), other[key])
+        for drawn, history in ((before, HISTORY), (axes, other)):
+            lines = [line for line in drawn.lines if line.get_label() == label]
+            expect(
+                len(lines) == 1,
+                f"{len(lines)} lines are labelled {label!r} after two calls, expected one in each picture",
+                f"두 번 부른 뒤 레이블이 {label!r}인 선이 {len(lines)}개입니다. 그림마다 하나씩이어야 합니다",
+            )
+            expect_array(np.asarray(lines[0].get_ydata(), dtype=float), history[key])

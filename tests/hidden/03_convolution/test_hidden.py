@@ -8,6 +8,7 @@ lets computing in float32 pass: the order and the precision of a sum are not wha
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import repeat
@@ -68,8 +69,8 @@ def digits_in_a_row(seed: int, *shape: int) -> list[Array]:
 
 
 def in_memory(turn: int, array: Array) -> Any:
-    """The last of three with gaps in memory, and column after column."""
-    return Strided(array) if turn == 2 else array
+    """The last two of three column after column in memory, the very last with gaps."""
+    return Strided(array, gaps=turn == 2) if turn else array
 
 
 def expect_in_turn(function: Any, inputs: Iterable[tuple[Array, Array]], defined: Any) -> None:
@@ -165,12 +166,13 @@ def test_output_size_dilation(submission: Submission) -> None:
 
 @pytest.mark.cell("test-output-size")
 def test_output_size_of_long_axes(submission: Submission) -> None:
-    """`output_size` is right for axes with more places than a 16-bit integer can count.
+    """`output_size` is right for axes with more places than a 16-bit or a 32-bit integer can count.
 
-    `output_size`는 16비트 정수로 셀 수 없을 만큼 긴 축에서도 맞습니다.
+    `output_size`는 16비트나 32비트 정수로 셀 수 없을 만큼 긴 축에서도 맞습니다.
     """
     expect_int(submission.output_size(100_000, 3), 99_998)
     expect_int(submission.output_size(70_001, 4, stride=2, padding=1), 35_000)
+    expect_int(submission.output_size(6_000_000_001, 2, stride=3_000_000_000), 2)
 
 
 # output_size: errors ----------------------------------------------------------------------------
@@ -210,6 +212,7 @@ def test_output_size_must_fit(submission: Submission) -> None:
     expect_raises(submission.output_size, 3, 9, stride=2, names="kernel_size")
     expect_raises(submission.output_size, 5, 10, padding=2, names="kernel_size")
     expect_raises(submission.output_size, 6, 4, stride=3, dilation=2, names="kernel_size")
+    expect_raises(submission.output_size, 6, 4, padding=1, dilation=3, names="kernel_size")
 
 
 @pytest.mark.cell("test-output-size-errors")
@@ -279,6 +282,7 @@ def test_padding_for_same_strided(submission: Submission) -> None:
     expect_ints(submission.padding_for("same", 9, 2, stride=4), (0, 1))
     expect_ints(submission.padding_for("same", 8, 1, stride=3), (0, 0))
     expect_ints(submission.padding_for("same", 8, 2, stride=5), (0, 0))
+    expect_ints(submission.padding_for("same", 70_001, 4, stride=2), (1, 2))
 
 
 @pytest.mark.cell("test-padding-for")
@@ -287,7 +291,7 @@ def test_padding_for_other_mode(submission: Submission) -> None:
 
     없는 방식은 이름을 밝혀 거부합니다.
     """
-    for mode in ("causal", "half", ""):
+    for mode in ("causal", "half", "", "symmetric", "volume", "fill"):
         expect_raises(submission.padding_for, mode, 6, 4, names="mode")
 
 
@@ -328,8 +332,8 @@ def test_pad_2d_keeps_dtype(submission: Submission) -> None:
 
     패딩된 이미지의 dtype과 값이 원래 이미지와 같습니다.
     """
-    for dtype in ("uint8", "int16", "float32", "float64"):
-        image = np.array([[250, 3, 90], [17, 5, 128]]).astype(dtype)
+    for dtype in ("uint8", "int16", "uint16", "int32", "uint32", "uint64", "float16", "float32", "float64"):
+        image = np.array([[255, 3, 90], [17, 5, 128]]).astype(dtype)
         expected = np.zeros((4, 6), dtype=dtype)
         expected[2:, 1:4] = image
         expect_array(submission.pad_2d(image, ((2, 0), (1, 2))), expected, dtype="same")
@@ -338,12 +342,14 @@ def test_pad_2d_keeps_dtype(submission: Submission) -> None:
 
 @pytest.mark.cell("test-pad-2d")
 def test_pad_2d_keeps_wide_values(submission: Submission) -> None:
-    """`pad_2d` keeps values and dtype on the way: fine fractions, huge integers, True and False.
+    """`pad_2d` keeps values and dtype on the way: fine fractions and infinity, huge integers, True and False.
 
-    `pad_2d`는 아주 작은 차이의 소수, 아주 큰 정수, True와 False도 값과 dtype을 그대로 둡니다.
+    `pad_2d`는 아주 작은 차이의 소수와 무한대, 아주 큰 정수, True와 False도 값과 dtype을 그대로 둡니다.
     """
     huge = 2**60 + np.arange(6).reshape(2, 3)
-    for image in (1 + np.arange(6).reshape(2, 3) * 2.0**-40, huge, huge % 3 == 0):
+    fine = 1 / 3 + np.arange(6).reshape(2, 3) * 2.0**-40
+    fine[1, 0], fine[0, 2] = np.inf, -np.inf
+    for image in (fine, huge, huge % 3 == 0, (1 + huge % 7 * 2.0**-20).astype(np.float32)):
         result = submission.pad_2d(image, ((1, 0), (0, 2)))
         expected = np.pad(image, ((1, 0), (0, 2)))
         expect_array(result, expected, dtype="same")
@@ -491,11 +497,15 @@ def test_correlate_1d_any_numbers(submission: Submission) -> None:
     `correlate_1d`는 정수 신호에서도 커널의 소수를 유지하고, 아주 크거나 작은 수도 그대로 계산합니다.
     """
     kernel = np.array([0.25, 0.5, 1.125])
-    for signal in (LARGE[0], TINY[0], np.array([3, 8, 1, 250, 7])):
+    small = np.array([3, 8, 1, 250, 7])
+    for signal in (LARGE[0], TINY[0], small, small.astype(np.uint8)):
         expected = np.correlate(signal, kernel, mode="valid")
         expect_array(submission.correlate_1d(signal, kernel), expected, rtol=1e-5, atol=1e-12)
     expected = np.correlate(LARGE[0], POSITIVE[2], mode="valid")
     expect_array(submission.correlate_1d(LARGE[0], POSITIVE[2]), expected, rtol=1e-5)
+    # A weight of 0 at either end is a weight.
+    empty_ends = np.array([0, 2, -1, 0])
+    expect_result(submission.correlate_1d(small, empty_ends), np.correlate(small, empty_ends, mode="valid"))
 
 
 @pytest.mark.cell("test-convolve-1d")
@@ -505,11 +515,15 @@ def test_convolve_1d_any_numbers(submission: Submission) -> None:
     `convolve_1d`는 정수 신호에서도 커널의 소수를 유지하고, 아주 크거나 작은 수도 그대로 계산합니다.
     """
     kernel = np.array([0.25, 0.5, 1.125])
-    for signal in (LARGE[0], TINY[0], np.array([3, 8, 1, 250, 7])):
+    small = np.array([3, 8, 1, 250, 7])
+    for signal in (LARGE[0], TINY[0], small, small.astype(np.uint8)):
         expected = np.convolve(signal, kernel, mode="valid")
         expect_array(submission.convolve_1d(signal, kernel), expected, rtol=1e-5, atol=1e-12)
     expected = np.convolve(LARGE[0], POSITIVE[2], mode="valid")
     expect_array(submission.convolve_1d(LARGE[0], POSITIVE[2]), expected, rtol=1e-5)
+    # A weight of 0 at either end is a weight.
+    empty_ends = np.array([0, 2, -1, 0])
+    expect_result(submission.convolve_1d(small, empty_ends), np.convolve(small, empty_ends, mode="valid"))
 
 
 @pytest.mark.cell("test-correlate-1d")
@@ -635,6 +649,8 @@ def test_conv2d_uint8(submission: Submission) -> None:
     unsigned = np.array([[200, 3], [90, 250], [17, 60]], dtype=np.uint8)
     expect_result(submission.conv2d(image, signed), correlated(image, signed), dtype=np.float64)
     expect_result(submission.conv2d(image, unsigned), correlated(image, unsigned), dtype=np.float64)
+    expected = correlated(np.pad(image, 2), signed)
+    expect_result(submission.conv2d(image, signed, padding=2), expected, dtype=np.float64)
 
 
 @pytest.mark.cell("test-conv2d-integers")
@@ -659,9 +675,10 @@ def test_conv2d_fractions_of_integers(submission: Submission) -> None:
 
     정수 이미지에서도 소수 가중치의 결과에 소수가 남습니다.
     """
-    image = np.random.default_rng(22).integers(0, 256, size=(4, 6), dtype=np.uint8)
     kernel = np.array([[0.25, -0.6, 0.125]])
-    expect_result(submission.conv2d(image, kernel), correlated(image, kernel), dtype=np.float64)
+    for dtype in (np.uint8, np.int16, np.uint16, np.int32):
+        image = np.random.default_rng(22).integers(0, 256, size=(4, 6), dtype=np.uint8).astype(dtype)
+        expect_result(submission.conv2d(image, kernel), correlated(image, kernel), dtype=np.float64)
 
 
 @pytest.mark.cell("test-conv2d-integers")
@@ -709,6 +726,9 @@ def test_conv2d_stride_pair(submission: Submission) -> None:
     image, kernel = numbers(33, 9, 11), numbers(34, 2, 4)
     for stride in ((2, 3), (3, 2), (1, 4), (5, 1)):
         expect_result(submission.conv2d(image, kernel, stride=stride), correlated(image, kernel, stride))
+    # The arguments come in this order: image, kernel, stride, padding.
+    expected = correlated(np.pad(image, 1), kernel, (2, 3))
+    expect_result(submission.conv2d(image, kernel, (2, 3), 1), expected)
 
 
 @pytest.mark.cell("test-conv2d-stride")
@@ -744,9 +764,11 @@ def test_conv2d_same(submission: Submission, reference: Submission, strides: tup
 
     'same'은 축마다 따로 Keras의 규칙을 따릅니다. 짝수 커널이나 1보다 큰 스트라이드에서도 같습니다.
     """
-    image = numbers(43, 7, 10)
-    for stride in strides:
-        for shape in ((3, 5), (2, 4), (4, 3), (1, 2)):
+    for image, shapes in (
+        (numbers(43, 7, 10), ((3, 5), (2, 4), (4, 3), (1, 2))),
+        (numbers(43, 8, 8), ((3, 3), (2, 2), (3, 2))),
+    ):
+        for stride, shape in itertools.product(strides, shapes):
             kernel = numbers(44, *shape)
             expected = reference.conv2d(image, kernel, stride=stride, padding="same")
             expect_result(submission.conv2d(image, kernel, stride=stride, padding="same"), expected)
@@ -764,6 +786,10 @@ def test_conv2d_full_and_valid(submission: Submission) -> None:
     expect_result(submission.conv2d(image, kernel, padding="valid"), correlated(image, kernel))
     strided = submission.conv2d(image, kernel, stride=(2, 3), padding="full")
     expect_result(strided, correlated(wide, kernel, (2, 3)))
+    square = numbers(49, 3, 3)  # a kernel as large as the image
+    expect_result(
+        submission.conv2d(square, square[::-1], padding="full"), correlated(np.pad(square, 2), square[::-1])
+    )
 
 
 @pytest.mark.cell("test-conv2d-padding")
@@ -802,7 +828,7 @@ def test_convolve_2d_half_turn(submission: Submission) -> None:
     정사각형이 아니거나 짝수인 변이 있어도 `convolve_2d`는 커널을 두 축 모두에서 뒤집습니다.
     """
     image = numbers(51, 6, 8)
-    for shape in ((3, 3), (2, 3), (4, 1), (1, 5)):
+    for shape in ((3, 3), (2, 3), (4, 1), (1, 5), (1, 1)):
         kernel = numbers(52, *shape)
         expect_result(submission.convolve_2d(image, kernel), correlated(image, kernel[::-1, ::-1]))
 
@@ -816,6 +842,7 @@ def test_convolve_2d_stride_and_padding(submission: Submission) -> None:
     image, kernel = numbers(53, 5, 8), numbers(54, 3, 3)
     turned = kernel[::-1, ::-1]
     expect_result(submission.convolve_2d(image, kernel, stride=(2, 3)), correlated(image, turned, (2, 3)))
+    expect_result(submission.convolve_2d(image, kernel, 2, 1), correlated(np.pad(image, 1), turned, (2, 2)))
     padded = correlated(np.pad(image, 2), turned)
     expect_result(submission.convolve_2d(image, kernel, padding=2), padded)
     expect_result(submission.convolve_2d(image, kernel, padding="full"), padded)
@@ -831,9 +858,11 @@ def test_convolve_2d_same(submission: Submission, reference: Submission, strides
     `convolve_2d`도 'same'에서 `conv2d`처럼 Keras의 규칙을 따릅니다. 커널이 짝수이거나 정사각형이 아닐 때도
     같습니다.
     """
-    image = numbers(65, 7, 10)
-    for stride in strides:
-        for shape in ((3, 5), (2, 4), (4, 3), (1, 2)):
+    for image, shapes in (
+        (numbers(65, 7, 10), ((3, 5), (2, 4), (4, 3), (1, 2))),
+        (numbers(65, 8, 8), ((3, 3), (2, 2), (3, 2))),
+    ):
+        for stride, shape in itertools.product(strides, shapes):
             kernel = numbers(66, *shape)
             expected = reference.convolve_2d(image, kernel, stride=stride, padding="same")
             expect_result(submission.convolve_2d(image, kernel, stride=stride, padding="same"), expected)
@@ -913,10 +942,14 @@ def test_convolve_2d_one_image_after_another(submission: Submission) -> None:
 
 @pytest.mark.cell("test-convolve-2d")
 def test_convolve_2d_must_fit(submission: Submission) -> None:
-    """A kernel that is larger than the padded image is a ValueError that says kernel, as for conv2d.
+    """A kernel that is larger than the padded image is a ValueError that says kernel, as for conv2d; one that
+    is larger than the image alone is not.
 
-    패딩한 이미지보다 큰 커널은 conv2d와 마찬가지로 kernel을 언급하는 ValueError입니다.
+    패딩한 이미지보다 큰 커널은 conv2d와 마찬가지로 kernel을 언급하는 ValueError입니다. 패딩하기 전의
+    이미지보다 클 뿐이면 괜찮습니다.
     """
+    image, kernel = numbers(49, 2, 3), numbers(50, 5, 4)
+    expect_result(submission.convolve_2d(image, kernel, padding=2), turned(np.pad(image, 2), kernel))
     expect_raises(submission.convolve_2d, numbers(59, 3, 6), numbers(60, 4, 2), names="kernel")
 
 
@@ -966,9 +999,11 @@ def test_detect_edges_uint8(submission: Submission) -> None:
 
     uint8 픽셀에서도 `detect_edges`는 음수를 포함한 float64를 내고, 이미지를 바꾸지 않습니다.
     """
-    image = np.random.default_rng(62).integers(0, 256, size=(7, 4), dtype=np.uint8)
-    expected = 9.0 * image - correlated(np.pad(image, 1), np.ones((3, 3)))
-    expect_result(expect_arguments_unchanged(submission.detect_edges, image), expected, dtype=np.float64)
+    pixels = np.random.default_rng(62).integers(0, 256, size=(7, 4), dtype=np.uint8)
+    for image in (pixels, pixels * np.uint16(250), (pixels / 4).astype(np.float32)):
+        expected = 9.0 * image - correlated(np.pad(image, 1), np.ones((3, 3)))
+        result = expect_arguments_unchanged(submission.detect_edges, image)
+        expect_result(result, expected, dtype=np.float64)
 
 
 @pytest.mark.cell("test-detect-edges")
@@ -994,6 +1029,8 @@ def test_detect_edges_of_any_image(submission: Submission) -> None:
         image = numbers(83, *shape)
         expected = 9 * image - correlated(np.pad(image, 1), np.ones((3, 3)))
         expect_result(submission.detect_edges(image), expected, dtype=np.float64)
+    expected = 9 * TINY - correlated(np.pad(TINY, 1), np.ones((3, 3)))
+    expect_array(submission.detect_edges(TINY), expected, dtype=np.float64, rtol=1e-4, atol=1e-10)
     # Each value stands alone, so that nothing cancels.
     image = np.zeros((3, 5), dtype=np.int64)
     image[1, 1], image[1, 3] = 70_000, 3_000_000_000
@@ -1079,8 +1116,10 @@ def test_compare_images_pixels(submission: Submission) -> None:
     변환 전 이미지를 먼저, 변환 후 이미지를 다음에, 뒤집거나 자르지 않고 각각의 픽셀 그대로, 부를 때마다 새로
     그립니다.
     """
-    for seed in (71, 77):
-        before, after = numbers(seed, 3, 4), numbers(seed + 1, 5, 2)
+    for seed, scale in ((71, 1), (79, 1 / 7), (77, 1e6)):
+        before, after = scale * numbers(seed, 3, 4), numbers(seed + 1, 5, 2) * scale
+        if scale > 1:  # the larger image second
+            before, after = after, before
         left, right = two_panels(submission, before, after)
         expect_result(left.seen.pixels, before)
         expect_result(right.seen.pixels, after)
@@ -1097,8 +1136,11 @@ def test_compare_images_side_by_side(submission: Submission) -> None:
 
     두 이미지는 같은 높이에 나란히 있고 각각 제목이 있습니다.
     """
-    panels = two_panels(submission, whole_numbers(73, 4, 4), whole_numbers(74, 4, 4))
+    before, after = 1_000_000_007 * whole_numbers(73, 4, 4), whole_numbers(74, 4, 4)
+    panels = two_panels(submission, before, after)
     left, right = (each.seen for each in panels)
+    expect_result(left.pixels, before)
+    expect_result(right.pixels, after)
     expect(
         right.left > left.right - 0.01 * max(right.right, 1),
         "the images should stand side by side",
@@ -1125,7 +1167,7 @@ def test_compare_images_of_one_row(submission: Submission) -> None:
     expect_result(left.seen.pixels, before)
     expect_result(right.seen.pixels, after)
     before, after = numbers(87, 3, 5), numbers(88, 4, 2)
-    left, right = two_panels(submission, Strided(before), Strided(after))
+    left, right = two_panels(submission, Strided(before), Strided(after, gaps=False))
     expect_result(left.seen.pixels, before)
     expect_result(right.seen.pixels, after)
 
@@ -1136,6 +1178,7 @@ def test_compare_images_leaves_arguments(submission: Submission) -> None:
 
     `compare_images`는 두 이미지를 바꾸지 않고 그립니다.
     """
+    expect_unchanged(submission.compare_images, whole_numbers(75, 3, 5), whole_numbers(76, 4, 4))
     figure = expect_unchanged(submission.compare_images, numbers(75, 3, 5), numbers(76, 4, 4))
     expect(
         len(figure.axes) >= 1,

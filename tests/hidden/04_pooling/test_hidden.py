@@ -35,9 +35,9 @@ LOOSE = {"rtol": 1e-5, "atol": 1e-5}
 # Window (or kernel) and step: each an int or (rows, columns).
 Cases = list[tuple[Any, Any]]
 WINDOWS: Cases = [(3, 2), (2, 1), (2, 3), (3, None)]
-OBLONG_WINDOWS: Cases = [((3, 2), (1, 2)), ((2, 4), None), ((1, 3), (2, 1)), ((4, 2), (1, 3))]
-SAME_WINDOWS: Cases = [(2, None), (3, 2), (4, 3), (3, 1)]
-OBLONG_SAME_WINDOWS: Cases = [((2, 3), (1, 2)), ((3, 2), (2, 3))]
+OBLONG_WINDOWS: Cases = [((3, 2), (1, 2)), ((2, 4), None), ((1, 3), (2, 1)), ((4, 2), (1, 3)), ((1, 3), 1)]
+SAME_WINDOWS: Cases = [(2, None), (3, 2), (4, 3), (3, 1), (3, 3)]
+OBLONG_SAME_WINDOWS: Cases = [((2, 3), (1, 2)), ((3, 2), (2, 3)), ((1, 3), (1, 2)), ((3, 2), (3, 2))]
 
 
 def _signed(*shape: int, seed: int) -> Array:
@@ -64,7 +64,8 @@ def _expect_any_memory_order(pool: Any, expected: Any, seeds: tuple[int, ...], *
     """Images with gaps in memory, and column after column, are pooled like any others."""
     for seed in seeds:
         x = _signed(2, 28, 27, 3, seed=seed)
-        expect_array(pool(Strided(x), 3, 2), expected(x, 3, 2), **close)
+        for given in (Strided(x), Strided(x, gaps=False)):
+            expect_array(pool(given, 3, 2), expected(x, 3, 2), **close)
 
 
 def _expect_new_arrays(submission: Submission, name: str, pooled: Any, **close: float) -> None:
@@ -89,7 +90,7 @@ def test_max_pool_batch(submission: Submission, reference: Submission) -> None:
 
     `max_pool_2d`는 이미지마다, 채널마다 따로 풀링합니다(축 순서: N, H, W, C).
     """
-    x = _signed(3, 4, 6, 2, seed=1)
+    x = _signed(5, 4, 6, 2, seed=1)
     expect_array(submission.max_pool_2d(x), reference.max_pool_2d(x))
 
 
@@ -119,7 +120,7 @@ def test_max_pool_dtype(submission: Submission, reference: Submission) -> None:
 
     `max_pool_2d`는 입력의 dtype을 그대로 유지합니다.
     """
-    for dtype in (np.uint8, np.int16, np.float32):
+    for dtype in (np.uint8, np.int16, np.uint16, np.int32, np.uint64, np.float16, np.float32):
         x = _bytes(2, 6, 4, 3, seed=4).astype(dtype)
         expect_array(submission.max_pool_2d(x), reference.max_pool_2d(x), dtype=dtype)
 
@@ -131,7 +132,7 @@ def test_max_pool_strides(submission: Submission, reference: Submission, cases: 
 
     `max_pool_2d`는 `strides`만큼 움직입니다. 창이 겹치거나 사이가 빌 수 있고, 행과 열이 다를 수도 있습니다.
     """
-    images = (_signed(2, 9, 6, 3, seed=5), _signed(3, 6, 11, 1, seed=6))
+    images = (_signed(2, 9, 6, 3, seed=5), _signed(3, 6, 11, 1, seed=6), _signed(1, 4, 4, 2, seed=10))
     for (size, strides), x in itertools.product(cases, images):
         expect_array(submission.max_pool_2d(x, size, strides), reference.max_pool_2d(x, size, strides))
 
@@ -142,9 +143,10 @@ def test_max_pool_leaves_input_alone(submission: Submission, reference: Submissi
 
     `max_pool_2d`는 받은 배열을 바꾸지 않습니다.
     """
-    x = _signed(2, 6, 7, 3, seed=7)
-    actual = expect_arguments_unchanged(submission.max_pool_2d, x, 2, 1)
-    expect_array(actual, reference.max_pool_2d(x, 2, 1))
+    fractions = _signed(2, 6, 7, 3, seed=7)
+    for x in (fractions, (64 * fractions).astype(np.int64)):
+        actual = expect_arguments_unchanged(submission.max_pool_2d, x, 2, 1)
+        expect_array(actual, reference.max_pool_2d(x, 2, 1))
 
 
 @pytest.mark.cell("test-max-pool-same")
@@ -204,6 +206,9 @@ def test_max_pool_same_far_below_zero(submission: Submission, reference: Submiss
         x = scale * _negative(2, 5, 4, 3, seed=104)
         actual = submission.max_pool_2d(x, 2, padding="same")
         expect_array(actual, reference.max_pool_2d(x, 2, padding="same"), rtol=1e-5)
+    x = -(2**41) - 2**34 * LARGE % 2**40  # whole numbers, too
+    expected = reference.max_pool_2d(x, 3, padding="same")
+    expect_array(submission.max_pool_2d(x, 3, padding="same"), expected, dtype=x.dtype, rtol=1e-5)
 
 
 @pytest.mark.cell("test-max-pool-strides")
@@ -214,7 +219,9 @@ def test_max_pool_one_row(submission: Submission, reference: Submission) -> None
     """
     for shape, size in (((2, 1, 5, 3), (1, 2)), ((2, 5, 1, 3), (2, 1)), ((1, 3, 3, 1), 3)):
         x = _signed(*shape, seed=105)
-        expect_array(submission.max_pool_2d(x, size), reference.max_pool_2d(x, size))
+        for padding in ("valid", "same"):
+            actual = submission.max_pool_2d(x, size, padding=padding)
+            expect_array(actual, reference.max_pool_2d(x, size, padding=padding))
 
 
 @pytest.mark.cell("test-max-pool-strides")
@@ -235,7 +242,7 @@ def test_avg_pool_batch(submission: Submission, reference: Submission) -> None:
 
     `avg_pool_2d`는 이미지마다, 채널마다 따로 평균을 내고, 창을 채우지 못하는 행과 열은 버립니다.
     """
-    x = _signed(3, 7, 9, 2, seed=11)
+    x = _signed(5, 7, 9, 2, seed=11)
     expect_array(submission.avg_pool_2d(x), reference.avg_pool_2d(x), dtype=np.float64, **LOOSE)
 
 
@@ -258,9 +265,11 @@ def test_avg_pool_dtype(submission: Submission, reference: Submission) -> None:
 
     `avg_pool_2d`는 어떤 dtype이든 정확한 평균을 float64로 반환하고, 밝은 uint8 픽셀에서도 넘치지 않습니다.
     """
-    for dtype in (np.uint8, np.int64, np.float32):
+    for dtype in (np.uint8, np.int16, np.int64, np.float16, np.float32):
         x = _bytes(2, 6, 4, 3, seed=14).astype(dtype)
         expect_array(submission.avg_pool_2d(x), reference.avg_pool_2d(x), dtype=np.float64, **LOOSE)
+        actual = submission.avg_pool_2d(x, 3, 2, "same")
+        expect_array(actual, reference.avg_pool_2d(x, 3, 2, "same"), dtype=np.float64, **LOOSE)
 
 
 @pytest.mark.cell("test-avg-pool-mean")
@@ -269,10 +278,10 @@ def test_avg_pool_leaves_input_alone(submission: Submission, reference: Submissi
 
     `avg_pool_2d`는 받은 배열을 바꾸지 않습니다.
     """
-    x = _signed(2, 5, 7, 3, seed=15)
-    expect_array(
-        expect_arguments_unchanged(submission.avg_pool_2d, x, 2, 1), reference.avg_pool_2d(x, 2, 1), **LOOSE
-    )
+    fractions = _signed(2, 5, 7, 3, seed=15)
+    for x in (fractions, (64 * fractions).astype(np.int64)):
+        actual = expect_arguments_unchanged(submission.avg_pool_2d, x, 2, 1)
+        expect_array(actual, reference.avg_pool_2d(x, 2, 1), **LOOSE)
 
 
 @pytest.mark.cell("test-avg-pool-same")
@@ -331,7 +340,9 @@ def test_avg_pool_one_row(submission: Submission, reference: Submission) -> None
     """
     for shape, size in (((2, 1, 5, 3), (1, 2)), ((2, 5, 1, 3), (2, 1)), ((1, 3, 3, 1), 3)):
         x = _signed(*shape, seed=106)
-        expect_array(submission.avg_pool_2d(x, size), reference.avg_pool_2d(x, size), **LOOSE)
+        for padding in ("valid", "same"):
+            actual = submission.avg_pool_2d(x, size, padding=padding)
+            expect_array(actual, reference.avg_pool_2d(x, size, padding=padding), **LOOSE)
 
 
 @pytest.mark.cell("test-avg-pool-mean")
@@ -369,13 +380,13 @@ def _share(mask: npt.NDArray[np.bool_]) -> float:
 
 @pytest.mark.cell("test-dropout-inference")
 def test_dropout_predicting(submission: Submission) -> None:
-    """`dropout` changes nothing when it predicts, whatever the rate.
+    """`dropout` changes nothing when it predicts, whatever the rate: neither `x` nor the global generator.
 
-    `dropout`은 예측할 때 비율이 얼마든 아무것도 바꾸지 않습니다.
+    `dropout`은 예측할 때 비율이 얼마든 `x`도 전역 생성기도, 아무것도 바꾸지 않습니다.
     """
     x = _values(4, 5, 3, 2, seed=21)
     for rate in (0.25, 0.8):
-        expect_array(submission.dropout(x, rate, False, _generator(submission, 7)), x)
+        expect_array(expect_unchanged(submission.dropout, x, rate, False, _generator(submission, 7)), x)
 
 
 @pytest.mark.cell("test-dropout-inference")
@@ -384,7 +395,7 @@ def test_dropout_rate_zero(submission: Submission) -> None:
 
     `dropout`은 비율이 0이면 학습할 때도 아무것도 바꾸지 않습니다.
     """
-    x = _values(6, 50, seed=22)
+    x = _values(60, 300, seed=22)
     expect_array(submission.dropout(x, 0.0, True, _generator(submission, 8)), x)
 
 
@@ -412,16 +423,21 @@ def test_dropout_survivors(submission: Submission) -> None:
     잘라 낸 배열이어도 마찬가지입니다.
     """
     x = _values(30, 7, 5, seed=24)
-    for rate in (0.2, 0.75):
+    for rate in (0.2, 0.75, 0.97):
         after = submission.dropout(Strided(x), rate, True, _generator(submission, 9))
         expect_array(after, np.where(np.asarray(after) == 0, 0.0, x / (1 - rate)), **LOOSE)
+    for size in (1e-9, 1e9):
+        after = submission.dropout(size * x, 0.5, True, _generator(submission, 9))
+        expect_array(after, np.where(np.asarray(after) == 0, 0.0, 2 * size * x), rtol=1e-5, atol=0)
 
 
 @pytest.mark.cell("test-dropout-training")
 def test_dropout_each_value_alone(submission: Submission) -> None:
-    """`dropout` decides about each value on its own: not for whole rows, images, channels or the batch.
+    """`dropout` decides about each value on its own: not for whole rows, images, channels or the batch, and
+    not again as for values before.
 
-    `dropout`은 값 하나하나를 따로 정합니다. 행, 이미지, 채널, 배치를 통째로 끄지 않습니다.
+    `dropout`은 값 하나하나를 따로 정합니다. 행, 이미지, 채널, 배치를 통째로 끄지 않고, 앞의 값들에 내린
+    결정을 되풀이하지도 않습니다.
     """
     off = _switched_off(submission, _values(12, 8, 9, 10, seed=25), 0.5, _generator(submission, 10))
     kinds = (("images", "이미지"), ("rows", "행"), ("columns", "열"), ("channels", "채널"))
@@ -434,6 +450,16 @@ def test_dropout_each_value_alone(submission: Submission) -> None:
             f"it was {alike:.1%}",
             f"비율이 0.5이면 이웃한 두 {korean}에서 함께 꺼지거나 함께 남는 칸이 절반쯤이어야 합니다. "
             f"그런 칸: {alike:.1%}",
+        )
+    for shape in ((12, 8, 9, 10), (4000,)):
+        off = _switched_off(submission, _values(*shape, seed=25), 0.5, _generator(submission, 10))
+        signs = np.where(off, 1.0, -1.0).ravel()
+        # How the decisions go together with those a number of places further on, for every such number.
+        together = np.fft.irfft(np.abs(np.fft.rfft(signs)) ** 2, signs.size)[1:] / signs.size
+        expect(
+            np.abs(together).max() < 0.25,
+            "the same decisions come again after some values",
+            "몇 개의 값 뒤에 같은 결정이 되풀이됩니다",
         )
 
 
@@ -596,8 +622,9 @@ def test_flatten_leaves_input_alone(submission: Submission) -> None:
 
     `flatten`은 받은 배열의 값도 모양도 바꾸지 않습니다.
     """
-    x = _signed(4, 3, 5, 2, seed=42)
-    expect_array(expect_unchanged(submission.flatten, x), x.reshape(4, 30), **LOOSE)
+    fractions = _signed(4, 3, 5, 2, seed=42)
+    for x in (fractions, (64 * fractions).astype(np.int64)):
+        expect_array(expect_unchanged(submission.flatten, x), x.reshape(4, 30), **LOOSE)
 
 
 @pytest.mark.cell("test-flatten")
@@ -608,8 +635,8 @@ def test_flatten_any_memory_order(submission: Submission, reference: Submission)
     """
     for seed in (95, 96):
         x = _signed(3, 12, 11, 4, seed=seed)
-        actual = submission.flatten(Strided(x))
-        expect_array(actual, x.reshape(3, 528), **LOOSE)
+        for given in (Strided(x), Strided(x, gaps=False)):
+            expect_array(submission.flatten(given), x.reshape(3, 528), **LOOSE)
 
 
 @pytest.mark.cell("test-flatten")
@@ -657,8 +684,10 @@ def test_conv2d_layer_square(submission: Submission, reference: Submission) -> N
 
     `conv2d_layer`는 커널을 있는 그대로 씁니다. 뒤집거나 전치하지 않고, 축 순서는 채널 다음이 필터입니다.
     """
-    x, kernels, bias = _signed(2, 6, 6, 3, seed=55), _signed(3, 3, 3, 3, seed=56), _signed(3, seed=57)
-    expect_array(submission.conv2d_layer(x, kernels, bias), reference.conv2d_layer(x, kernels, bias), **LOOSE)
+    x, bias = _signed(2, 6, 6, 3, seed=55), _signed(3, seed=57)
+    for kernels in (_signed(3, 3, 3, 3, seed=56), _signed(1, 1, 3, 3, seed=56)):
+        actual = submission.conv2d_layer(x, kernels, bias)
+        expect_array(actual, reference.conv2d_layer(x, kernels, bias), **LOOSE)
 
 
 @pytest.mark.cell("test-conv2d-layer-channels")
@@ -714,8 +743,10 @@ def test_conv2d_layer_images_apart(submission: Submission, reference: Submission
     `conv2d_layer`는 배치의 이미지를 따로따로 다루고 인자를 바꾸지 않습니다.
     """
     x, kernels, bias = _signed(4, 3, 5, 2, seed=67), _signed(2, 2, 2, 3, seed=68), _signed(3, seed=69)
-    actual = expect_arguments_unchanged(submission.conv2d_layer, x, kernels, bias)
-    expect_array(actual, reference.conv2d_layer(x, kernels, bias), **LOOSE)
+    for scale in (1, 64):  # fractions, and whole numbers
+        given = [(scale * part).astype(float if scale == 1 else np.int64) for part in (x, kernels, bias)]
+        actual = expect_arguments_unchanged(submission.conv2d_layer, *given)
+        expect_array(actual, reference.conv2d_layer(*given), **LOOSE)
 
 
 @pytest.mark.cell("test-conv2d-layer-strides")
@@ -758,8 +789,9 @@ def test_conv2d_layer_any_memory_order(submission: Submission, reference: Submis
     for seed in (97, 98):
         x = _signed(2, 13, 12, 3, seed=seed)
         kernels, bias = _signed(3, 2, 3, 4, seed=seed + 10), _signed(4, seed=seed + 20)
-        actual = submission.conv2d_layer(Strided(x), Strided(kernels), bias)
-        expect_array(actual, reference.conv2d_layer(x, kernels, bias), **LOOSE)
+        for gaps in (True, False):
+            actual = submission.conv2d_layer(Strided(x, gaps), Strided(kernels, gaps), bias)
+            expect_array(actual, reference.conv2d_layer(x, kernels, bias), **LOOSE)
 
 
 @pytest.mark.cell("test-conv2d-layer-channels")
@@ -872,14 +904,14 @@ def test_cnn_forward_large_logits(submission: Submission) -> None:
 
 @pytest.mark.cell("test-cnn-forward")
 def test_cnn_forward_one_batch_after_another(submission: Submission, reference: Submission) -> None:
-    """`cnn_forward` of several batches of one size: each has its own probabilities.
+    """`cnn_forward` of several batches of one size, and with other weights: each has its own probabilities.
 
-    크기가 같은 여러 배치를 차례로 넣어도 `cnn_forward`는 각각의 확률을 반환합니다.
+    크기가 같은 여러 배치를 차례로, 다른 가중치로 넣어도 `cnn_forward`는 각각의 확률을 반환합니다.
     """
-    for seed in (85, 86):
+    for seed, weights in ((85, _network()), (86, {name: [-k, b] for name, (k, b) in _network().items()})):
         x = _pictures(1, seed=seed)
-        actual = submission.cnn_forward(Strided(x), _network())
-        expect_array(actual, reference.cnn_forward(x, _network()), rtol=0, atol=1e-5)
+        actual = submission.cnn_forward(Strided(x), weights)
+        expect_array(actual, reference.cnn_forward(x, weights), rtol=0, atol=1e-5)
 
 
 @pytest.mark.cell("test-cnn-forward-bias")

@@ -93,9 +93,10 @@ class SmallRuns:
         )
         return model
 
-    def train(self, model: Any, problem: tuple[Any, Any], validation: tuple[Any, Any]) -> Any:
-        """``train_cnn``'s history."""
-        return self._submission.train_cnn(model, *problem, validation)
+    def train(self, model: Any, problem: tuple[Any, Any], validation: tuple[Any, Any]) -> tuple[Any, Any]:
+        """``train_cnn``'s history, and which argument it changed (a message), or None."""
+        history, changed = self._submission.train_cnn.call_watched(model, *problem, validation)
+        return history, changed
 
 
 @pytest.fixture(scope="session")
@@ -112,11 +113,13 @@ class RisingRun:
         history: ``train_cnn``'s.
         loss: cross-entropy of the trained model on the validation images, computed here.
         accuracy: of the trained model on the validation images.
+        changed: which argument the training changed (a message, see ``call_watched``), or None.
     """
 
     history: Any
     loss: float
     accuracy: float
+    changed: Any
 
 
 @pytest.fixture(scope="session")
@@ -130,10 +133,11 @@ def rising_run(small_runs: SmallRuns) -> RisingRun:
     held_out = x[::4] * np.float32(0.9)
     y_held_out = np.eye(10)[np.full(len(held_out), 9)]
     model = small_runs.model(0.05)
-    history = small_runs.train(model, (x, np.eye(10)[labels]), (held_out, y_held_out))
+    history, changed = small_runs.train(model, (x, np.eye(10)[labels]), (held_out, y_held_out))
     chances = array_of(model(held_out)).astype(np.float64)
     return RisingRun(
         history=history,
         loss=float(-np.log(np.clip(chances[:, 9], 1e-7, 1.0)).mean()),
         accuracy=float(np.mean(chances.argmax(axis=1) == 9)),
+        changed=changed,
     )

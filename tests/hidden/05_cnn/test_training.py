@@ -107,6 +107,20 @@ def test_learns_nothing_from_the_validation_data(small_runs: Any) -> None:
     )
 
 
+@pytest.mark.cell("test-train-cnn-held-out")
+def test_leaves_the_callers_arrays_alone(rising_run: Any) -> None:
+    """`train_cnn` shuffles or changes none of the caller's arrays.
+
+    `train_cnn`은 부른 쪽의 배열을 섞거나 바꾸지 않습니다.
+    """
+    # Keras draws from the global generators while it trains.
+    expect(
+        rising_run.changed is None or rising_run.changed.code == "generators",
+        f"the call changed {rising_run.changed}",
+        "호출이 인자로 받은 배열을 바꾸었습니다",
+    )
+
+
 @pytest.mark.cell("test-train-cnn-history")
 def test_history_of_a_small_run(rising_run: Any) -> None:
     """The history is a dict in which `loss` and `val_loss` have one number for each epoch.
