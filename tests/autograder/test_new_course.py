@@ -124,11 +124,12 @@ def test_an_assertion_in_one_language_is_named(english: Path, tmp_path: Path) ->
     course = load_course(root)
     assert complaints(course, root) == []
     both = complaints(course.model_copy(update={"languages": tuple(Language)}), root)
-    (said,) = [one for one in both if "assert" in one]
-    assert said == (
+    own, suites = [one for one in both if "assert" in one]
+    assert own == (
         f"tests/hidden/{WEEK}/conftest.py, line 2: the message of an assert is in one language; "
         "write `expect(condition, English, Korean)`, from autograder.testing."
     )
+    assert suites.startswith(f"tests/hidden/{WEEK}/test_hidden.py, line ")  # that of a course in one language
 
 
 def test_a_cell_of_another_language_is_named(english: Path, tmp_path: Path) -> None:
