@@ -325,11 +325,14 @@ def test_dense_keeps_earlier_results(submission: Submission) -> None:
 
 @pytest.mark.cell("test-mlp-forward")
 def test_mlp_forward_scores_far_apart(submission: Submission, reference: Submission) -> None:
-    """`mlp_forward` gives finite and right probabilities when the scores lie thousands apart.
+    """`mlp_forward` gives finite and right probabilities when the scores are large or lie thousands apart.
 
-    `mlp_forward`는 점수가 수천씩 떨어져 있어도 유한하고 올바른 확률을 냅니다.
+    `mlp_forward`는 점수가 크거나 수천씩 떨어져 있어도 유한하고 올바른 확률을 냅니다.
     """
     identity, nothing = np.eye(4), np.zeros(4)
+    large = 900 + normal(50, 4, 5)
+    scores = submission.mlp_forward(identity, identity, nothing, large, np.zeros(5))
+    expect_array(scores, reference.softmax(large), **LOOSE)
     # Four images, each of which finds the scores of one row: the hidden layer passes them on as they are.
     scores = submission.mlp_forward(identity, identity, nothing, FAR_APART, np.zeros(5))
     expect_array(scores, reference.softmax(FAR_APART), **LOOSE)
@@ -530,6 +533,8 @@ def test_count_parameters_of_equal_layers(submission: Submission) -> None:
 
     `count_parameters`는 크기가 같은 층이 여럿이어도 층마다 셉니다.
     """
+    # Layers of other sizes may have as many parameters: 2·4 + 4 and 1·6 + 6.
+    expect_int(submission.count_parameters([2, 4, 1, 6]), 29)
     for sizes, expected in (([5, 5, 5, 5], 90), ([7, 3, 7, 3], 24 + 28 + 24), ([2, 2, 1, 2], 6 + 3 + 4)):
         expect_int(submission.count_parameters(sizes), expected)
 

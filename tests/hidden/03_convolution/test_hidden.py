@@ -859,8 +859,8 @@ def test_convolve_2d_same(submission: Submission, reference: Submission, strides
     같습니다.
     """
     for image, shapes in (
+        (numbers(65, 8, 8), ((2, 2), (3, 3), (3, 2))),
         (numbers(65, 7, 10), ((3, 5), (2, 4), (4, 3), (1, 2))),
-        (numbers(65, 8, 8), ((3, 3), (2, 2), (3, 2))),
     ):
         for stride, shape in itertools.product(strides, shapes):
             kernel = numbers(66, *shape)
