@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Collection
 from pathlib import Path
@@ -19,13 +20,13 @@ from autograder.candidate.workplace import write_beside
 from autograder.protocol import Op
 from autograder.wire import Channel, FrameLimits
 
-if sys.platform == "linux":  # elsewhere a student's own machine runs the rest of this without it
-    pass
 if TYPE_CHECKING:
     from autograder.candidate.cells import Recorder
 
 _STATUS = Path("/proc/self/status")
 """One of the few files in /proc that a candidate may read where Landlock alone confines it."""
+_PARTING = 0.1
+"""Seconds that the system gets to clear away threads which Python has done with."""
 _END_SECONDS = 2.0
 """What a test's fork gets to end by itself; its exit code tells more than the signal that ends it."""
 
@@ -100,7 +101,17 @@ def _end(pid: int, children: set[int], *, kill: bool) -> int | None:
 
 
 def _threads() -> int:
-    """How many threads this process has, also those that Python knows nothing of; 0 if nobody tells."""
+    """How many threads this process has, also those that Python knows nothing of; 0 if nobody tells.
+
+    A thread that has been joined is there for a moment more, a longer one on a busy machine.
+    """
+    until = time.monotonic() + _PARTING
+    while (count := _threads_now()) > 1 == threading.active_count() and time.monotonic() < until:
+        time.sleep(0.002)
+    return count
+
+
+def _threads_now() -> int:
     with contextlib.suppress(OSError, ValueError, StopIteration):
         lines = _STATUS.read_text(encoding="utf-8", errors="replace").splitlines()
         return int(next(line for line in lines if line.startswith("Threads:")).split()[1])
@@ -110,6 +121,6 @@ def _threads() -> int:
 def _limit_threads(threads: int) -> None:
     """Keep TensorFlow to its share of the cores; NumPy's BLAS was told through the environment."""
     if "tensorflow.python" in sys.modules:  # not merely the light stand-in of weeks without TensorFlow
-        threading = sys.modules["tensorflow"].config.threading
-        threading.set_intra_op_parallelism_threads(threads)
-        threading.set_inter_op_parallelism_threads(1)
+        tensorflow = sys.modules["tensorflow"]
+        tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
+        tensorflow.config.threading.set_inter_op_parallelism_threads(1)

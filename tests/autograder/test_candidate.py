@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from trial import SOLUTION, make
 
+from autograder.candidate import notebook
 from autograder.candidate.sandbox import confinement
 from autograder.course.folders import Paths
 from autograder.course.models import Limits
@@ -70,3 +71,12 @@ def test_another_seed_reaches_the_tests(tmp_path: Path) -> None:
         return next(str(test.message) for test in tests if test.name == "test_what_the_generators_say")
 
     assert said(0) == said(0) != said(1)
+
+
+@pytest.mark.parametrize(("seen", "said"), [([3, 2, 1], 1), ([1], 1), ([0], 0), ([2] * 1000, 2)])
+def test_threads_that_are_being_cleared_away_are_waited_for(
+    seen: list[int], said: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = iter(seen)
+    monkeypatch.setattr(notebook, "_threads_now", lambda: next(counts))
+    assert notebook._threads() == said
