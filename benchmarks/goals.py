@@ -11,6 +11,7 @@ import contextlib
 import datetime as dt
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import measure
+import psutil
 from run import machine
 from submissions import make_class
 
@@ -39,7 +41,7 @@ import re, sys, time
 from pathlib import Path
 import numpy as np
 import tensorflow as tf
-tf.config.threading.set_intra_op_parallelism_threads(1)
+tf.config.threading.set_intra_op_parallelism_threads({threads})
 tf.config.threading.set_inter_op_parallelism_threads(1)
 sys.path.insert(0, {suite!r})
 from conftest import SEED, prepared
@@ -110,29 +112,46 @@ def _kept(file: Path, anew: set[str]) -> list[str]:
 
 
 def _training(folder: Path) -> Iterator[Line]:
-    """A submission that trains, with the worker warm, against ``model.fit`` in a process of its own."""
+    """Submissions that train, a warm worker on every core, against ``model.fit`` alone as fast as it goes."""
+    cores = len(os.sched_getaffinity(0))
     root = make_course(ROOT, folder / "course", TRAINING)
     paths = Paths(root)
     notebook = dump(read_script(paths.solution(TRAINING).read_text(encoding="utf-8")))
-    for student in ("first", "second"):
+    students = [f"student-{number}" for number in range(3 * cores)]
+    for student in students:
         paths.submission(student, TRAINING).parent.mkdir(parents=True)
-        paths.submission(student, TRAINING).write_bytes(notebook)
-    grade(root, TRAINING, Options(workers=1, gradebook=False, students=("first",)))
-    data, solution = str(student_npz()), str(paths.solution(TRAINING))
-    program = _FIT.format(suite=str(paths.suite(TRAINING)), data=data, solution=solution, tries=2)
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "TF_ENABLE_ONEDNN_OPTS": "0"}
-    fits: list[float] = []
-    whole: list[float] = []
-    for _ in range(2):  # in turn, since a machine is not equally fast at all times
-        cost = measure.run([sys.executable, "-c", program], ROOT, environment)
-        fits += [float(line.split()[1]) for line in cost.output.splitlines() if line.startswith("fit ")]
-        examinations = grade(root, TRAINING, Options(workers=1, gradebook=False, force=True)).examinations
-        whole += [e.timings["total"] for e in examinations[1:]]
-    ratio = min(whole) / min(fits)
+        paths.submission(student, TRAINING).write_bytes(notebook + b"\n" * (1 + students.index(student)))
+    graded = grade(root, TRAINING, Options(workers=cores, gradebook=False)).examinations
+    seconds = sorted(examination.timings["total"] for examination in graded)
+    kit = 3600 * cores / statistics.median(seconds)
+    solution, data = str(paths.solution(TRAINING)), str(student_npz())
+    rates = {}
+    for processes in {1, cores}:
+        threads = cores // processes
+        program = _FIT.format(
+            suite=str(paths.suite(TRAINING)), data=data, solution=solution, tries=3, threads=threads
+        )
+        environment = os.environ | {"OMP_NUM_THREADS": str(threads), "TF_ENABLE_ONEDNN_OPTS": "0"}
+        running = [
+            subprocess.Popen(
+                [sys.executable, "-c", program],
+                cwd=ROOT,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+            for _ in range(processes)
+        ]
+        outputs = [process.communicate()[0] for process in running]
+        fits = [float(line.split()[1]) for text in outputs for line in text.splitlines() if "fit" in line]
+        rates[processes, threads] = 3600 * processes / statistics.median(fits)
+    (processes, threads), best = max(rates.items(), key=lambda rate: rate[1])
+    others = ", ".join(f"{rate:.0f} with {p} × {t}" for (p, t), rate in rates.items() if rate != best)
     yield (
-        f"a submission of {TRAINING}, everything included: {min(whole):.1f} s",
-        f"its `model.fit` alone: {min(fits):.1f} s",
-        f"{ratio:.2f}×",
+        f"submissions of {TRAINING} an hour, {cores} workers of one thread, everything included: {kit:.0f}",
+        f"`model.fit` alone, {processes} × {threads} (processes × threads): {best:.0f}; {others}",
+        f"{best / kit:.2f}×",
     )
 
 
@@ -186,18 +205,30 @@ def _check(folder: Path) -> Iterator[Line]:
 def _cluster(folder: Path) -> Iterator[Line]:
     """Two Dask workers against one: submissions a second, what each worker learns at its start aside."""
     rates = {}
+    sent = 0.0
     for workers in (1, 2):
         root, _ = make_class(ROOT, folder / f"course-{workers}", WEEK, 140)
         with _dask(folder / f"dask-{workers}", workers) as address:
             times: list[float] = []
-            options = Options(scheduler=address, gradebook=False)
-            grade(root, WEEK, options, lambda *_, seen=times: seen.append(time.perf_counter()))
+            bytes_: list[int] = []
+
+            def note(*_: object, times: list[float] = times, bytes_: list[int] = bytes_) -> None:
+                times.append(time.perf_counter())
+                bytes_.append(psutil.net_io_counters(pernic=True)["lo"].bytes_sent)
+
+            grade(root, WEEK, Options(scheduler=address, gradebook=False), note)
         warm = times[40:]  # the first ones wait for suites and zygotes, and find out what is known later
         rates[workers] = (len(warm) - 1) / (warm[-1] - warm[0])
+        sent = (bytes_[-1] - bytes_[40]) / (len(bytes_) - 41)
     yield (
         f"two Dask workers, {WEEK}: {rates[2]:.2f} submissions a second",
         f"one: {rates[1]:.2f}",
         f"{rates[2] / rates[1]:.2f}×",
+    )
+    yield (
+        f"bytes on the network for a submission of {WEEK}, there and back: {sent / 1024:.0f} KiB",
+        "–",
+        f"{sent * 100_000 / 2**30:.0f} GiB for 100,000",
     )
 
 

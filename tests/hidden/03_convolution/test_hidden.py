@@ -1111,16 +1111,18 @@ def two_panels(
 @pytest.mark.cell("test-compare-images", weight=2)
 def test_compare_images_pixels(submission: Submission) -> None:
     """The image before is drawn first and the one after second, whole and the right way round, with their own
-    pixels, each time anew.
+    pixels, each time anew, be they parts of larger images or not.
 
     변환 전 이미지를 먼저, 변환 후 이미지를 다음에, 뒤집거나 자르지 않고 각각의 픽셀 그대로, 부를 때마다 새로
-    그립니다.
+    그립니다. 더 큰 이미지에서 잘라 낸 이미지도 마찬가지입니다.
     """
-    for seed, scale in ((71, 1), (79, 1 / 7), (77, 1e6)):
-        before, after = scale * numbers(seed, 3, 4), numbers(seed + 1, 5, 2) * scale
-        if scale > 1:  # the larger image second
-            before, after = after, before
-        left, right = two_panels(submission, before, after)
+    small, large = numbers(79, 3, 4) / 7, numbers(80, 5, 2) / 7
+    huge = 1e6 * numbers(78, 5, 2), 1e6 * numbers(77, 3, 4)
+    for before, after, sent in (
+        (small, large, (Strided(small), Strided(large, gaps=False))),
+        (*huge, huge),  # the larger image first
+    ):
+        left, right = two_panels(submission, *sent)
         expect_result(left.seen.pixels, before)
         expect_result(right.seen.pixels, after)
         expect(
@@ -1158,16 +1160,12 @@ def test_compare_images_side_by_side(submission: Submission) -> None:
 
 @pytest.mark.cell("test-compare-images")
 def test_compare_images_of_one_row(submission: Submission) -> None:
-    """`compare_images` also draws images of a single row or column, and parts of larger ones.
+    """`compare_images` also draws images of a single row or column.
 
-    `compare_images`는 행이나 열이 하나뿐인 이미지도, 더 큰 이미지에서 잘라 낸 이미지도 그립니다.
+    `compare_images`는 행이나 열이 하나뿐인 이미지도 그립니다.
     """
     before, after = numbers(85, 1, 5), numbers(86, 4, 1)
     left, right = two_panels(submission, before, after)
-    expect_result(left.seen.pixels, before)
-    expect_result(right.seen.pixels, after)
-    before, after = numbers(87, 3, 5), numbers(88, 4, 2)
-    left, right = two_panels(submission, Strided(before), Strided(after, gaps=False))
     expect_result(left.seen.pixels, before)
     expect_result(right.seen.pixels, after)
 
