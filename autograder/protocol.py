@@ -69,6 +69,7 @@ class Op(StrEnum):
     VALUE = "value"  # target, as all that follow: a name's value
     HANDLE = "handle"  # a handle to it, whatever it is
     GET = "get"  # attribute
+    SEVERAL = "several"  # questions: attributes, and what calls of them give, at once
     ITEM = "item"  # key
     LENGTH = "length"
     ITEMS = "items"

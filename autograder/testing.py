@@ -18,7 +18,7 @@ from autograder.examiner.checks import (
     expect_unchanged,
     type_name,
 )
-from autograder.examiner.remote.objects import Submission
+from autograder.examiner.remote.objects import Submission, several
 from autograder.wire import Strided
 
 __all__ = [
@@ -39,5 +39,6 @@ __all__ = [
     "expect_raises",
     "expect_text",
     "expect_unchanged",
+    "several",
     "type_name",
 ]

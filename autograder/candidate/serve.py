@@ -6,6 +6,7 @@ Runs in the student's process. A request and a reply are one frame each (:mod:`a
 from __future__ import annotations
 
 import builtins
+import functools
 import importlib
 import io
 import itertools
@@ -166,6 +167,13 @@ class Server:
         arguments, named = self._arguments(request)
         return subject(*arguments, **named)
 
+    def _several(self, subject: Any, request: dict[str, Any]) -> list[Any]:
+        return [self._one(subject, path, arguments) for path, arguments in request["questions"]]
+
+    def _one(self, subject: Any, path: str, arguments: list[Any] | None) -> Any:
+        found = functools.reduce(getattr, path.split("."), subject)
+        return found if arguments is None else found(*(self._resolve(item) for item in arguments))
+
     def _watch(self, subject: Any, request: dict[str, Any]) -> dict[str, Any]:
         arguments, named = self._arguments(request)
         before = _generator_states()
@@ -185,6 +193,7 @@ _OF_A_TARGET: dict[str, Callable[[Server, Any, dict[str, Any]], Any]] = {
     Op.VALUE: lambda server, subject, request: subject,
     Op.HANDLE: lambda server, subject, request: server._handle(subject),
     Op.GET: lambda server, subject, request: getattr(subject, request["attribute"]),
+    Op.SEVERAL: Server._several,
     Op.ITEM: lambda server, subject, request: subject[server._resolve(request["key"])],
     Op.LENGTH: lambda server, subject, request: len(subject),
     Op.ITEMS: lambda server, subject, request: list(itertools.islice(subject, _MAX_ITEMS)),

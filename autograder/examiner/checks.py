@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from autograder.examiner.remote.objects import several
 from autograder.examiner.remote.values import array_of
 from autograder.messages import Message, fact, words
 from autograder.protocol import Op, request
@@ -332,15 +333,19 @@ def as_seen(figure: Any, axes: Any, image: Any) -> Seen:
         axes: on which the image is.
         image: one of ``axes.images``.
     """
-    axes.get_xlim(), axes.get_ylim()  # whoever asks has them worked out
-    pixels = np.asarray(image.get_array().tolist(), dtype=np.float64)
-    left, right, bottom, top = (float(edge) for edge in image.get_extent())
-    if str(image.origin) == "lower":
+    # Whoever asks for the limits has them worked out.
+    _, _, shown, bounds = several(axes, ("get_xlim",), ("get_ylim",), ("get_visible",), "bbox.bounds")
+    values, extent, origin, seen, alpha = several(
+        image, ("get_array",), ("get_extent",), "origin", ("get_visible",), ("get_alpha",)
+    )
+    pixels = np.asarray(values.tolist(), dtype=np.float64)
+    left, right, bottom, top = (float(edge) for edge in extent)
+    if str(origin) == "lower":
         bottom, top = top, bottom  # the edges at which the last and the first row lie
-    x, y, width, height = _box(axes)
-    _, _, wide, high = _box(figure)
-    corners = np.asarray(axes.transData.transform(np.array([[left, top], [right, bottom]])))
-    (x0, y0), (x1, y1) = corners.tolist()
+    x, y, width, height = (float(edge) for edge in bounds)
+    _, _, wide, high = (float(edge) for edge in figure.bbox.bounds)
+    (corners,) = several(axes, ("transData.transform", np.array([[left, top], [right, bottom]])))
+    (x0, y0), (x1, y1) = np.asarray(corners).tolist()
     rows, columns = max(pixels.shape[0], 1), max(pixels.shape[1], 1)
     if y0 < y1:
         pixels = pixels[::-1]
@@ -353,7 +358,7 @@ def as_seen(figure: Any, axes: Any, image: Any) -> Seen:
         x - spare_x <= across[0] <= across[1] <= x + width + spare_x
         and y - spare_y <= along[0] <= along[1] <= y + height + spare_y
     )
-    visible = image.get_visible() and axes.get_visible() and _is_opaque(image.get_alpha())
+    visible = seen and shown and _is_opaque(alpha)
     within_figure = -1 <= x <= x + width <= wide + 1 and -1 <= y <= y + height <= high + 1
     return Seen(
         pixels,
@@ -368,12 +373,6 @@ def as_seen(figure: Any, axes: Any, image: Any) -> Seen:
 def _is_opaque(alpha: Any) -> bool:
     """Whether something shows of what is drawn so: a number, one for each pixel, or None."""
     return alpha is None or bool(np.all(np.asarray(alpha, dtype=np.float64) > 0))
-
-
-def _box(drawn: Any) -> tuple[float, float, float, float]:
-    """Left, bottom, width and height on the screen."""
-    left, bottom, width, height = (float(value) for value in drawn.bbox.bounds)
-    return left, bottom, width, height
 
 
 def type_name(value: Any) -> str:

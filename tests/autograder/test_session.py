@@ -14,16 +14,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from autograder.candidate.serve import Server, serve_until_closed
 from autograder.examination import CellOutcome, Verdict
 from autograder.examiner.excerpts import text_of
 from autograder.examiner.remote.errors import CandidateLost, MissingName, StudentError, student_error
 from autograder.examiner.remote.log import Memory, Omitted
-from autograder.examiner.remote.objects import RemoteObject, Submission
+from autograder.examiner.remote.objects import RemoteObject, Submission, several
 from autograder.examiner.remote.outputs import clean_outputs
 from autograder.examiner.remote.own_time import OwnTime
 from autograder.examiner.remote.session import Session
 from autograder.messages import words
-from autograder.wire import Channel, ChannelClosed, Handle
+from autograder.wire import Channel, ChannelClosed, FrameLimits, Handle
 
 Answer = Callable[[dict[str, Any]], Any]
 
@@ -100,6 +101,52 @@ def test_a_claim_that_arguments_are_unchanged_is_checked(talk: Callable[[Answer]
     submission = Submission(talk(lambda request: {"value": 0} | replies.pop(0)))
     changed = [submission.f.call_watched(image)[1] for _ in range(4)]
     assert [text is None for text in changed] == [False, False, False, True]
+
+
+class Shelf:
+    """A thing with something inside."""
+
+    def __init__(self) -> None:
+        self.width = 3
+        self.box = Box()
+
+    def holds(self, name: str, count: int = 1) -> str:
+        """Says so."""
+        return f"{count} {name}"
+
+
+class Box:
+    """What is inside."""
+
+    label = "box"
+
+    def own(self) -> Box:
+        """Itself."""
+        return self
+
+
+def test_several_questions_are_one_request() -> None:
+    ours, theirs = socket.socketpair()
+    server = Server(Channel(theirs), {"f": Shelf}, FrameLimits(structure=1 << 20, payload=1 << 20))
+    threading.Thread(target=serve_until_closed, args=(server,), daemon=True).start()
+    session = Session(Channel(ours), {"f": True}, Owner())
+    shelf = Submission(session).f()
+    asked = session.log.requests
+    questions: list[Any] = ["width", "box.label", ("holds", "cups"), ("holds", "cups", 2), ("box.own",)]
+    width, label, one, two, box = several(shelf, *questions)
+    assert session.log.requests == asked + 1
+    assert (width, label, one, two, box.label) == (3, "box", "1 cups", "2 cups", "box")
+    assert several(Shelf(), *questions)[:4] == [width, label, one, two]
+    with pytest.raises(StudentError, match="depth"):
+        several(shelf, "width", "depth")
+    ours.close()
+
+
+@pytest.mark.parametrize("reply", [5, [], [1], [1, 2, 3], {"a": 1, "b": 2}])
+def test_answers_to_several_questions_that_are_none(talk: Callable[[Answer], Session], reply: Any) -> None:
+    session = talk(lambda request: {"value": Handle(1, "List") if request["op"] == "call" else reply})
+    with pytest.raises(CandidateLost):
+        several(Submission(session).f(), "a", "b")
 
 
 @pytest.mark.parametrize("args", [None, [], [1, 2], {"a": 1}])

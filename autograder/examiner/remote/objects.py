@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -124,6 +125,30 @@ class RemoteObject:
 
     def __repr__(self) -> str:
         return self._handle.text or f"<{self._handle.type_name}>"
+
+
+def several(thing: Any, *questions: str | tuple[Any, ...]) -> list[Any]:
+    """What several attributes and methods of one thing give, asked in one go: each question alone costs more
+    than most answers.
+
+    Args:
+        thing: of the submission; what is no object that stays there is asked here.
+        questions: an attribute's name, ``"origin"`` or ``"bbox.bounds"``, or a method's with its arguments,
+            ``("get_title", "left")``.
+    """
+    asked = [(each, None) if isinstance(each, str) else (each[0], list(each[1:])) for each in questions]
+    if not isinstance(thing, RemoteObject):
+        return [_one(thing, path, arguments) for path, arguments in asked]
+    message = request(Op.SEVERAL, target=thing._address, questions=plain([list(each) for each in asked]))
+    values = thing._session.value(message, thing._origin)
+    if not isinstance(values, list) or len(values) != len(questions):
+        raise CandidateLost(Verdict.PROTOCOL, fact("invalid-answer"))
+    return values
+
+
+def _one(thing: Any, path: str, arguments: list[Any] | None) -> Any:
+    found = functools.reduce(getattr, path.split("."), thing)
+    return found if arguments is None else found(*arguments)
 
 
 class RemoteFunction:

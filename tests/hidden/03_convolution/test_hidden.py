@@ -33,6 +33,7 @@ from autograder.testing import (
     expect_ints,
     expect_raises,
     expect_unchanged,
+    several,
     type_name,
 )
 
@@ -1072,27 +1073,34 @@ def drawn_panels(submission: Submission, before: Array | Strided, after: Array |
     A colour bar has axes too, but no image in them.
     """
     figure = submission.compare_images(before, after)
-    every = list(figure.axes)
-    if insets := [inner for axes in every for inner in axes.child_axes]:
+    parts = [(axes, *_inside(axes)) for axes in figure.axes]
+    if insets := [inner for _, _, children in parts for inner in children]:
         figure.draw_without_rendering()  # until then nobody knows where they stand
+        parts += [(axes, *_inside(axes)) for axes in insets]
     panels = []
-    for axes in [*every, *insets]:
-        images = [image for image in axes.get_images() if image.get_visible()]
-        if images and axes.get_visible():
+    for axes, images, _ in parts:
+        if images:
             titled = is_titled(axes, len(images))
             panels += [Panel(as_seen(figure, axes, image), titled) for image in images]
     return sorted(panels, key=lambda each: (each.seen.left, -each.seen.top))
 
 
+def _inside(axes: Any) -> tuple[list[Any], list[Any]]:
+    """The images that can be seen in Axes, and the Axes inside."""
+    images, children, visible = several(axes, ("get_images",), "child_axes", ("get_visible",))
+    return [image for image in images if visible and image.get_visible()], list(children)
+
+
 def is_titled(axes: Any, images: int) -> bool:
     """Whether each image of the axes has a title; where they show several, texts stand for it."""
-    titles = [str(axes.get_title(where)) for where in ("center", "left", "right")]
-    part = axes.get_figure()
+    *titles, part = several(
+        axes, ("get_title", "center"), ("get_title", "left"), ("get_title", "right"), ("get_figure",)
+    )
     if type_name(part) == "SubFigure":
-        titles.append(str(part.get_suptitle()))
+        titles.append(part.get_suptitle())
     if images > 1:
         return sum(bool(str(text.get_text()).strip()) for text in axes.texts) >= images
-    return any(title.strip() for title in titles)
+    return any(str(title).strip() for title in titles)
 
 
 def two_panels(
