@@ -139,7 +139,7 @@ class Bare:
     Attributes:
         wall: seconds, the warm interpreter's start aside.
         processor: seconds of all forks.
-        parts: by student, seconds of the fork, the own cells as plain Python and the calls.
+        parts: by student, seconds of the fork, the own cells as plain Python and the tests' calls.
     """
 
     wall: float
@@ -221,7 +221,7 @@ def bare(root: Path, week: str, raws: dict[str, bytes], frames: Path) -> Bare:
 
 def _spend(sources: list[str], tests: list[Test], began: float) -> dict[str, float]:
     """In the fork: run cells and calls, timing nothing else."""
-    spent = {"fork": time.perf_counter() - began, "cells": 0.0, "calls": 0.0}
+    spent = {"fork": time.perf_counter() - began, "cells": 0.0, "tests": 0.0}
     for descriptor in (1, 2):
         os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
     sys.stdout = sys.stderr = io.StringIO()
@@ -249,7 +249,7 @@ def _spend(sources: list[str], tests: list[Test], began: float) -> dict[str, flo
             except Exception:  # a call that is to raise, or a wrong one
                 reply = {}
             signal.alarm(0)
-            spent["calls"] += time.perf_counter() - started
+            spent["tests"] += time.perf_counter() - started
             own = isinstance(message.get("target"), str)
             with contextlib.suppress(Exception):  # numbers what stays here, as the next requests expect
                 encode(reply, fallback=server._array if own else server._handle)
@@ -316,16 +316,15 @@ class Measured:
     def table(self) -> str:
         """What each part costs a submission, in milliseconds, bare and with the kit."""
         kit, floor = mean(self.kit), mean(self.floor)
-        both = [("fork", "fork"), ("cells", "cells"), ("calls", "tests")]
         lines = [
             f"{self.week}: {len(self.raws)} submissions, every second one with a mistake, one worker",
             "",
             "| part | bare (ms) | kit (ms) | times |",
             "|---|---:|---:|---:|",
         ]
-        for below, above in both:
-            low, high = 1000 * floor.get(below, 0.0), 1000 * kit.get(above, 0.0)
-            lines.append(f"| {above} | {low:.0f} | {high:.0f} | {high / max(low, 0.001):.1f} |")
+        for part in ("fork", "cells", "tests"):
+            low, high = 1000 * floor.get(part, 0.0), 1000 * kit.get(part, 0.0)
+            lines.append(f"| {part} | {low:.0f} | {high:.0f} | {high / max(low, 0.001):.1f} |")
         for part in sorted(set(kit) - {"fork", "cells", "tests", "total"}):
             lines.append(f"| {part} | | {1000 * kit[part]:.0f} | |")
         low = 1000 * sum(floor.values())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,10 +99,13 @@ class _Watch(threading.Thread):
             processes = [root, *root.children(recursive=True)]
         except psutil.Error:
             return 0
-        total = 0
-        for process in processes:
-            try:
-                total += process.memory_full_info().pss
-            except (psutil.Error, AttributeError):
-                continue
-        return total
+        return memory_of(processes)
+
+
+def memory_of(processes: Iterable[psutil.Process]) -> int:
+    """Bytes in memory of processes; what several share counts once. Those that have ended have none."""
+    total = 0
+    for process in processes:
+        with contextlib.suppress(psutil.Error, AttributeError):
+            total += process.memory_full_info().pss
+    return total

@@ -24,7 +24,7 @@ def draw(
 
     Args:
         rows: grader, submissions, wall seconds.
-        parts: bar → seconds of one submission by part; ``total`` is left out, ``calls`` are tests run bare.
+        parts: bar → seconds of one submission by part; ``total`` is left out.
         week: for the title.
         target: the file; the same bytes for the same numbers.
     """
@@ -46,9 +46,7 @@ def draw(
     names = [name for name in next(iter(parts.values())) if name != "total"]
     bottoms = dict.fromkeys(parts, 0.0)
     for name, colour in zip(names, _COLOURS, strict=False):
-        heights = [
-            1000 * bar.get(name, bar.get("calls", 0.0) if name == "tests" else 0.0) for bar in parts.values()
-        ]
+        heights = [1000 * bar.get(name, 0.0) for bar in parts.values()]
         right.bar(list(parts), heights, bottom=list(bottoms.values()), color=colour, label=name, width=0.6)
         bottoms = {bar: low + height for (bar, low), height in zip(bottoms.items(), heights, strict=True)}
     right.set(ylabel="milliseconds", title="One submission", xlim=(-0.5, 3.4))

@@ -218,9 +218,8 @@ def _report(bench: Bench, rows: list[Row], parts: dict[str, float], floor: dict[
         "|---|---:|---:|",
     ]
     shown = {name: seconds for name, seconds in parts.items() if name != "total"}
-    below = {"tests": "calls"}
     for name, seconds in shown.items():
-        low = floor.get(below.get(name, name))
+        low = floor.get(name)
         lines.append(f"| {name} | {1000 * seconds:.0f} | {'' if low is None else f'{1000 * low:.0f}'} |")
     lines += [
         f"| all of it | {1000 * sum(shown.values()):.0f} | {1000 * sum(floor.values()):.0f} |",

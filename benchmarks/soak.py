@@ -17,9 +17,10 @@ import re
 import signal
 import statistics
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+from measure import memory_of
 from watched import Handed, WatchedCourse
 
 from autograder.examination import Examination, Status
@@ -141,12 +142,8 @@ class Soak:
         self._examined.append({record.key: record for record in found if record is not None})
 
     def _sample(self) -> None:
-        parents = dict(_parents())
-        below = {self._watcher.pid}
-        while more := {pid for pid, parent in parents.items() if parent in below and pid not in below}:
-            below |= more
-        workers = sum(map(_proportional, below - {self._watcher.pid}))
-        self._memory.append((_proportional(self._watcher.pid), workers))
+        watcher = psutil.Process(self._watcher.pid)
+        self._memory.append((memory_of([watcher]), memory_of(watcher.children(recursive=True))))
 
     # what came of it
 
@@ -245,39 +242,14 @@ def _begun(record: Examination) -> dt.datetime:
     return record.graded_at - dt.timedelta(seconds=record.timings.get("total", 0.0))
 
 
-def _parents() -> Iterator[tuple[int, int]]:
-    """Each process with its parent."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            stat = (folder / "stat").read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            continue
-        yield int(folder.name), int(stat.rpartition(")")[2].split()[1])
-
-
-def _proportional(process: int) -> int:
-    """Bytes in memory of a process; what several share counts in parts."""
-    try:
-        text = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8")
-    except OSError:  # it has ended
-        return 0
-    line = next((line for line in text.splitlines() if line.startswith("Pss:")), "Pss: 0 kB")
-    return int(line.split()[1]) * 1024
-
-
 def _processes_of(root: Path) -> list[str]:
     """Processes that have the course's folder on their command line."""
     deadline = time.monotonic() + 15
     found: list[str] = []
     while time.monotonic() < deadline:
-        found = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                command = (folder / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if os.fsencode(root) in command and int(folder.name) != os.getpid():
-                found.append(folder.name)
+        processes = psutil.process_iter(["cmdline"])
+        others = (process for process in processes if process.pid != os.getpid())
+        found = [str(each.pid) for each in others if str(root) in " ".join(each.info["cmdline"] or ())]
         if not found:
             break
         time.sleep(0.5)

@@ -58,9 +58,7 @@ def translated(solution: NotebookNode, path: Path) -> NotebookNode:
         source = _with_docstrings(cell.source, docstrings)
         for text in sorted(texts, key=len, reverse=True):
             source = source.replace(text, texts[text])
-        if _parsed(cell.source) is not None and _parsed(source) is None:
-            raise TranslationError(f"{path.name} makes no Python of the cell {_beginning(cell)}.")
-        cell["source"] = source
+        _put(cell, source, path.name)
     _illustrate([cell for cell in code if is_picture(cell)], figures, path.name)
     if figures:
         code[0]["source"] += IN_FIGURE.rstrip("\n")
@@ -81,9 +79,14 @@ def _illustrate(pictures: Sequence[NotebookNode], figures: Mapping[str, str], na
         if text not in shown | others:
             raise TranslationError(f"{name} has {text!r} as a figure's, which no picture cell has: mend it.")
     for cell in pictures:
-        before, cell["source"] = cell.source, in_both(cell.source, figures, others - shown)
-        if _parsed(before) is not None and _parsed(cell.source) is None:
-            raise TranslationError(f"{name} makes no Python of the cell {_beginning(cell)}.")
+        _put(cell, in_both(cell.source, figures, others - shown), name)
+
+
+def _put(cell: NotebookNode, source: str, name: str) -> None:
+    """Give a cell another source; an error if it was Python and is none any more."""
+    if _parsed(cell.source) is not None and _parsed(source) is None:
+        raise TranslationError(f"{name} makes no Python of the cell {_beginning(cell)}.")
+    cell["source"] = source
 
 
 def _beginning(cell: NotebookNode) -> str:

@@ -6,10 +6,10 @@ Runs in the student's process. A request and a reply are one frame each (:mod:`a
 from __future__ import annotations
 
 import builtins
-import functools
 import importlib
 import io
 import itertools
+import operator
 import os
 import random
 import re
@@ -168,11 +168,11 @@ class Server:
         return subject(*arguments, **named)
 
     def _several(self, subject: Any, request: dict[str, Any]) -> list[Any]:
-        return [self._one(subject, path, arguments) for path, arguments in request["questions"]]
-
-    def _one(self, subject: Any, path: str, arguments: list[Any] | None) -> Any:
-        found = functools.reduce(getattr, path.split("."), subject)
-        return found if arguments is None else found(*(self._resolve(item) for item in arguments))
+        found = []
+        for path, arguments in request["questions"]:
+            value = operator.attrgetter(path)(subject)
+            found.append(value if arguments is None else value(*self._resolve(arguments)))
+        return found
 
     def _watch(self, subject: Any, request: dict[str, Any]) -> dict[str, Any]:
         arguments, named = self._arguments(request)

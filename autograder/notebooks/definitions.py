@@ -44,15 +44,21 @@ def stub_names(source: str) -> frozenset[str]:
         body = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # magics, for instance
         return defined_names(source)
-    names: set[str] = set()
-    for statement in body:
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(statement.name)
-        elif isinstance(statement, ast.Assign | ast.AnnAssign):
+    own = (statement for statement in body if not isinstance(statement, ast.Import | ast.ImportFrom))
+    return frozenset(name for statement in own for name in names_of(statement))
+
+
+def names_of(statement: ast.stmt) -> Iterator[str]:
+    """Names of functions, classes, variables and imports that a statement defines by itself."""
+    match statement:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            yield statement.name
+        case ast.Import() | ast.ImportFrom():
+            yield from (alias.asname or alias.name.partition(".")[0] for alias in statement.names)
+        case ast.Assign() | ast.AnnAssign():
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
             parts = (part for target in targets for part in ast.walk(target))
-            names |= {p.id for p in parts if isinstance(p, ast.Name) and isinstance(p.ctx, ast.Store)}
-    return frozenset(names)
+            yield from (p.id for p in parts if isinstance(p, ast.Name) and isinstance(p.ctx, ast.Store))
 
 
 def names_in(notebook: NotebookNode) -> frozenset[str]:

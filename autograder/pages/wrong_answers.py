@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from autograder.examination import Examination, TestOutcome
+from autograder.notebooks.definitions import names_of
 from autograder.submissions.naming import digest_of, wrong_by_function
 
 _MOST_CODE = 20_000
@@ -97,7 +98,7 @@ def _code(examination: Examination, function: str, given: Collection[str]) -> st
     statements = list(_statements(examination))
     definitions: dict[str, ast.stmt] = {}
     for statement in statements:
-        names = (name for name in _names_of(statement) if name == function or name not in given)
+        names = (name for name in names_of(statement) if name == function or name not in given)
         definitions.update(dict.fromkeys(names, statement))
     used: set[str] = set()
     open_ends = {function} & definitions.keys()
@@ -117,19 +118,6 @@ def _statements(examination: Examination) -> Iterator[ast.stmt]:
             yield from ast.parse(cell.source).body
         except (SyntaxError, ValueError, RecursionError, MemoryError):  # a magic, or no Python
             continue
-
-
-def _names_of(statement: ast.stmt) -> Iterator[str]:
-    """Names that a statement defines."""
-    match statement:
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            yield statement.name
-        case ast.Import() | ast.ImportFrom():
-            yield from (alias.asname or alias.name.partition(".")[0] for alias in statement.names)
-        case ast.Assign() | ast.AnnAssign():
-            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            parts = (part for target in targets for part in ast.walk(target))
-            yield from (p.id for p in parts if isinstance(p, ast.Name) and isinstance(p.ctx, ast.Store))
 
 
 def _uses(statement: ast.stmt) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -138,17 +138,13 @@ def several(thing: Any, *questions: str | tuple[Any, ...]) -> list[Any]:
     """
     asked = [(each, None) if isinstance(each, str) else (each[0], list(each[1:])) for each in questions]
     if not isinstance(thing, RemoteObject):
-        return [_one(thing, path, arguments) for path, arguments in asked]
+        found = ((operator.attrgetter(path)(thing), arguments) for path, arguments in asked)
+        return [value if arguments is None else value(*arguments) for value, arguments in found]
     message = request(Op.SEVERAL, target=thing._address, questions=plain([list(each) for each in asked]))
     values = thing._session.value(message, thing._origin)
     if not isinstance(values, list) or len(values) != len(questions):
         raise CandidateLost(Verdict.PROTOCOL, fact("invalid-answer"))
     return values
-
-
-def _one(thing: Any, path: str, arguments: list[Any] | None) -> Any:
-    found = functools.reduce(getattr, path.split("."), thing)
-    return found if arguments is None else found(*arguments)
 
 
 class RemoteFunction:
