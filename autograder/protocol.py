@@ -76,6 +76,7 @@ class Op(StrEnum):
     TEXT = "text"
     CALL = "call"  # args, kwargs
     WATCH = "watch"  # args, kwargs: call, and tell what it changed
+    KEPT = "kept"  # calls, overwrite, part, as_arrays: call several times, and only then look at the answers
 
 
 def request(op: Op, **fields: Any) -> dict[str, Any]:

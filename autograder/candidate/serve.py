@@ -174,6 +174,17 @@ class Server:
             found.append(value if arguments is None else value(*self._resolve(arguments)))
         return found
 
+    def _kept(self, subject: Any, request: dict[str, Any]) -> list[Any]:
+        calls = [self._resolve(arguments) for arguments in request["calls"]]
+        answers = [subject(*arguments) for arguments in calls]
+        if request["overwrite"]:
+            for value in itertools.chain.from_iterable(calls):
+                if isinstance(value, np.ndarray):
+                    value.fill(77)
+        if request["part"] is not None:
+            answers = [answer[request["part"]] for answer in answers]
+        return [np.asarray(answer) for answer in answers] if request["as_arrays"] else answers
+
     def _watch(self, subject: Any, request: dict[str, Any]) -> dict[str, Any]:
         arguments, named = self._arguments(request)
         before = _generator_states()
@@ -199,6 +210,7 @@ _OF_A_TARGET: dict[str, Callable[[Server, Any, dict[str, Any]], Any]] = {
     Op.ITEMS: lambda server, subject, request: list(itertools.islice(subject, _MAX_ITEMS)),
     Op.TEXT: lambda server, subject, request: str(subject),
     Op.CALL: Server._call,
+    Op.KEPT: Server._kept,
 }
 
 

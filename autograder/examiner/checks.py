@@ -16,10 +16,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from autograder.examination import Verdict
+from autograder.examiner.remote.errors import CandidateLost
 from autograder.examiner.remote.objects import several
 from autograder.examiner.remote.values import array_of
 from autograder.messages import Message, fact, words
-from autograder.protocol import Op, request
 
 Kind = Literal["type", "shape", "dtype", "value", "length", "no-exception", "wrong-exception", "changed"]
 
@@ -138,6 +139,8 @@ def _expect_values(actual: npt.NDArray[Any], wanted: npt.NDArray[Any], rtol: flo
     # In float64 (or complex128): uint8 differences would wrap, and float16 would overflow.
     wide = np.complex128 if "c" in (actual.dtype.kind, wanted.dtype.kind) else np.float64
     got, want = actual.astype(wide), wanted.astype(wide)
+    if np.array_equal(got, want):
+        return  # most answers are exactly right, and closeness costs ten times as much
     close = np.isclose(got, want, rtol=rtol, atol=atol, equal_nan=True)
     if not np.all(close):
         where = tuple(int(i) for i in np.argwhere(~close)[0])
@@ -276,7 +279,7 @@ def answers_kept(
     Args:
         submission: the fixture.
         name: of the function.
-        calls: the arguments of each call, by position; as many in each.
+        calls: the arguments of each call, by position.
         overwrite: fill the arrays among the arguments with 77 before the answers are looked at, as a caller
             may do with arrays of its own: what was promised as a new array does not change with them.
         part: take only this one of the several things that each call returns.
@@ -286,25 +289,10 @@ def answers_kept(
         one answer a call.
     """
     function = getattr(submission, name)
-    builtins, keep = (
-        submission.import_module("builtins"),
-        submission.import_module("collections").UserList,
-    )
-    arguments = [keep(list(column)) for column in zip(*calls, strict=True)]
-    answers = keep(builtins.map(function, *arguments))
-    operator = submission.import_module("operator")
-    if overwrite:
-        for held, column in zip(arguments, zip(*calls, strict=True), strict=True):
-            if all(isinstance(value, np.ndarray) for value in column):
-                keep(builtins.map(operator.methodcaller("fill", 77), held))
-    if part is not None:
-        answers = keep(builtins.map(operator.itemgetter(part), answers))
-    if as_arrays:
-        answers = keep(builtins.map(submission.import_module("numpy").asarray, answers))
-    # Asked for as the function's own answer, so that misconceptions are recognised by it.
-    message = request(Op.ITEMS, target=answers._address)
-    items: list[Any] = function._session.value(message, function._origin.of_result())
-    return items
+    kept = function.answers_kept(calls, overwrite=overwrite, part=part, as_arrays=as_arrays)
+    if not isinstance(kept, list) or len(kept) != len(calls):
+        raise CandidateLost(Verdict.PROTOCOL, fact("invalid-answer"))
+    return kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -343,7 +331,8 @@ def as_seen(figure: Any, axes: Any, image: Any) -> Seen:
     if str(origin) == "lower":
         bottom, top = top, bottom  # the edges at which the last and the first row lie
     x, y, width, height = (float(edge) for edge in bounds)
-    _, _, wide, high = (float(edge) for edge in figure.bbox.bounds)
+    (canvas,) = several(figure, "bbox.bounds")
+    _, _, wide, high = (float(edge) for edge in canvas)
     (corners,) = several(axes, ("transData.transform", np.array([[left, top], [right, bottom]])))
     (x0, y0), (x1, y1) = np.asarray(corners).tolist()
     rows, columns = max(pixels.shape[0], 1), max(pixels.shape[1], 1)

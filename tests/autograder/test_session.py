@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from autograder.candidate.serve import Server, serve_until_closed
 from autograder.examination import CellOutcome, Verdict
+from autograder.examiner.checks import answers_kept
 from autograder.examiner.excerpts import text_of
 from autograder.examiner.remote.errors import CandidateLost, MissingName, StudentError, student_error
 from autograder.examiner.remote.log import Memory, Omitted
@@ -24,7 +25,7 @@ from autograder.examiner.remote.outputs import clean_outputs
 from autograder.examiner.remote.own_time import OwnTime
 from autograder.examiner.remote.session import Session
 from autograder.messages import words
-from autograder.wire import Channel, ChannelClosed, FrameLimits, Handle
+from autograder.wire import Channel, ChannelClosed, FrameLimits, Handle, Strided
 
 Answer = Callable[[dict[str, Any]], Any]
 
@@ -83,6 +84,65 @@ def test_a_value_counts_whatever_else_the_reply_claims(talk: Callable[[Answer], 
     assert Submission(talk(lambda request: reply)).f(1) == 3
 
 
+@pytest.fixture
+def served() -> Iterator[Callable[..., Submission]]:
+    """Serves functions as a candidate does, from a thread of this test."""
+    opened: list[Channel] = []
+
+    def start(**namespace: Any) -> Submission:
+        ours, theirs = socket.socketpair()
+        opened.extend([Channel(ours), Channel(theirs, strided=True)])
+        server = Server(opened[-1], namespace, FrameLimits())
+        threading.Thread(target=serve_until_closed, args=(server,), daemon=True).start()
+        return Submission(Session(opened[-2], dict.fromkeys(namespace, True), Owner()))
+
+    yield start
+    for channel in opened:
+        channel.close()
+
+
+def test_answers_are_looked_at_after_the_last_call(served: Callable[..., Submission]) -> None:
+    buffer = np.zeros(2)
+
+    def one_buffer(values: Any) -> Any:
+        buffer[:] = values
+        return buffer
+
+    submission = served(one_buffer=one_buffer, copied=np.array, itself=np.asarray, pair=lambda x: (x, [x, x]))
+    first, second = np.array([1.0, 2.0]), np.array([3.0, 4.0])
+
+    def kept(name: str, *calls: tuple[Any, ...], **how: Any) -> list[Any]:
+        return [each.tolist() for each in answers_kept(submission, name, *calls, **how)]
+
+    assert kept("one_buffer", (first,), (second,)) == [[3, 4], [3, 4]]
+    assert kept("copied", (first,), (second,)) == [[1, 2], [3, 4]]
+    assert kept("itself", (Strided(first),), (second,), overwrite=True) == [[77, 77], [77, 77]]
+    assert kept("copied", (Strided(first),), (second,), overwrite=True) == [[1, 2], [3, 4]]
+    assert kept("pair", (5,), (6,), part=1) == [[5, 5], [6, 6]]
+    assert answers_kept(submission, "pair", (5,), as_arrays=False) == [(5, [5, 5])]
+
+
+def test_answers_that_are_kept_are_the_functions_own(served: Callable[..., Submission]) -> None:
+    def fails(number: int) -> int:
+        return 1 // number
+
+    submission = served(fails=fails)
+    assert [int(each) for each in answers_kept(submission, "fails", (1,), (-1,))] == [1, -1]
+    with pytest.raises(ZeroDivisionError):
+        answers_kept(submission, "fails", (1,), (0,))
+    session: Any = submission._session
+    assert [(call.function, call.raised) for call in session.log.calls] == [
+        ("fails", False),
+        ("fails", True),
+    ]
+
+
+@pytest.mark.parametrize("reply", [5, [], [1, 2, 3], {"a": 1}])
+def test_as_many_answers_as_calls(talk: Callable[[Answer], Session], reply: Any) -> None:
+    with pytest.raises(CandidateLost):
+        answers_kept(Submission(talk(lambda request: {"value": reply})), "f", (1,), (2,))
+
+
 @pytest.mark.parametrize("length", [-1, 2.0, True, "5", None, 1 << 40])
 def test_a_length_that_is_none(talk: Callable[[Answer], Session], length: Any) -> None:
     session = talk(lambda request: {"value": Handle(1, "List") if request["op"] == "call" else length})
@@ -125,12 +185,10 @@ class Box:
         return self
 
 
-def test_several_questions_are_one_request() -> None:
-    ours, theirs = socket.socketpair()
-    server = Server(Channel(theirs), {"f": Shelf}, FrameLimits(structure=1 << 20, payload=1 << 20))
-    threading.Thread(target=serve_until_closed, args=(server,), daemon=True).start()
-    session = Session(Channel(ours), {"f": True}, Owner())
-    shelf = Submission(session).f()
+def test_several_questions_are_one_request(served: Callable[..., Submission]) -> None:
+    submission = served(f=Shelf)
+    session: Any = submission._session
+    shelf = submission.f()
     asked = session.log.requests
     questions: list[Any] = ["width", "box.label", ("holds", "cups"), ("holds", "cups", 2), ("box.own",)]
     width, label, one, two, box = several(shelf, *questions)
@@ -139,7 +197,6 @@ def test_several_questions_are_one_request() -> None:
     assert several(Shelf(), *questions)[:4] == [width, label, one, two]
     with pytest.raises(StudentError, match="depth"):
         several(shelf, "width", "depth")
-    ours.close()
 
 
 @pytest.mark.parametrize("reply", [5, [], [1], [1, 2, 3], {"a": 1, "b": 2}])

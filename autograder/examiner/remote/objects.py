@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -70,6 +70,9 @@ class Asking(Protocol):
         self, origin: Origin, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Any, Message | None]:
         """The same, and what the call changed besides."""
+
+    def answers_kept(self, origin: Origin, target: Any, calls: Sequence[tuple[Any, ...]], **how: Any) -> Any:
+        """What several calls returned, looked at after the last."""
 
 
 class RemoteObject:
@@ -161,6 +164,10 @@ class RemoteFunction:
     def call_watched(self, *args: Any, **kwargs: Any) -> tuple[Any, Message | None]:
         """See :meth:`Asking.call_watched`."""
         return self._session.call_watched(self._origin, self.__name__, args, kwargs)
+
+    def answers_kept(self, calls: Sequence[tuple[Any, ...]], **how: Any) -> Any:
+        """See :meth:`Asking.answers_kept`."""
+        return self._session.answers_kept(self._origin, self.__name__, calls, **how)
 
     def _fetch(self) -> RemoteObject:
         value = self._session.value(request(Op.HANDLE, target=self.__name__), self._origin)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import socket
 import time
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from autograder.examination import Verdict
@@ -239,6 +240,12 @@ class Session:
         changed = _changed(message, reply)
         self._record(origin, frame, args, kwargs, (value, changed), raised=False)
         return self.wrap(value, origin.of_result()), changed
+
+    def answers_kept(self, origin: Origin, target: Any, calls: Sequence[tuple[Any, ...]], **how: Any) -> Any:
+        """What several calls returned, looked at after the last; see :attr:`Op.KEPT` for how."""
+        self._spare(origin)
+        asked = [list(plain(arguments)) for arguments in calls]
+        return self.value(request(Op.KEPT, target=target, calls=asked, **how), origin.of_result())
 
     def _record(
         self,
