@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -130,7 +131,8 @@ class Probe:
                 tests: Collection[str], names: frozenset[str], right: frozenset[str]
             ) -> dict[str, TestRun]:
                 new = {key for key in tests if (key, names) not in known}
-                known.update({(key, names): run for key, run in carrier.ask(new, names, right).items()})
+                found = carrier.ask(new, names, right)
+                known.update({(key, names): without_values(run) for key, run in found.items()})
                 return {key: known[key, names] for key in tests if (key, names) in known}
 
             runs = carried_forward(without_blanket_refusals(runs), needs, ask)
@@ -210,6 +212,22 @@ def _only_defines(source: str, function: str) -> bool:
     except SyntaxError:
         return False
     return len(body) == 1 and isinstance(body[0], ast.FunctionDef) and body[0].name == function
+
+
+def without_values(run: TestRun) -> TestRun:
+    """A run whose calls say what was given and what was raised, and hold none of the data: of a week's
+    tests, asked again beside hundreds of mutants, the arrays would fill the memory."""
+    calls = [
+        replace(
+            call,
+            frame=b"",
+            args=(None,) * len(call.args),
+            kwargs=dict.fromkeys(call.kwargs),
+            value=call.value if call.raised else None,
+        )
+        for call in run.calls
+    ]
+    return replace(run, calls=calls)
 
 
 def _arrays(value: Any) -> Iterator[npt.NDArray[Any]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
+import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
@@ -18,8 +20,10 @@ from autograder.course.reading import load_course
 from autograder.examination import Examination, Text, Verdict
 from autograder.examination import TestOutcome as Outcome
 from autograder.examiner.carrying import Carrier, carried_forward
+from autograder.examiner.causes import without_blanket_refusals
 from autograder.examiner.needs import needs_of
 from autograder.examiner.outcomes import TestRun as Run
+from autograder.examiner.probe import without_values
 from autograder.examiner.remote.log import Budget, LoggedCall
 from autograder.examiner.remote.objects import RemoteFunction
 from autograder.grading.grade import grade
@@ -498,3 +502,16 @@ def test_the_solution_computes_no_longer_for_one_submission_than_its_tests_may(
     carrier.ask({"one", "three", "two"}, frozenset({"f"}), frozenset())
     carrier.ask({"four"}, frozenset({"f"}), frozenset())
     assert asked == ["one", "three"]
+
+
+def test_a_run_that_is_kept_for_other_mutants_holds_no_data() -> None:
+    """Of a week of large arrays, whose tests are asked again beside hundreds of mutants."""
+    data = np.zeros(1 << 16)
+    answered = LoggedCall("f", "f", data.tobytes(), (data, 2), {"stride": data}, data, raised=False)
+    refused = LoggedCall("f", "f", data.tobytes(), (data,), {"stride": 0}, ValueError("no"), raised=True)
+    passed, failed = run("f", Verdict.PASSED), run("f", Verdict.EXCEPTION)
+    both = [replace(passed, calls=[refused]), replace(failed, calls=[answered, refused])]
+    kept = [without_values(each) for each in both]
+    assert len(pickle.dumps(kept)) < 10_000
+    verdicts = [[each.outcome.verdict for each in without_blanket_refusals(runs)] for runs in (both, kept)]
+    assert verdicts[0] == verdicts[1]
