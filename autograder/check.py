@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from autograder.examiner.suite import Suite
 
 _NO_NAME = Pattern(r"[^A-Za-z0-9_-]+")
+_COLUMNS = 80
 _PLACEHOLDER = "YOUR ANSWER HERE"
 """nbgrader's, in a cell for a written answer."""
 
@@ -119,7 +120,7 @@ def check(notebook: Path, *, language: Language | None = None, confined: bool | 
         with _Printer(chosen) as printer:
             examination = _examine(material, _can_confine() if confined is None else confined, printer)
             page = _write_page(material, examination, chosen)
-            printer.end(examination.tests, page, compared=material.compared)
+            printer.end(examination, page, material)
     except CheckError as error:
         print(f"autograder: {error}", file=sys.stderr)
         return 2
@@ -325,7 +326,7 @@ def _examine_with(zygote: Zygote, material: Material, scratch: Path, printer: _P
     runs: list[TestRun] = []
 
     def body(suite: Suite) -> None:
-        printer.begin(material.assignment.title.in_(printer.language), len(suite.tests))
+        printer.begin(material, len(suite.tests))
         printer.notices(material, {test.cell for test in suite.tests})
         candidate.run_cells()
         # One limit is enough to wait for: what ran into it in a cell is not called by the tests.
@@ -418,7 +419,8 @@ class _Printer:
         self.language = language
         self._console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
         self._symbols = _can_say("✓✗○", sys.stdout.encoding)
-        self._cell = ""
+        self._heading = ""
+        self._headings: dict[str, str] = {}
 
     def __enter__(self) -> _Printer:
         return self
@@ -426,23 +428,32 @@ class _Printer:
     def __exit__(self, *_: object) -> None:
         self._console.file.flush()
 
-    def _print(self, text: str, style: str | None = None) -> None:
-        self._console.print(text, style=style)
+    def _print(self, text: str, style: str | None = None, *, begin: str = "") -> None:
+        """A text in lines of 80 columns, the first of which begins with ``begin`` and the others below it."""
+        from rich.text import Text
+
+        for line in Text(text).wrap(self._console, _COLUMNS - len(begin)):
+            self._console.print(f"{begin}{line.plain.rstrip()}", style=style)
+            begin = " " * len(begin)
         self._console.file.flush()
 
-    def begin(self, title: str, count: int) -> None:
+    def begin(self, material: Material, count: int) -> None:
         """The heading."""
-        self._print(f"{one_line(title)} · {word('self-check', self.language)} ({count})", "bold")
+        from autograder.pages.causes import headings_of
+
+        self._headings = dict(headings_of(material.released))
+        title = one_line(material.assignment.title.in_(self.language))
+        self._print(f"{title} · {word('self-check', self.language)} ({count})", "bold")
 
     def notices(self, material: Material, cells: set[str]) -> None:
         """What was put right, and which cells that tests count for are not there."""
         for each in material.notices:
             if text := notice(each, self.language):
-                self._print(f"! {one_line(text, 400)}", "yellow")
+                self._print(one_line(text, 400), "yellow", begin="! ")
         absent = sorted(cells - {grade_id(cell) for cell in material.notebook.cells} - {""})
         if absent:
             said = word("cells-missing", self.language, names=", ".join(absent))
-            self._print(f"! {one_line(said, 400)}", "yellow")
+            self._print(one_line(said, 400), "yellow", begin="! ")
 
     def cells(self, outcomes: Sequence[CellOutcome], notebook: NotebookNode) -> None:
         """Cells that did not run to their end, other than those that wait for an answer or check one."""
@@ -454,36 +465,42 @@ class _Printer:
             place = word("cell", self.language, number=outcome.index + 1)
             name = f" ({grade_id(cell)})" if grade_id(cell) else ""
             text = said(outcome.message, self.language)
-            self._print(f"! {place}{name}: {one_line(text)}", "yellow")
+            self._print(f"{place}{name}: {one_line(text)}", "yellow", begin="! ")
 
     def test(self, outcome: TestOutcome) -> None:
         """One line for a test, and for one that failed what is wrong."""
-        if outcome.cell != self._cell:
-            self._cell = outcome.cell
-            self._print(f"  {outcome.cell.removeprefix('test-')}", "dim")
+        heading = self._headings.get(outcome.cell) or outcome.cell.removeprefix("test-")
+        if heading != self._heading:
+            self._heading = heading
+            self._print(one_line(heading.replace("`", "")), "dim", begin="  ")
         passed = outcome.verdict is Verdict.PASSED
         sign = mark(outcome.verdict) if self._symbols else ("ok" if passed else "--")
         title = one_line(outcome.title.in_(self.language).replace("`", ""))
         ended = "" if passed else f"{verdict(outcome.verdict, self.language)}: "
         waiting = outcome.verdict in (Verdict.NOT_IMPLEMENTED, Verdict.MISSING)
         style = "green" if passed else "yellow" if waiting or outcome.verdict in LIMITS else "red"
-        self._print(f"    {sign} {ended}{title}", style)
+        self._print(f"{ended}{title}", style, begin=f"    {sign} ")
         if passed or outcome.verdict is Verdict.NOT_IMPLEMENTED:
             return
         reason = said(outcome.message, self.language).strip().split("\n", 1)[0]
         if reason:
-            self._print(f"        {sentence(one_line(reason))}")
+            self._print(sentence(one_line(reason)), begin=" " * 8)
         if outcome.call is not None:
-            self._print(f"        {one_line(outcome.call.arguments)}", "dim")
+            self._print(one_line(outcome.call.arguments), "dim", begin=" " * 8)
 
-    def end(self, outcomes: Sequence[TestOutcome], page: Path, *, compared: bool) -> None:
+    def end(self, examination: Examination, page: Path, material: Material) -> None:
         """The sum, what it does not tell, and where there is more."""
-        passed = sum(outcome.verdict is Verdict.PASSED for outcome in outcomes)
-        said = word("checks-passed", self.language, passed=number(passed), count=number(len(outcomes)))
-        self._print(said, "bold green" if passed == len(outcomes) else "bold")
-        if not compared:
+        from autograder.pages.page import empty_answers
+
+        passed, count = (sum(t.verdict is Verdict.PASSED for t in examination.tests), len(examination.tests))
+        said = word("checks-passed", self.language, passed=number(passed), count=number(count))
+        self._print(said, "bold green" if passed == count else "bold")
+        if names := empty_answers(examination.scores, material.released):
+            self._print(word("unanswered", self.language, names=", ".join(names)), "yellow")
+        if not material.compared:
             self._print(word("no-release", self.language), "dim")
-        self._print(word("page-written", self.language, path=page), "dim")
+        # In one line, however long: it is there to be copied.
+        self._console.print(word("page-written", self.language, path=page), style="dim")
 
 
 def _can_say(text: str, encoding: str | None) -> bool:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from nbformat import NotebookNode
 
 from autograder.course.models import Course, Level
-from autograder.examination import CellOutcome, Examination, Status, Verdict
+from autograder.examination import CellOutcome, Examination, Score, Status, Verdict
 from autograder.gradebook.grades import after_penalty
 from autograder.messages import Language
 from autograder.notebooks.metadata import grade_id, is_solution
@@ -170,12 +170,17 @@ def _with_next(view: PageView, examination: Examination, context: Context) -> Pa
 
 
 def _unanswered(examination: Examination, released: NotebookNode, context: Context) -> str:
-    """The written answers that were left empty, by their headings: no check fails by them."""
-    marks, headings = context.marks.points, dict(headings_of(released))
-    left_out = (s.grade_id for s in examination.scores if s.manual and s.points == 0)
-    empty = [cell for cell in left_out if not marks.get(cell)]  # somebody may have found the answer elsewhere
-    names = dict.fromkeys(one_line((headings.get(cell) or cell).replace("`", ""), 80) for cell in empty)
+    """The sentence about written answers that were left empty."""
+    marks = context.marks.points  # somebody may have found the answer elsewhere
+    names = empty_answers([s for s in examination.scores if not marks.get(s.grade_id)], released)
     return context.word("unanswered", names=", ".join(names)) if names else ""
+
+
+def empty_answers(scores: Iterable[Score], released: NotebookNode) -> list[str]:
+    """The written answers that were left empty, by their headings: no check fails by them."""
+    headings = dict(headings_of(released))
+    empty = (s.grade_id for s in scores if s.manual and s.points == 0)
+    return list(dict.fromkeys(one_line((headings.get(cell) or cell).replace("`", ""), 80) for cell in empty))
 
 
 def _rest(count: int, context: Context) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from autograder.check import CheckError, _language, find_material
 from autograder.course.companions import with_conditions
@@ -161,9 +162,11 @@ def test_an_empty_answer_is_named(folder: Path, answer: str, is_empty: bool) -> 
         {"cell_type": "markdown", "metadata": {"nbgrader": grading | {"points": 5}}, "source": answer},
     ]
     (folder / "small.ipynb").write_text(json.dumps(cells), encoding="utf-8")
-    assert run(folder / "small.ipynb").returncode == 0
+    done = run(folder / "small.ipynb")
+    assert done.returncode == 0
     page = (folder / "small-check.html").read_text(encoding="utf-8")
-    assert ("Written answers that are empty: 2. In your own words." in page) is is_empty
+    for told in (page, done.stdout):
+        assert ("Written answers that are empty: 2. In your own words." in told) is is_empty
     assert ("nothing left to mend" in page) is not is_empty
 
 
@@ -330,6 +333,9 @@ def test_the_released_week_and_its_digits(tmp_path: Path) -> None:
     assert done.returncode == 1, done.stderr
     assert "0 of 15 checks passed" in done.stdout
     assert "!" not in done.stdout  # the given cells run, mnist.load_data() among them
+    assert "\n  4. Two dimensions: conv2d\n    ○ not implemented yet: conv2d gives" in done.stdout
+    told = done.stdout.partition("Details:")[0].splitlines()
+    assert max(map(cell_len, told)) <= 80
     assert list((tmp_path / "cache" / "autograder").glob("mnist-*.npz"))
 
 
