@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from autograder.examination import Examination, TestOutcome, Verdict
 from autograder.gradebook.grades import Given
 from autograder.grading.grade import Tally
+from autograder.wording.words import number
 
 if TYPE_CHECKING:
     from autograder.authoring.explore import Exploration
@@ -65,7 +66,7 @@ class Display:
 
 
 def _points(examination: Examination) -> str:
-    return f"{examination.points:g}/{examination.max_points:g}"
+    return f"{number(examination.points)}/{number(examination.max_points)}"
 
 
 _NAME = 28
@@ -131,7 +132,7 @@ def _row(examinations: Sequence[Examination], tally: Tally) -> _Row:
             earned += given[score.grade_id].points if score.grade_id in given else score.points or 0.0
         place = f"{examination.assignment.partition('/')[2]}: " if len(examinations) > 1 else ""
         said += [_safe(f"{place}{line}") for line in remarks(examination, given)]
-    return _Row(_safe(examinations[0].student), f"{round(earned, 6):g}/{most:g}", said)
+    return _Row(_safe(examinations[0].student), f"{number(earned)}/{number(most)}", said)
 
 
 def _safe(text: str) -> str:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from rich.cells import cell_len
 
 from autograder.wording.text import one_line
+from autograder.wording.words import number
 
 _NAME = 18
 """Columns of a student's name."""
@@ -83,7 +84,7 @@ def line(event: Event, zone: ZoneInfo) -> str:
     name = one_line(event.student, 80)
     while cell_len(name) > _NAME:
         name = name[:-2] + "…"
-    points = f"{event.points:g}/{event.max_points:g}"
+    points = f"{number(event.points)}/{number(event.max_points)}"
     took = "" if event.seconds is None else f"{event.seconds:.1f} s"
     said = event.feedback
     if event.status == "grader-error":

@@ -22,6 +22,7 @@ from autograder.pages.render import render
 from autograder.watching.events import Event, Handled, Trouble
 from autograder.watching.journal import Part
 from autograder.wording.text import one_line
+from autograder.wording.words import number
 
 PAGE = "watch.html"
 _LATEST = 20
@@ -217,6 +218,7 @@ def render_status(course: Course, status: Status) -> str:
         course=course,
         status=status,
         local=local,
+        number=number,
         name=lambda text: one_line(text, 80),
         line=lambda text: one_line(text, 600),
     )

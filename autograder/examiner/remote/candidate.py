@@ -159,7 +159,7 @@ class Candidate:
             self._shared = None
         session.channel.close()
         if session.ended is None:
-            self._process.end_fork(session.child, kill=False)
+            self._process.end_fork(session.child, kill=True)
 
     def lost(self, session: Session, verdict: Verdict) -> CandidateLost:
         """See :class:`Lifeline`."""
