@@ -9,18 +9,37 @@ tests of its own: whose mistake its answers are cannot be told.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from autograder.examination import Misconception, Text, Verdict
 from autograder.examiner.mutants import Mutant, load_mutants
 from autograder.examiner.outcomes import TestRun
-from autograder.examiner.remote.log import LoggedCall
 from autograder.examiner.remote.values import same, same_but_for_rounding
 
-Answers = dict[str, list[LoggedCall]]
-"""Calls of one function by test."""
+
+@dataclass(frozen=True)
+class Answer:
+    """One call as far as it is compared.
+
+    Attributes:
+        question: digest of the request. A mutant's answers are kept as long as the week is, and what a
+            network is asked holds megabytes of weights.
+        value: see :class:`LoggedCall`.
+        raised: likewise.
+    """
+
+    question: bytes
+    value: Any
+    raised: bool
+
+
+Answers = dict[str, list[Answer]]
+"""What one function answered, by test."""
 
 
 class Catalogue:
@@ -44,7 +63,7 @@ class Catalogue:
         self._functions = functions
         self._needs = needs
         self._run = run
-        self._known: dict[tuple[str, str, str], list[LoggedCall]] = {}
+        self._known: dict[tuple[str, str, str], list[Answer]] = {}
 
     @cached_property
     def _mutants(self) -> list[Mutant]:
@@ -89,7 +108,7 @@ class Catalogue:
                 return mutant
         return None
 
-    def _is_evidence(self, mutant: Mutant, test: str, mine: Sequence[LoggedCall], *, exact: bool) -> bool:
+    def _is_evidence(self, mutant: Mutant, test: str, mine: Sequence[Answer], *, exact: bool) -> bool:
         """Whether an answer shows the mutant at work: the solution's is another one.
 
         An exception shows it only with the mutant's own words: many mistakes raise a ValueError. Where it is
@@ -103,7 +122,7 @@ class Catalogue:
             for own, theirs, solutions in zip(mine, self._theirs(mutant, test), right, strict=False)
         )
 
-    def _theirs(self, mutant: Mutant, test: str) -> list[LoggedCall]:
+    def _theirs(self, mutant: Mutant, test: str) -> list[Answer]:
         key = (mutant.id, mutant.replaces, test)
         if key not in self._known:
             self._known[key] = _answers(self._run(mutant, {test}), mutant.replaces).get(test, [])
@@ -116,7 +135,7 @@ def _solution(function: str) -> Mutant:
     return Mutant(id="", replaces=function, misconception=nothing, hint=nothing, source="")
 
 
-def _same(mine: Sequence[LoggedCall], theirs: Sequence[LoggedCall]) -> bool:
+def _same(mine: Sequence[Answer], theirs: Sequence[Answer]) -> bool:
     return len(mine) == len(theirs) and all(_same_call(a, b) for a, b in zip(mine, theirs, strict=True))
 
 
@@ -124,19 +143,23 @@ def _answers(runs: Sequence[TestRun], function: str) -> Answers:
     """What a function answered, by test; tests that train a model are left out, they take too long."""
     result: Answers = {}
     for run in runs:
-        calls = [call for call in run.calls if call.function == function]
-        if calls and not run.training:
-            result[run.outcome.key] = calls
+        answers = [
+            Answer(hashlib.sha256(call.frame).digest(), call.value, call.raised)
+            for call in run.calls
+            if call.function == function
+        ]
+        if answers and not run.training:
+            result[run.outcome.key] = answers
     return result
 
 
-def _equal(one: LoggedCall, other: LoggedCall) -> bool:
+def _equal(one: Answer, other: Answer) -> bool:
     return not one.raised and not other.raised and same(one.value, other.value)
 
 
-def _same_call(one: LoggedCall, other: LoggedCall) -> bool:
+def _same_call(one: Answer, other: Answer) -> bool:
     return (
-        one.frame == other.frame
+        one.question == other.question
         and one.raised == other.raised
         and same_but_for_rounding(one.value, other.value)
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +121,28 @@ def test_an_exception_is_evidence_only_in_the_mutants_own_words(catalogue: Catal
     assert named(catalogue, run("odd", "half", raised("odd"))) == ["half-raises"]
     assert named(catalogue, run("odd", "half", raised("kernel_size is too large"))) == []
     assert named(catalogue, run("odd", "half", raised("odd", "TypeError"))) == []
+
+
+def asking(frame: bytes, weights: Any, one: Run) -> Run:
+    one.calls = [replace(each, frame=frame, args=(weights,)) for each in one.calls]
+    return one
+
+
+def test_what_was_asked_is_compared_and_not_kept(tmp_path: Path) -> None:
+    """A worker lives as long as a class is graded, and some questions are as large as a network."""
+    (tmp_path / "mutants.yml").write_text(MUTANTS, encoding="utf-8")
+    weights = np.zeros(1 << 18)
+    known = {"": 1.5, "floors": 1}
+
+    def answers(mutant: Mutant, tests: Collection[str]) -> list[Run]:
+        value = known.get(mutant.source, 0.0)
+        return [asking(weights.tobytes(), weights, run(test[3:], "half", value)) for test in tests]
+
+    catalogue = Catalogue(tmp_path, FUNCTIONS, needs_of(FUNCTIONS), answers)
+    assert named(catalogue, asking(weights.tobytes(), weights, run("odd", "half", 1))) == ["half-floors"]
+    assert named(catalogue, asking(b"another", weights, run("odd", "half", 1))) == []
+    kept = {name: value for name, value in vars(catalogue).items() if name != "_run"}
+    assert len(pickle.dumps(kept)) < weights.nbytes / 10
 
 
 @pytest.mark.parametrize("values", [(), (1,), (raised("odd"),)], ids=["out of time", "wrong", "raised"])
