@@ -198,7 +198,8 @@ for wrong, arguments in [
     try:
         answer = output_size(**arguments)
     except ValueError as error:
-        assert wrong in str(error).lower(), f"output_size(**{arguments}): {str(error)!r} should name {wrong!r}"
+        said = str(error).lower().replace(" ", "_").replace("-", "_")  # "Kernel size" names kernel_size, too
+        assert wrong in said, f"output_size(**{arguments}): {str(error)!r} should name {wrong!r}"
     else:
         raise AssertionError(
             f"output_size(**{arguments})\n  came back: {answer!r}\n  expected:  a ValueError that names {wrong!r}"

@@ -214,13 +214,13 @@ def expect_raises(
 ) -> None:
     """``function(*args, **kwargs)`` raises ``error`` with a message that names the argument ``names``.
 
-    Small letters or capitals are the same here.
+    Small letters or capitals are the same here, and so are ``kernel_size``, "kernel size" and "kernel-size".
     """
     try:
         result = function(*args, **kwargs)
     except error as raised:
         # NotImplementedError and the like are no ValueError, so they pass through as themselves.
-        if names.lower() not in str(raised).lower():  # a sentence may begin with it: "Images must ..."
+        if _as_words(names) not in _as_words(str(raised)):  # as in a sentence: "Kernel size must ..."
             raise Mismatch(
                 "wrong-exception",
                 str(raised),
@@ -230,6 +230,10 @@ def expect_raises(
         return
     said = fact("no-exception", error=error.__name__, argument=repr(names))
     raise Mismatch("no-exception", result, error.__name__, said)
+
+
+def _as_words(text: str) -> str:
+    return " ".join(text.lower().replace("_", " ").replace("-", " ").split())
 
 
 def expect_unchanged(function: Any, *args: Any, **kwargs: Any) -> Any:

@@ -25,9 +25,25 @@ def test_an_argument_is_named_in_small_letters_or_capitals(message: str) -> None
     expect_raises(refuses(message), names="images")
 
 
-def test_another_name_is_not_that_name() -> None:
-    with pytest.raises(Mismatch, match="should name the argument 'images'"):
-        expect_raises(refuses("labels must be 1-D"), names="images")
+@pytest.mark.parametrize(
+    "message",
+    ["kernel_size is 9", "Kernel size is 9", "the kernel-size", "the kernel\nsize", "a KERNEL_SIZE of 9"],
+)
+def test_an_argument_is_named_as_words_of_a_sentence(message: str) -> None:
+    expect_raises(refuses(message), names="kernel_size")
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        ("labels must be 1-D", "images"),
+        ("the kernel is too large", "kernel_size"),
+        ("size, kernel", "kernel_size"),
+    ],
+)
+def test_another_name_is_not_that_name(message: str, name: str) -> None:
+    with pytest.raises(Mismatch, match=f"should name the argument '{name}'"):
+        expect_raises(refuses(message), names=name)
 
 
 class Watched:

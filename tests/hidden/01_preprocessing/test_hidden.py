@@ -146,12 +146,12 @@ def test_show_image_draws_any_numbers(submission: Submission) -> None:
 
 @pytest.mark.cell("test-show-image")
 def test_show_image_draws_each_image_anew(submission: Submission) -> None:
-    """Of several images of one size `show_image` draws each with its own pixels.
+    """Of several images of one size `show_image` draws each with its own pixels, be they larger than MNIST's.
 
-    크기가 같은 여러 이미지를 차례로 그려도 `show_image`는 각각 자기 픽셀을 그립니다.
+    크기가 같은 여러 이미지를 차례로 그려도, MNIST보다 큰 이미지여도 `show_image`는 각각 자기 픽셀을 그립니다.
     """
     for seed in (15, 16, 17):
-        image = pixels(6, 5, seed=seed)
+        image = pixels(31, 40, seed=seed)
         expect_array(stretched(seen(*drawing(submission, image)).pixels), stretched(image), atol=1e-6)
 
 

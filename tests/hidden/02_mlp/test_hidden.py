@@ -271,13 +271,15 @@ def test_mlp_forward_batch(submission: Submission, reference: Submission) -> Non
 
 @pytest.mark.cell("test-mlp-forward")
 def test_mlp_forward_one_image(submission: Submission, reference: Submission) -> None:
-    """`mlp_forward` works for a single row of 784 pixels.
+    """`mlp_forward` works for a single row of 784 pixels, and for other numbers of pixels and classes.
 
-    `mlp_forward`는 784화소짜리 행 하나에도 동작합니다.
+    `mlp_forward`는 784화소짜리 행 하나에도, 화소와 클래스의 수가 다를 때도 동작합니다.
     """
-    weights = normal(17, 784, 11, scale=0.1), normal(18, 11), normal(19, 11, 10, scale=0.3), normal(20, 10)
-    x = np.random.default_rng(21).random((1, 784))
-    expect_array(submission.mlp_forward(x, *weights), reference.mlp_forward(x, *weights), **LOOSE)
+    for pixels, classes in ((784, 10), (901, 12)):
+        w1, w2 = normal(17, pixels, 11, scale=0.1), normal(19, 11, classes, scale=0.3)
+        weights = w1, normal(18, 11), w2, normal(20, classes)
+        x = np.random.default_rng(21).random((1, pixels))
+        expect_array(submission.mlp_forward(x, *weights), reference.mlp_forward(x, *weights), **LOOSE)
 
 
 @pytest.mark.cell("test-dense")
@@ -391,12 +393,16 @@ def test_categorical_crossentropy_sure_and_wrong(submission: Submission) -> None
 
 @pytest.mark.cell("test-categorical-crossentropy")
 def test_categorical_crossentropy_sure_and_right(submission: Submission) -> None:
-    """`categorical_crossentropy` of sure and right predictions is 0, although the other probabilities are 0.
+    """`categorical_crossentropy` of sure and right predictions is 0, although the other probabilities are 0,
+    and tells nearly sure ones from these.
 
-    자신 있게 맞힌 예측의 `categorical_crossentropy`는 다른 확률이 0이어도 0입니다.
+    자신 있게 맞힌 예측의 `categorical_crossentropy`는 다른 확률이 0이어도 0이고, 거의 확실한 예측의 손실과
+    구별됩니다.
     """
     y_true = one_hot([2, 0, 1, 1], 3)
     expect_number(submission.categorical_crossentropy(y_true, y_true.copy()), 0.0, atol=1e-4)
+    nearly = 0.99877 * y_true + 0.000615 * (1 - y_true)
+    expect_number(submission.categorical_crossentropy(y_true, nearly), -np.log(0.99877), rtol=1e-2)
 
 
 @pytest.mark.cell("test-categorical-crossentropy")
@@ -660,9 +666,11 @@ PIXELS = np.random.default_rng(34).random((6, 784))
 
 @pytest.mark.cell("test-build-mlp", weight=2)
 def test_build_mlp_layers(submission: Submission) -> None:
-    """`build_mlp` has a hidden layer of 512 units and an output layer of 10, ready for 784 inputs.
+    """`build_mlp` has a hidden layer of 512 units and an output layer of 10, ready for 784 inputs, and both
+    can be trained.
 
-    `build_mlp`에는 유닛 512개인 은닉층과 10개인 출력층이 있고, 입력 784개를 받을 준비가 되어 있습니다.
+    `build_mlp`에는 유닛 512개인 은닉층과 10개인 출력층이 있고, 입력 784개를 받을 준비가 되어 있으며,
+    두 층 모두 학습할 수 있습니다.
     """
     model = submission.build_mlp()
     shapes = [np.shape(part) for part in model.get_weights()]
@@ -673,6 +681,11 @@ def test_build_mlp_layers(submission: Submission) -> None:
         f"모델 가중치의 모양: {shapes}, 기대한 모양: {expected}",
     )
     expect_int(model.count_params(), 407050)
+    expect(
+        len(model.trainable_weights) == len(shapes),
+        "a layer is frozen (trainable=False)",
+        "고정된 층이 있습니다(trainable=False)",
+    )
 
 
 @pytest.mark.cell("test-build-mlp", weight=2)
@@ -684,8 +697,9 @@ def test_build_mlp_predicts_like_numpy(submission: Submission, reference: Submis
     weights = known_weights()
     model = submission.build_mlp()
     model.set_weights(weights)
-    predicted = model(PIXELS).numpy()  # as `predict` does, without its preparations
-    expect_array(predicted, reference.mlp_forward(PIXELS, *weights), rtol=1e-3, atol=1e-5)
+    for x in (PIXELS, 12 * PIXELS):  # also where hidden sums are large
+        predicted = model(x).numpy()  # as `predict` does, without its preparations
+        expect_array(predicted, reference.mlp_forward(x, *weights), rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.cell("test-build-mlp")
@@ -695,6 +709,7 @@ def test_build_mlp_loss(submission: Submission, reference: Submission) -> None:
     `build_mlp`는 확률과 원-핫 정답의 범주형 교차 엔트로피로 컴파일되어 있습니다.
     """
     y_true, y_pred = one_hot([3, 0, 9, 5, 7], 10), probabilities(35, 5, 10)
+    y_true[4, [1, 7]] = 0.25, 0.75  # where other measures of two distributions differ
     keras = submission.import_module("keras")
     model = submission.build_mlp()
     # Not through `evaluate`: Keras finds the softmax in the model's graph and corrects `from_logits=True`.
@@ -838,7 +853,8 @@ def test_make_callbacks_patience(submission: Submission) -> None:
     `make_callbacks`는 조기 종료에 받은 patience를 넘기고, 받지 않으면 10을 씁니다.
     """
     expect_int(facts(submission)["stopping"]["patience"], 10)
-    expect_int(facts(submission, patience=3)["stopping"]["patience"], 3)
+    for patience in (3, 1):
+        expect_int(facts(submission, patience=patience)["stopping"]["patience"], patience)
 
 
 @pytest.mark.cell("test-make-callbacks")
@@ -940,6 +956,12 @@ def on_screen(axes: Any, label: str) -> npt.NDArray[np.float64]:
     return places
 
 
+def is_seen(artist: Any) -> bool:
+    """Whether something of it shows: it is neither hidden nor transparent."""
+    alpha = artist.get_alpha()
+    return bool(artist.get_visible()) and (alpha is None or float(alpha) > 0)
+
+
 def curve(axes: Any, label: str) -> Any:
     """The line with a label."""
     lines = {line.get_label(): line for line in axes.lines}
@@ -982,6 +1004,11 @@ def test_plot_losses_lines(submission: Submission, label: str, key: str, colour:
         style.strip() not in ("", "None"),
         f"the points of {label} are not joined by a line",
         f"{label}의 점들이 선으로 이어져 있지 않습니다",
+    )
+    expect(
+        is_seen(line) and line.get_linewidth() > 0,
+        f"nothing can be seen of {label}",
+        f"{label}이(가) 보이지 않습니다",
     )
 
 
@@ -1055,7 +1082,7 @@ def test_plot_losses_legend(submission: Submission) -> None:
     """
     axes = draw(submission)
     legend = axes.get_legend()
-    expect(legend is not None, "there is no legend", "범례가 없습니다")
+    expect(legend is not None and is_seen(legend), "there is no legend", "범례가 없습니다")
     texts = sorted(text.get_text() for text in legend.get_texts())
     expect(
         texts == ["Testset_loss", "Trainset_loss"], f"the legend says {texts}", f"범례에 적힌 이름: {texts}"
@@ -1100,15 +1127,16 @@ def test_plot_losses_grid_and_labels(submission: Submission) -> None:
 
 @pytest.mark.cell("test-plot-losses")
 def test_plot_losses_of_another_run(submission: Submission) -> None:
-    """`plot_losses` draws the losses of the run that it is given, not those of the one before.
+    """`plot_losses` draws the losses of the run that it is given, however long, not those of the one before.
 
-    `plot_losses`는 앞서 그린 학습이 아니라 받은 학습의 손실을 그립니다.
+    `plot_losses`는 앞서 그린 학습이 아니라 받은 학습의 손실을, 에포크가 아무리 많아도 모두 그립니다.
     """
     before = draw(submission)
     submission.import_module("matplotlib.pyplot").close("all")
-    other = {key: [value / 2 + 0.25 for value in reversed(values)] for key, values in HISTORY.items()}
+    other = {key: [value / 2 + 0.25 for value in reversed(values)] * 9 for key, values in HISTORY.items()}
     axes = submission.plot_losses(other)
     for label, key in (("Testset_loss", "val_loss"), ("Trainset_loss", "loss")):
+        on_screen(axes, label)
         for drawn, history in ((before, HISTORY), (axes, other)):
             lines = [line for line in drawn.lines if line.get_label() == label]
             expect(
