@@ -34,8 +34,8 @@ _HALF_A_FILE = 25
 """One of so many submissions breaks off."""
 _SAMPLE_SECONDS = 5.0
 _WARMING = 300
-"""Submissions in which what is remembered reaches its size: SQLAlchemy keeps 150 statements a table, each worker
-what each wrong implementation answers, and a warm process for each set of libraries that notebooks mention."""
+"""Submissions in which what is remembered reaches its size: SQLAlchemy keeps 150 statements a table, each
+worker what each wrong implementation answers, and a warm process for each set of libraries in notebooks."""
 _TOGETHER = 0.5
 """Seconds: of two that begin within that time, none is first, since there are two workers."""
 _AT_WORK = 3
