@@ -292,7 +292,7 @@ def test_padding_for_other_mode(submission: Submission) -> None:
 
     없는 방식은 이름을 밝혀 거부합니다.
     """
-    for mode in ("causal", "invalid", "", "same_upper", "volume", "full_size"):
+    for mode in ("causal", "half", "", "symmetric", "volume", "fill", "invalid", "same_upper", "full_size"):
         expect_raises(submission.padding_for, mode, 6, 4, names="mode")
 
 
