@@ -1046,6 +1046,7 @@ def test_plot_losses_leaves_the_history_alone(submission: Submission) -> None:
     `plot_losses`는 받은 기록을 바꾸지 않습니다.
     """
     submission.import_module("matplotlib.pyplot").close("all")
+    expect_unchanged(submission.plot_losses, {key: sorted(values) for key, values in HISTORY.items()})
     unsorted = {key: [values[place] for place in (3, 0, 4, 1, 2)] for key, values in HISTORY.items()}
     axes = expect_unchanged(submission.plot_losses, unsorted)
     expect(len(axes.lines) >= 2, "expected two lines", "선이 두 개 있어야 합니다")
