@@ -122,7 +122,7 @@ def test_shapes_of_small_and_large_images(submission: Submission) -> None:
 
     신경망이 받을 수 있는 가장 작은 이미지와 큰 이미지를 확인합니다.
     """
-    for height, width in ((6, 7), (90, 101), (640, 7)):
+    for height, width in ((6, 7), (50, 60), (90, 101), (640, 7)):
         rows, columns = (height - 4) // 2, (width - 4) // 2
         expected = [(height - 2, width - 2, 32), (height - 4, width - 4, 64), (rows, columns, 64)]
         shapes = submission.layer_shapes((height, width, 5))
@@ -490,7 +490,9 @@ def test_images_stay_as_they_are(submission: Submission) -> None:
         images[np.arange(3), 2, digits] = 255
         batches.append((images, digits))
     model = dense_model(submission, weights, np.zeros(10))
-    answer = expect_arguments_unchanged(submission.predict_digits, model, batches[0][0])
+    black_and_white = np.where(batches[0][0] == 255, 255, 0).astype(np.uint8)
+    for images in (black_and_white, batches[0][0]):
+        answer = expect_arguments_unchanged(submission.predict_digits, model, images)
     expect_array(labels_of(answer, 3), batches[0][1])
     expect(
         np.array_equal(model.get_weights()[0], weights.astype(np.float32)),
@@ -576,7 +578,7 @@ def test_many_classes_and_narrow_labels(submission: Submission) -> None:
 
     1바이트로 셀 수 있는 것보다 클래스가 많을 때와, 레이블의 자료형이 계산하기에 너무 좁을 때를 확인합니다.
     """
-    y_true, y_pred = np.array([299, 0, 256, 43, 299]), np.array([43, 256, 256, 299, 299])
+    y_true, y_pred = np.array([299, 0, 256, 43, 299, 200]), np.array([43, 256, 256, 299, 299, 131])
     expect_array(submission.confusion_matrix(y_true, y_pred, num_classes=300), counted(y_true, y_pred, 300))
     for dtype, classes in ((np.int8, 100), (np.int16, 290), (np.uint16, 290), (np.uint8, 200)):
         labels = np.random.default_rng(508).integers(0, classes, size=(2, 60)).astype(dtype)
