@@ -329,6 +329,38 @@ class _Decoder:
         return _slice(items) if code == _SLICE else _set(items)
 
 
+def renumbered(frame: bytes, numbers: dict[int, int]) -> bytes:
+    """A frame of ours as it would be if handles were numbered in the order in which they are met.
+
+    An object's own number tells only how many there were before it, in whichever tests came earlier.
+
+    Args:
+        frame: as :func:`encode` made it.
+        numbers: what has been met, and which number it has now; added to.
+    """
+    size, payload = HEADER.unpack_from(frame)
+    end = HEADER.size + size
+    structure = _renumbered(frame[HEADER.size : end], numbers)
+    return HEADER.pack(len(structure), payload) + structure + frame[end:]
+
+
+def _renumbered(structure: bytes, numbers: dict[int, int]) -> bytes:
+    def extension(code: int, data: bytes) -> msgpack.ExtType:
+        if code == _HANDLE:
+            handle = _decoded_handle(data)
+            number = numbers.setdefault(handle.number, len(numbers))
+            data = msgpack.packb([number, handle.type_name, handle.text])
+        elif code in (_TUPLE, _SET, _SLICE):
+            data = _renumbered(data, numbers)
+        return msgpack.ExtType(code, data)
+
+    value = msgpack.unpackb(
+        structure, ext_hook=extension, strict_map_key=False, unicode_errors="surrogatepass"
+    )
+    packed: bytes = msgpack.packb(value, unicode_errors="surrogatepass")
+    return packed
+
+
 def _laid_out(array: npt.NDArray[Any], code: int) -> npt.NDArray[Any]:
     """The same elements in memory as the code has it: neither order nor spacing may be assumed."""
     if code == _ARRAY or array.ndim == 0:

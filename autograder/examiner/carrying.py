@@ -3,7 +3,8 @@
 A failed test of a function that needs others, some of which are wrong themselves, is asked again in a fork of
 its own in which those are the solution's. Nothing of the solution enters that fork: calls of them leave it as
 data, are answered by a process of the solution, and come back as data. A test that passes then *follows*
-from those functions.
+from those functions. A notebook that has threads, as TensorFlow leaves them, cannot be forked: its tests are
+asked again where they were asked.
 
 Where the line is drawn:
 
@@ -14,7 +15,7 @@ Where the line is drawn:
   follow from anything whose own function is not written.
 - A function that hands its whole work on earns what it would earn beside a right one, and no more.
 - A test that calls a wrong function itself, besides the one it is about, tests both: it is not asked again.
-- All this comes after all other tests, and a fork never meets what one learnt that was answered for more
+- All this comes after all other tests, and a test never meets what another learnt that was answered for more
   functions: in between, the whole notebook is run anew.
 """
 
@@ -33,10 +34,9 @@ from autograder.examiner.remote.errors import CandidateLost
 from autograder.examiner.remote.log import Budget
 from autograder.examiner.remote.objects import RemoteFunction
 from autograder.examiner.remote.own_time import OwnTime
-from autograder.examiner.remote.session import Session, ended_session, request_frame
+from autograder.examiner.remote.session import Session, request_frame
 from autograder.examiner.remote.variant import Subject
 from autograder.examiner.suite import Suite
-from autograder.messages import fact
 from autograder.protocol import Op, request
 from autograder.wire import Handle, WireError, encode
 
@@ -51,12 +51,8 @@ _OWN = {
 _UNWRITTEN = (Verdict.NOT_IMPLEMENTED, Verdict.MISSING)
 
 
-class Forked(Subject, Protocol):
+class Renewable(Subject, Protocol):
     """What tests are asked on again: a submission, or the solution with a mutant in it."""
-
-    @property
-    def forkable(self) -> bool:
-        """See :attr:`Candidate.forkable`."""
 
     def end(self) -> None:
         """See :meth:`Candidate.end`."""
@@ -156,7 +152,7 @@ class Carrier:
     """
 
     def __init__(
-        self, candidate: Forked, suite: Suite, reference: Reference, limits: Limits, seed: int
+        self, candidate: Renewable, suite: Suite, reference: Reference, limits: Limits, seed: int
     ) -> None:
         self._candidate = candidate
         self._suite = suite
@@ -172,8 +168,6 @@ class Carrier:
 
     def ask(self, tests: Collection[str], names: frozenset[str], right: frozenset[str]) -> dict[str, TestRun]:
         """See :data:`Ask`."""
-        if not self._candidate.forkable:
-            return {}
         if not self._answered <= names:
             self._candidate.end()
             self._answered = frozenset()
@@ -197,7 +191,7 @@ class _Carried:
 
     def __init__(
         self,
-        candidate: Forked,
+        candidate: Renewable,
         reference: Reference,
         names: frozenset[str],
         right: frozenset[str],
@@ -214,10 +208,10 @@ class _Carried:
     def open_session(
         self, *, seconds: float, seed: int, fresh: bool = False, alone: bool = False, eager: bool = False
     ) -> Session:
-        """A session on a fork of its own, whatever is asked for."""
+        """A session on a fork of its own, whatever is asked for, where there can be one."""
         session = self._candidate.open_session(seconds=seconds, seed=seed, alone=True, eager=eager)
-        if session.child is None:  # run anew, the notebook has left threads
-            return ended_session(CandidateLost(Verdict.CRASHED, fact("ended")))
+        if session.ended is not None:
+            return session
         session.budget = self.budget
         session.answering = answers = _Answers(self._reference, self._names, self._right, seconds, seed)
         self._opened.append((session, answers))
@@ -232,6 +226,7 @@ class _Carried:
         """End what was opened; the seconds of the solution's own that its answers took."""
         spent = 0.0
         for session, answers in self._opened:
+            session.answering = None  # without a fork it serves the next test, too
             self.close_session(session)
             spent += answers.close()
         self._opened.clear()

@@ -20,6 +20,7 @@ from autograder.examination import Misconception, Text, Verdict
 from autograder.examiner.mutants import Mutant, load_mutants
 from autograder.examiner.outcomes import TestRun
 from autograder.examiner.remote.values import same, same_but_for_rounding
+from autograder.wire import renumbered
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Answer:
     """One call as far as it is compared.
 
     Attributes:
-        question: digest of the request. A mutant's answers are kept as long as the week is, and what a
-            network is asked holds megabytes of weights.
+        question: digest of the request, objects named by the order in which the test met them. A mutant's
+            answers are kept as long as the week is, and what a network is asked holds megabytes of weights.
         value: see :class:`LoggedCall`.
         raised: likewise.
     """
@@ -143,12 +144,15 @@ def _answers(runs: Sequence[TestRun], function: str) -> Answers:
     """What a function answered, by test; tests that train a model are left out, they take too long."""
     result: Answers = {}
     for run in runs:
+        if run.training:
+            continue
+        numbers: dict[int, int] = {}  # a test asks about its own objects, however many there were before
         answers = [
-            Answer(hashlib.sha256(call.frame).digest(), call.value, call.raised)
+            Answer(hashlib.sha256(renumbered(call.frame, numbers)).digest(), call.value, call.raised)
             for call in run.calls
             if call.function == function
         ]
-        if answers and not run.training:
+        if answers:
             result[run.outcome.key] = answers
     return result
 

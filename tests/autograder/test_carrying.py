@@ -153,11 +153,16 @@ class Class:
         loaded = load_course(root)
         release(loaded, loaded.assignment("chain"), self.paths)
 
-    def hand_in(self, student: str, **written: str) -> None:
+    def hand_in(self, student: str, *, below: str = "", scratch: str = "", **written: str) -> None:
+        """A submission of these functions, with code below the last of them or in a cell of its own."""
         notebook = nbformat.read(self.paths.released("chain"), as_version=4)
         for cell in notebook.cells:
             if grade_id(cell) in RIGHT:
                 cell.source = written.get(grade_id(cell), RIGHT[grade_id(cell)])
+                last = cell
+        last.source += below
+        if scratch:
+            notebook.cells.append(nbformat.v4.new_code_cell(scratch))
         path = self.paths.submission(student, "chain")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(dump(notebook))
@@ -181,6 +186,11 @@ START = "import numpy as np\n\n\n"
 WRONG_TOTAL = START + "def total(x):\n    return float(np.sum(x)) + 1\n"
 WRONG_SCALED = "def scaled(x, norm):\n    return float(np.max(x)) / (norm(x) + 1)\n"
 WRONG_MEAN = "def mean(x):\n    return total(x) / (np.size(x) + 1)\n"
+THREAD = """
+
+__import__("threading").Thread(target=__import__("time").sleep, args=[99], daemon=True).start()
+"""
+"""As TensorFlow does: what has threads is not forked."""
 NO_TOTAL = START + 'def total(x):\n    raise NotImplementedError("total")\n'
 
 CASES: dict[str, tuple[dict[str, str], dict[str, float]]] = {
@@ -301,6 +311,10 @@ CASES: dict[str, tuple[dict[str, str], dict[str, float]]] = {
     ),
     "right": ({}, {}),
 }
+LEFT = ("wrong", "both", "hangs", "crashes")
+"""Also with threads that a cell has left which is not run anew."""
+STAYING = ("wrong", "handed-wrong", "middle", "both", "hands-on", "asks-itself", "handles")
+"""Also with threads that are there again whenever the notebook is run anew."""
 
 
 @pytest.fixture(scope="module")
@@ -308,14 +322,25 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Examination]:
     course = Class(tmp_path_factory.mktemp("carrying") / "course")
     for student, (written, _) in CASES.items():
         course.hand_in(student, **written)
+    for student in LEFT:
+        course.hand_in(f"{student}-threads", scratch=THREAD, **CASES[student][0])
+    for student in STAYING:
+        course.hand_in(f"{student}-with-threads", below=THREAD, **CASES[student][0])
     return course.grade()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", CASES)
-def test_a_mistake_costs_once(case: str, graded: dict[str, Examination]) -> None:
+@pytest.mark.parametrize(
+    ("case", "threads"),
+    [
+        *((case, "") for case in CASES),
+        *((case, "-threads") for case in LEFT),
+        *((case, "-with-threads") for case in STAYING),
+    ],
+)
+def test_a_mistake_costs_once(case: str, threads: str, graded: dict[str, Examination]) -> None:
     expected = dict.fromkeys(RIGHT, 10.0) | CASES[case][1]
-    found = points(graded[case])
+    found = points(graded[case + threads])
     if case in ("huge", "endless", "no-data", "handles", "refuses"):
         for name in ("mean", "spread"):  # what builds on it is not what these are about
             if name not in CASES[case][1]:
@@ -323,7 +348,7 @@ def test_a_mistake_costs_once(case: str, graded: dict[str, Examination]) -> None
     for name in HANDED - CASES[case][1].keys() if case != "right" else ():
         del expected[name], found[name]
     assert found == pytest.approx(expected, abs=1e-4), [
-        (t.name, str(t.verdict), t.follows, str(t.message)[:300]) for t in graded[case].tests
+        (t.name, str(t.verdict), t.follows, str(t.message)[:300]) for t in graded[case + threads].tests
     ]
 
 
@@ -495,7 +520,7 @@ def test_the_solution_computes_no_longer_for_one_submission_than_its_tests_may(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[str] = []
-    fork = SimpleNamespace(forkable=True, clock=None, budget=Budget(), end=lambda: None)
+    fork = SimpleNamespace(clock=None, budget=Budget(), end=lambda: None)
     suite = SimpleNamespace(again=lambda key, *_: asked.append(key))
     monkeypatch.setattr("autograder.examiner.carrying._Carried.close", lambda _: 5.0)
     carrier = Carrier(fork, suite, None, Limits(tests_seconds=8), 0)  # type: ignore[arg-type]

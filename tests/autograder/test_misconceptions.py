@@ -19,7 +19,7 @@ from autograder.examiner.needs import needed_by, needs_of
 from autograder.examiner.outcomes import TestRun as Run
 from autograder.examiner.remote.errors import student_error
 from autograder.examiner.remote.log import LoggedCall
-from autograder.wire import Handle
+from autograder.wire import Handle, encode
 
 MUTANTS = "".join(
     f"- {{id: {name}, replaces: {name.partition('-')[0]}, source: {source},\n"
@@ -41,8 +41,13 @@ def raised(text: str, kind: str = "ValueError") -> Exception:
     return student_error({"type": kind, "bases": [kind], "text": text, "trace": ""})
 
 
+def asked(*what: Any) -> bytes:
+    """A request as it is logged."""
+    return b"".join(encode({"op": "call", "target": "half", "args": list(what)}))
+
+
 def call(function: str, value: Any) -> LoggedCall:
-    return LoggedCall(function, function, b"", (), {}, value, isinstance(value, Exception))
+    return LoggedCall(function, function, asked(), (), {}, value, isinstance(value, Exception))
 
 
 def run(name: str, function: str, *values: Any, passed: bool = False, training: bool = False) -> Run:
@@ -136,13 +141,33 @@ def test_what_was_asked_is_compared_and_not_kept(tmp_path: Path) -> None:
 
     def answers(mutant: Mutant, tests: Collection[str]) -> list[Run]:
         value = known.get(mutant.source, 0.0)
-        return [asking(weights.tobytes(), weights, run(test[3:], "half", value)) for test in tests]
+        return [asking(asked(weights), weights, run(test[3:], "half", value)) for test in tests]
 
     catalogue = Catalogue(tmp_path, FUNCTIONS, needs_of(FUNCTIONS), answers)
-    assert named(catalogue, asking(weights.tobytes(), weights, run("odd", "half", 1))) == ["half-floors"]
-    assert named(catalogue, asking(b"another", weights, run("odd", "half", 1))) == []
+    assert named(catalogue, asking(asked(weights), weights, run("odd", "half", 1))) == ["half-floors"]
+    assert named(catalogue, asking(asked(weights + 1), weights, run("odd", "half", 1))) == []
     kept = {name: value for name, value in vars(catalogue).items() if name != "_run"}
     assert len(pickle.dumps(kept)) < weights.nbytes / 10
+
+
+def test_how_many_objects_earlier_tests_have_made_changes_no_question(tmp_path: Path) -> None:
+    (tmp_path / "mutants.yml").write_text(MUTANTS, encoding="utf-8")
+
+    def objects(numbers: tuple[int, ...], one: Run) -> Run:
+        calls = zip(one.calls, numbers, strict=True)
+        one.calls = [replace(each, frame=asked((Handle(number), 1.5))) for each, number in calls]
+        return one
+
+    def answers(mutant: Mutant, tests: Collection[str]) -> list[Run]:
+        values = (1, 2, 3) if mutant.source == "floors" else (1.5, 2.5, 3.5)
+        return [objects((0, 1, 0), run(test[3:], "half", *values)) for test in tests]
+
+    catalogue = Catalogue(tmp_path, FUNCTIONS, needs_of(FUNCTIONS), answers)
+    wrong = (1, 2, 3)
+    assert named(catalogue, objects((104, 105, 104), run("odd", "half", *wrong))) == ["half-floors"]
+    assert named(catalogue, objects((1, 0, 1), run("odd", "half", *wrong))) == ["half-floors"]
+    assert named(catalogue, objects((0, 1, 1), run("odd", "half", *wrong))) == []
+    assert named(catalogue, objects((0, 1, 2), run("odd", "half", *wrong))) == []
 
 
 @pytest.mark.parametrize("values", [(), (1,), (raised("odd"),)], ids=["out of time", "wrong", "raised"])

@@ -38,6 +38,14 @@ def dropout(x, rate, training, rng):
         raise ValueError(f"rate is {rate}")
     return np.where(rng.random(x.shape) < rate, 0, x) if training else x.copy()
 """
+LATE_AND_LARGE = """\
+def make_callbacks(directory, patience=10):
+    pattern = os.path.join(directory, "{epoch:02d}-{val_loss:.4f}.keras")
+    return [
+        keras.callbacks.EarlyStopping(patience=patience, min_delta=0.01, start_from_epoch=5),
+        keras.callbacks.ModelCheckpoint(pattern, monitor="val_loss", save_best_only=True),
+    ]
+"""
 LEAST_STRIDE = "    if stride < 1:\n        raise ValueError(f'stride is {stride}')\n"
 FITS = (
     "    if covered > input_size + 2 * padding:\n"
@@ -48,9 +56,12 @@ OUTPUT_SIZE = "def output_size(input_size, kernel_size, stride=1, padding=0, dil
 # What a student wrote: the ids of mutants, or code; and what is said, by function. Nothing else is.
 CASES: dict[str, dict[str, tuple[list[str], dict[str, str]]]] = {
     "02_mlp": {
-        # Callbacks are no data that could be compared: silence.
-        "small-improvements": (["make-callbacks-min-delta"], {}),
-        "starts-late": (["make-callbacks-starts-late"], {}),
+        # Callbacks are told by their settings, those of one that differs in two by none.
+        "small-improvements": (["make-callbacks-min-delta"], {"make_callbacks": "make-callbacks-min-delta"}),
+        "starts-late": (["make-callbacks-starts-late"], {"make_callbacks": "make-callbacks-starts-late"}),
+        "late-and-large": ([LATE_AND_LARGE], {}),
+        # Graded where TensorFlow has left threads.
+        "probabilities": (["softmax-not-normalised"], {"softmax": "softmax-not-normalised"}),
     },
     "03_convolution": {
         "flipped": (["conv2d-flips-kernel", TURNS_AND_CALLS], {"conv2d": "conv2d-flips-kernel"}),
@@ -69,7 +80,12 @@ CASES: dict[str, dict[str, tuple[list[str], dict[str, str]]]] = {
         "layer": (["conv2d_layer-flips-kernel"], {"conv2d_layer": "conv2d_layer-flips-kernel"}),
     },
 }
-FOLLOW = {"flipped": "convolve_2d", "stride-ignored": "convolve_2d", "layer": "cnn_forward"}
+FOLLOW = {
+    "flipped": "convolve_2d",
+    "stride-ignored": "convolve_2d",
+    "layer": "cnn_forward",
+    "probabilities": "mlp_forward",
+}
 
 
 def written(root: Path, week: str, parts: list[str]) -> bytes:

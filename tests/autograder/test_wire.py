@@ -35,6 +35,7 @@ from autograder.wire import (
     WireError,
     decode,
     encode,
+    renumbered,
 )
 
 INPUTS = int(os.environ.get("AUTOGRADER_FUZZ", "6000"))
@@ -225,6 +226,34 @@ def test_anything_else_becomes_a_handle() -> None:
     assert [item.type_name for item in arrived] == ["object", "ndarray", "ndarray"]
     with pytest.raises(TypeError):
         encode(object())
+
+
+def framed(value: Any) -> bytes:
+    return b"".join(encode(value))
+
+
+def test_handles_are_numbered_in_the_order_in_which_they_are_met() -> None:
+    def frame(first: int, second: int) -> bytes:
+        one, other = Handle(first), Handle(second)
+        return framed({"target": one, "args": [(other, "\ud800", {1: one}), np.arange(3), {b"x"}]})
+
+    met: dict[int, int] = {}
+    assert renumbered(frame(104, 7), met) == frame(0, 1)
+    assert met == {104: 0, 7: 1}
+    assert renumbered(frame(7, 300), met) == frame(1, 2)
+
+
+class Same(dict[int, int]):
+    """Every number as it is."""
+
+    def setdefault(self, key: int, default: int = 0) -> int:
+        return key
+
+
+@quick
+@given(values)
+def test_nothing_else_in_a_frame_changes(value: Any) -> None:
+    assert renumbered(framed(value), Same()) == framed(value)
 
 
 def test_limits_of_the_sender() -> None:

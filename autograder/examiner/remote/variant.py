@@ -70,11 +70,6 @@ class Variant:
             self._session = None
         self._candidate.close_session(session)
 
-    @property
-    def forkable(self) -> bool:
-        """See :attr:`Candidate.forkable`."""
-        return self._candidate.forkable
-
     def end(self) -> None:
         """End the fork; the next session has a new one."""
         self.close()
