@@ -64,7 +64,9 @@ class Op(StrEnum):
     # And to whichever process a test talks with
     BEGIN = "begin"  # seed, forget, eager: another test begins
     DEFINE = "define"  # source: only ever sent to variants of the solution
-    STAND_IN = "stand-in"  # names: functions that are the examiner's to answer from now on
+    STAND_IN = (
+        "stand-in"  # names, tables: functions that are the examiner's to answer now; the values of others
+    )
     IMPORT = "import"  # name: a handle to a module
     VALUE = "value"  # target, as all that follow: a name's value
     HANDLE = "handle"  # a handle to it, whatever it is

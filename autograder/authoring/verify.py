@@ -33,7 +33,7 @@ from autograder.examiner.mutants import (
     load_mutants,
     unfilled,
 )
-from autograder.examiner.needs import needs_of
+from autograder.examiner.needs import needs_in
 from autograder.grading.pool import Ended, Pool, cores, patience, worker_settings
 from autograder.notebooks.metadata import PICTURE_TAG, grade_id, is_manual, is_picture, is_test, points, tags
 from autograder.notebooks.reading import read_released, read_submission
@@ -160,7 +160,7 @@ def _verify_week(
         report.complaints += _stub_fails(blank, in_cells=in_cells)
         report.complaints += _mutants_die(pool, mutants, report, fast=fast)
         report.complaints += _mistakes_cost_once_and_are_named(
-            pool, mutants, needs_of(functions_of(solution)), report, fast=fast
+            pool, mutants, needs_in(solution), report, fast=fast
         )
         report.complaints += _alternatives_pass(pool, alternatives, mutants, report, fast=fast)
     finally:

@@ -126,6 +126,7 @@ class Server:
         return {name: callable(value) for name, value in self.namespace.items() if name.isidentifier()}
 
     def _stand_in(self, request: dict[str, Any]) -> None:
+        self.namespace.update(request["tables"])
         turns = threading.Lock()
         for name in request["names"]:
             self.namespace[name] = self._asking(name, turns)

@@ -1,10 +1,11 @@
 """A mistake costs once: what fails only because another function is wrong is asked again with a right one.
 
 A failed test of a function that needs others, some of which are wrong themselves, is asked again in a fork of
-its own in which those are the solution's. Nothing of the solution enters that fork: calls of them leave it as
-data, are answered by a process of the solution, and come back as data. A test that passes then *follows*
-from those functions. A notebook that has threads, as TensorFlow leaves them, cannot be forked: its tests are
-asked again where they were asked.
+its own in which those are the solution's. Nothing that runs enters that fork: calls of them leave it as data,
+are answered by a process of the solution, and come back as data. (A table that students fill in counts as a
+function; of it the solution's value enters.) A test that passes then *follows* from those functions. Of a
+notebook that has threads, as TensorFlow leaves them, there are no forks: its tests are asked again where they
+were asked.
 
 Where the line is drawn:
 
@@ -215,7 +216,9 @@ class _Carried:
         session.budget = self.budget
         session.answering = answers = _Answers(self._reference, self._names, self._right, seconds, seed)
         self._opened.append((session, answers))
-        session.unpack(session.request(request(Op.STAND_IN, names=sorted(self._names))))
+        tables = self._reference.tables(self._names)
+        names = sorted(self._names - tables.keys())
+        session.unpack(session.request(request(Op.STAND_IN, names=names, tables=tables)))
         return session
 
     def close_session(self, session: Session) -> None:

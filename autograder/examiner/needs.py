@@ -5,6 +5,29 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from nbformat import NotebookNode
+
+from autograder.examiner.mutants import functions_of
+from autograder.notebooks.definitions import names_of
+from autograder.notebooks.metadata import is_solution
+
+
+def needs_in(solution: NotebookNode) -> dict[str, frozenset[str]]:
+    """Of each function of the solution, and of each table that students fill in, what of these it uses."""
+    return needs_of(_tables_of(solution) | functions_of(solution))
+
+
+def _tables_of(solution: NotebookNode) -> dict[str, str]:
+    """The cells in which students give a name a value, by this name."""
+    return {
+        name: cell.source
+        for cell in solution.cells
+        if cell.cell_type == "code" and is_solution(cell)
+        for statement in ast.parse(cell.source).body
+        if isinstance(statement, ast.Assign | ast.AnnAssign)
+        for name in names_of(statement)
+    }
+
 
 def needs_of(functions: Mapping[str, str]) -> dict[str, frozenset[str]]:
     """Of each of the solution's functions, which others it uses, see :func:`needed_by`."""

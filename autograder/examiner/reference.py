@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,9 @@ from autograder.examiner.remote.cells import CellSource, libraries
 from autograder.examiner.remote.errors import CandidateLost, GraderFault
 from autograder.examiner.remote.log import Log
 from autograder.examiner.remote.objects import Submission
-from autograder.examiner.remote.session import Session
+from autograder.examiner.remote.session import Session, request_frame
 from autograder.examiner.remote.zygote import Zygote
+from autograder.protocol import Op, request
 from autograder.wire import Handle
 
 _MEMORY_BYTES = 256 << 20
@@ -43,11 +44,14 @@ class Reference:
 
     def reference(self) -> Submission:
         """The fixture's value."""
+        return Submission(self._ready())
+
+    def _ready(self) -> _RememberingSession:
         if self._session is None or self._session.ended is not None:
             session = self.candidate().open_session(seconds=_PATIENCE, seed=self._seed, alone=True)
             self._session = _RememberingSession(session, self._memory)
         self._session.end, self._session.log = self._session.lifeline.clock.total + _PATIENCE, Log()
-        return Submission(self._session)
+        return self._session
 
     def candidate(self) -> Candidate:
         """The solution as a candidate.
@@ -74,6 +78,18 @@ class Reference:
         if self._helper is None:
             self._helper = self._run(self._cells)
         return self._helper
+
+    def tables(self, names: Iterable[str]) -> dict[str, Any]:
+        """The values of those names that are plain data."""
+        found = {}
+        for name in names:
+            if self.candidate().names.get(name) is False:
+                session = self._ready()
+                message = request(Op.VALUE, target=name)
+                reply = session.exchange(message, request_frame(message))
+                if "value" in reply and not holds_handle(reply):
+                    found[name] = reply["value"]
+        return found
 
     def end_helper(self) -> None:
         """Let go of a helper that came to harm."""

@@ -14,7 +14,7 @@ from autograder.course.models import Assignment, Carry
 from autograder.course.reading import load_course
 from autograder.examiner.cells import code_cells
 from autograder.examiner.mutants import functions_of
-from autograder.examiner.needs import needs_of
+from autograder.examiner.needs import needs_in
 from autograder.examiner.remote.cells import CellSource
 from autograder.notebooks.cell_tests import read_cell_tests
 from autograder.notebooks.definitions import defined_names
@@ -35,7 +35,7 @@ class Week:
         cell_tests: source of the test cells with hidden tests, by grade id, where these decide.
         solution_cells: the solution's code cells; none where there is no solution.
         functions: of the solution, source by name.
-        needs: of each function of the solution, which others it uses.
+        needs: see :func:`needs_in`.
         pictures: grade ids of the picture cells.
         given_names: what the released notebook's own code defines.
     """
@@ -69,7 +69,7 @@ class Week:
             cell_tests=read_cell_tests(paths.cell_tests(name)) if assignment.hidden_tests == "cells" else {},
             solution_cells=code_cells(solved) if solved is not None else [],
             functions=functions,
-            needs=needs_of(functions),
+            needs=needs_in(solved) if solved is not None else {},
             pictures=frozenset(grade_id(cell) for cell in released.cells if is_picture(cell)),
             given_names=frozenset(name for cell in code for name in defined_names(cell.source)),
         )

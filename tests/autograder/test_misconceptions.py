@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -15,7 +16,7 @@ from autograder.examination import TestOutcome as Outcome
 from autograder.examination import Text, Verdict
 from autograder.examiner.misconceptions import Catalogue
 from autograder.examiner.mutants import Mutant
-from autograder.examiner.needs import needed_by, needs_of
+from autograder.examiner.needs import needed_by, needs_in, needs_of
 from autograder.examiner.outcomes import TestRun as Run
 from autograder.examiner.remote.errors import student_error
 from autograder.examiner.remote.log import LoggedCall
@@ -180,6 +181,21 @@ def test_whose_mistake_it_is_cannot_be_told_of_what_needs_a_wrong_function(catal
     assert named(catalogue, wrong) == ["quarter-wrong"]
     assert named(catalogue, run("odd", "half", 1), wrong) == ["half-floors"]
     assert named(catalogue, run("odd", "half", 99), wrong) == []
+
+
+def test_a_table_that_students_fill_in_is_needed_like_a_function() -> None:
+    solution = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell(source, metadata={"nbgrader": {"grade_id": name, **kind}})
+            for name, source, kind in (
+                ("given", "SIZE = 3\n", {"solution": False, "grade": False, "locked": True}),
+                ("table", "TABLE = {}\nTABLE['a'] = f(SIZE)\n", {"solution": True, "grade": False}),
+                ("f", "def f(x):\n    return x\n", {"solution": True, "grade": False}),
+                ("g", "def g(x):\n    return TABLE[x] * SIZE\n", {"solution": True, "grade": False}),
+            )
+        ]
+    )
+    assert needs_in(solution) == {"TABLE": {"f"}, "f": frozenset(), "g": {"TABLE", "f"}}
 
 
 def test_what_a_function_needs_is_read_from_the_solution() -> None:

@@ -70,6 +70,8 @@ CASES: dict[str, dict[str, tuple[list[str], dict[str, str]]]] = {
             [OUTPUT_SIZE + LEAST_STRIDE + "    covered = dilation * kernel_size\n" + FITS],
             {"output_size": "output_size-dilation-times-kernel"},
         ),
+        # A table is needed as a function is.
+        "negated": (["KERNELS-ridges-negated"], {"KERNELS": "KERNELS-ridges-negated"}),
         "stride-0-and-dilation": ([OUTPUT_SIZE + "    covered = dilation * kernel_size\n" + FITS], {}),
     },
     "04_pooling": {
@@ -83,6 +85,7 @@ CASES: dict[str, dict[str, tuple[list[str], dict[str, str]]]] = {
 FOLLOW = {
     "flipped": "convolve_2d",
     "stride-ignored": "convolve_2d",
+    "negated": "detect_edges",
     "layer": "cnn_forward",
     "probabilities": "mlp_forward",
 }
