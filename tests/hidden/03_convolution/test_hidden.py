@@ -259,6 +259,7 @@ def test_padding_for_valid_and_full(submission: Submission) -> None:
     expect_ints(submission.padding_for("full", 2, 7), (6, 6))
     expect_ints(submission.padding_for("full", 6, 1), (0, 0))
     expect_ints(submission.padding_for("valid", 9, 4, stride=2), (0, 0))
+    expect_ints(submission.padding_for("valid", 2, 7), (0, 0))
 
 
 @pytest.mark.cell("test-padding-for")
@@ -269,6 +270,7 @@ def test_padding_for_same_even_kernel(submission: Submission) -> None:
     """
     expect_ints(submission.padding_for("same", 9, 6), (2, 3))
     expect_ints(submission.padding_for("same", 4, 2), (0, 1))
+    expect_ints(submission.padding_for("same", 1, 7), (3, 3))
 
 
 @pytest.mark.cell("test-padding-for")
@@ -281,6 +283,7 @@ def test_padding_for_same_strided(submission: Submission) -> None:
     expect_ints(submission.padding_for("same", 8, 5, stride=3), (1, 2))
     expect_ints(submission.padding_for("same", 10, 2, stride=3), (0, 1))
     expect_ints(submission.padding_for("same", 9, 2, stride=4), (0, 1))
+    expect_ints(submission.padding_for("same", 9, 3, stride=4), (1, 1))
     expect_ints(submission.padding_for("same", 8, 1, stride=3), (0, 0))
     expect_ints(submission.padding_for("same", 8, 2, stride=5), (0, 0))
     expect_ints(submission.padding_for("same", 70_001, 4, stride=2), (1, 2))
@@ -493,9 +496,9 @@ def test_convolve_1d_long_signals(submission: Submission) -> None:
 
 @pytest.mark.cell("test-correlate-1d")
 def test_correlate_1d_any_numbers(submission: Submission) -> None:
-    """`correlate_1d` keeps the fractions of the kernel over whole numbers, and numbers large or tiny.
+    """`correlate_1d` keeps the fractions of kernel or signal beside whole numbers, and numbers large or tiny.
 
-    `correlate_1d`는 정수 신호에서도 커널의 소수를 유지하고, 아주 크거나 작은 수도 그대로 계산합니다.
+    `correlate_1d`는 한쪽이 정수여도 신호와 커널의 소수를 유지하고, 아주 크거나 작은 수도 그대로 계산합니다.
     """
     kernel = np.array([0.25, 0.5, 1.125])
     small = np.array([3, 8, 1, 250, 7])
@@ -506,14 +509,16 @@ def test_correlate_1d_any_numbers(submission: Submission) -> None:
     expect_array(submission.correlate_1d(LARGE[0], POSITIVE[2]), expected, rtol=1e-5)
     # A weight of 0 at either end is a weight.
     empty_ends = np.array([0, 2, -1, 0])
-    expect_result(submission.correlate_1d(small, empty_ends), np.correlate(small, empty_ends, mode="valid"))
+    for signal in (small, small / 8):
+        expected = np.correlate(signal, empty_ends, mode="valid")
+        expect_result(submission.correlate_1d(signal, empty_ends), expected)
 
 
 @pytest.mark.cell("test-convolve-1d")
 def test_convolve_1d_any_numbers(submission: Submission) -> None:
-    """`convolve_1d` keeps the fractions of the kernel over whole numbers, and numbers large or tiny.
+    """`convolve_1d` keeps the fractions of kernel or signal beside whole numbers, and numbers large or tiny.
 
-    `convolve_1d`는 정수 신호에서도 커널의 소수를 유지하고, 아주 크거나 작은 수도 그대로 계산합니다.
+    `convolve_1d`는 한쪽이 정수여도 신호와 커널의 소수를 유지하고, 아주 크거나 작은 수도 그대로 계산합니다.
     """
     kernel = np.array([0.25, 0.5, 1.125])
     small = np.array([3, 8, 1, 250, 7])
@@ -524,7 +529,10 @@ def test_convolve_1d_any_numbers(submission: Submission) -> None:
     expect_array(submission.convolve_1d(LARGE[0], POSITIVE[2]), expected, rtol=1e-5)
     # A weight of 0 at either end is a weight.
     empty_ends = np.array([0, 2, -1, 0])
-    expect_result(submission.convolve_1d(small, empty_ends), np.convolve(small, empty_ends, mode="valid"))
+    for signal in (small, small / 8):
+        expect_result(
+            submission.convolve_1d(signal, empty_ends), np.convolve(signal, empty_ends, mode="valid")
+        )
 
 
 @pytest.mark.cell("test-correlate-1d")
@@ -1022,11 +1030,11 @@ def test_detect_edges_of_one_image_after_another(submission: Submission) -> None
 
 @pytest.mark.cell("test-detect-edges")
 def test_detect_edges_of_any_image(submission: Submission) -> None:
-    """`detect_edges` works for images of one row, one column or one pixel, and for very large pixel values.
+    """`detect_edges` works for images of one row, one column or one pixel, large images and large values.
 
-    `detect_edges`는 행이나 열이 하나뿐인 이미지, 픽셀 하나짜리 이미지, 값이 아주 큰 이미지에도 동작합니다.
+    `detect_edges`는 행이나 열이 하나뿐인 이미지, 픽셀 하나짜리 이미지, 큰 이미지, 아주 큰 값에도 동작합니다.
     """
-    for shape in ((1, 5), (4, 1), (1, 1), (2, 3)):
+    for shape in ((1, 5), (4, 1), (1, 1), (2, 3), (31, 40)):
         image = numbers(83, *shape)
         expected = 9 * image - correlated(np.pad(image, 1), np.ones((3, 3)))
         expect_result(submission.detect_edges(image), expected, dtype=np.float64)
@@ -1125,7 +1133,7 @@ def test_compare_images_pixels(submission: Submission) -> None:
     그립니다. 더 큰 이미지에서 잘라 낸 이미지도 마찬가지입니다.
     """
     small, large = numbers(79, 3, 4) / 7, numbers(80, 5, 2) / 7
-    huge = 1e6 * numbers(78, 5, 2), 1e6 * numbers(77, 3, 4)
+    huge = 1e6 * numbers(78, 5, 2), 1e6 * numbers(77, 31, 40)
     for before, after, sent in (
         (small, large, (Strided(small), Strided(large, gaps=False))),
         (*huge, huge),  # the larger image first
