@@ -615,8 +615,8 @@ plt.show()
 # ## The same network in Keras
 #
 # **Task.** Write `build_mlp`: 784 inputs, a dense layer of 512 units with ReLU, a dense layer of 10 units with softmax.
-# Compile it with the categorical cross-entropy as the loss, the Adam optimizer, and accuracy as a metric. The model has
-# to know its 784 inputs from the start, so that its weights exist before the first call: put a
+# Compile it with the categorical cross-entropy as the loss, the Adam optimizer at its own learning rate or one near it
+# (0.00001 to 0.02), and accuracy as a metric. The model has to know its 784 inputs from the start, so that its weights exist before the first call: put a
 # `keras.layers.Input((784,))` in front. The slides say it inside the first layer, `Dense(512, input_dim=784, ...)`; Keras 3
 # still takes `input_dim`, and warns that an `Input` is to be put in front instead.
 #
@@ -627,8 +627,8 @@ plt.show()
 # ## 같은 신경망을 Keras로
 #
 # **과제.** `build_mlp`를 작성하세요. 입력 784개, ReLU를 쓰는 유닛 512개짜리 완전 연결 층, 소프트맥스를 쓰는 유닛 10개짜리
-# 완전 연결 층입니다. 손실은 범주형 교차 엔트로피, 최적화 방법은 Adam, 지표는 정확도로 컴파일하세요. 처음 호출하기 전에
-# 가중치가 만들어져 있어야 하므로 모델이 입력이 784개임을 처음부터 알아야 합니다. 맨 앞에 `keras.layers.Input((784,))`를
+# 완전 연결 층입니다. 손실은 범주형 교차 엔트로피, 최적화 방법은 Adam(학습률은 기본값이나 그에 가까운 0.00001~0.02), 지표는
+# 정확도로 컴파일하세요. 처음 호출하기 전에 가중치가 만들어져 있어야 하므로 모델이 입력이 784개임을 처음부터 알아야 합니다. 맨 앞에 `keras.layers.Input((784,))`를
 # 두세요. 슬라이드에서는 첫 층 안에 `Dense(512, input_dim=784, ...)`로 적었는데, Keras 3에서 `input_dim`을 쓰면
 # 맨 앞에 `Input`을 두라는 경고가 나옵니다.
 #
@@ -831,7 +831,7 @@ def train_mlp(model, x, y, validation_data, directory):
         x: float array (N, 784) with values between 0 and 1; not changed.
         y: one-hot float array (N, 10); not changed.
         validation_data: pair (x_validation, y_validation) of arrays like x and y; never learned from.
-        directory: str, an existing folder for the checkpoints.
+        directory: str, an existing, empty folder for the checkpoints.
 
     Returns:
         dict from a quantity's name ("loss", "val_loss", ...) to its list of floats, one an epoch; at most 30 epochs.

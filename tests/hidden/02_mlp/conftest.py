@@ -37,6 +37,7 @@ class Training:
         before, after: the model's mean cross-entropy on the validation images, worked out here.
         changed: which argument the training changed (a message, see ``call_watched``), or None.
         optimizer: the class of the model's optimizer afterwards.
+        settings: of the optimizer, before and afterwards.
         accuracy: share of judged images that the model reads correctly; NaN in the toy problems.
     """
 
@@ -47,6 +48,7 @@ class Training:
     after: float
     changed: Any
     optimizer: str
+    settings: tuple[dict[str, Any], dict[str, Any]]
     accuracy: float = float("nan")
 
     @property
@@ -99,6 +101,7 @@ def train(
     keras.utils.set_random_seed(SEED)
     directory = submission.import_module("tempfile").mkdtemp()
     before = cross_entropy(model, *validation)
+    as_compiled = optimizer_settings(model)
     arguments = (model, x, y, validation, directory)
     if watched:
         history, changed = submission.train_mlp.call_watched(*arguments)
@@ -112,7 +115,14 @@ def train(
         after=cross_entropy(model, *validation),
         changed=changed,
         optimizer=str(keras.optimizers.serialize(model.optimizer)["class_name"]),
+        settings=(as_compiled, optimizer_settings(model)),
     )
+
+
+def optimizer_settings(model: Any) -> dict[str, Any]:
+    """What an optimizer was made with: numbers, truth values and texts, its own name aside."""
+    config = dict(model.optimizer.get_config())
+    return {key: value for key, value in config.items() if key != "name"}
 
 
 def linear_model(submission: Submission, learning_rate: float) -> Any:

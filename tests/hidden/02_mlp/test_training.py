@@ -140,6 +140,13 @@ def test_train_mlp_leaves_its_arguments_alone(drifting: Any, improving: Any) -> 
             f"the model came with SGD and was trained with {run.optimizer}",
             f"SGD로 컴파일된 모델을 다른 최적화 방법으로 학습시켰습니다: {run.optimizer}",
         )
+        before, after = run.settings
+        changed = sorted(key for key in before if after.get(key) != before[key])
+        expect(
+            not changed,
+            f"the optimizer's {', '.join(changed)} is not as the model was compiled",
+            f"최적화 방법의 설정이 컴파일할 때와 다릅니다: {', '.join(changed)}",
+        )
 
 
 @pytest.mark.cell("test-train-mlp")

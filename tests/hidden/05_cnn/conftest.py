@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from autograder.mnist.digits import CourseData, Digits, course_data
-from autograder.testing import Mismatch, Submission, as_array
+from autograder.testing import Mismatch, Submission, as_array, expect
 
 SEED = 20_240
 """Of the training run that is judged; the same for everybody."""
@@ -55,6 +55,17 @@ class Trained:
         if guesses.shape != labels.shape or guesses.dtype.kind not in "iuf":
             return 0.0
         return float(np.mean(guesses == labels))
+
+    def held_out_loss(self) -> float:
+        """Cross-entropy of the model, in natural units, on the images that it was validated with."""
+        x, y = prepared(self.course.test)
+        chances = np.asarray(as_array(self.model.predict(x, verbose=0)), dtype=np.float64)
+        expect(
+            chances.shape == y.shape,
+            f"the model predicts an array of shape {chances.shape}, not {y.shape}",
+            f"모델이 예측한 배열의 모양: {chances.shape}, 기대한 모양: {y.shape}",
+        )
+        return float(-np.log(np.clip((chances * y).sum(axis=1), 1e-7, 1.0)).mean())
 
 
 @pytest.fixture(scope="session")
@@ -106,38 +117,55 @@ def small_runs(shared_submission: Submission) -> SmallRuns:
 
 
 @dataclass(frozen=True)
-class RisingRun:
-    """A run whose validation images have labels that training makes ever less likely.
+class SmallRun:
+    """What is left of a run on two made-up digits.
 
     Attributes:
         history: ``train_cnn``'s.
         loss: cross-entropy of the trained model on the validation images, computed here.
-        accuracy: of the trained model on the validation images.
         changed: which argument the training changed (a message, see ``call_watched``), or None.
     """
 
     history: Any
     loss: float
-    accuracy: float
     changed: Any
 
 
 @pytest.fixture(scope="session")
-def rising_run(small_runs: SmallRuns) -> RisingRun:
-    """Trained on 2 and 5, validated on images of the same kind that are said to be 9."""
+def rising_run(small_runs: SmallRuns) -> SmallRun:
+    """Trained on 2 and 5, validated on images of the same kind that are said to be 9.
+
+    Training makes these labels ever less likely: the validation loss rises from the first epoch on.
+    """
+    return small_run(small_runs, small_runs.model(0.05), said=np.array([9]))
+
+
+@pytest.fixture(scope="session")
+def falling_run(small_runs: SmallRuns) -> SmallRun:
+    """Trained on 2 and 5, validated on images of the same kind, slowly and from weights of 0.
+
+    The validation loss falls a little in every epoch, and all are named right from the first one on.
+    """
+    model = small_runs.model(1e-4)
+    model.set_weights([np.zeros((784, 10)), np.zeros(10)])
+    return small_run(small_runs, model, said=np.array([2, 5]))
+
+
+def small_run(small_runs: SmallRuns, model: Any, said: npt.NDArray[np.int_]) -> SmallRun:
+    """Trained on 2 and 5; what the validation images are ``said`` to be comes in turn."""
     rng = np.random.default_rng(501)
     labels = np.resize([2, 5], 240)
     x = np.zeros((240, 28, 28, 1), dtype=np.float32)
     x[labels == 2, 5:15, 4:12] = rng.random((120, 10, 8, 1))
     x[labels == 5, 5:15, 16:24] = rng.random((120, 10, 8, 1))
-    held_out = x[::4] * np.float32(0.9)
-    y_held_out = np.eye(10)[np.full(len(held_out), 9)]
-    model = small_runs.model(0.05)
+    held_out = x[:60] * np.float32(0.9)
+    truth = np.resize(said, len(held_out))
+    y_held_out = np.eye(10)[truth]
     history, changed = small_runs.train(model, (x, np.eye(10)[labels]), (held_out, y_held_out))
     chances = array_of(model(held_out)).astype(np.float64)
-    return RisingRun(
+    likely = chances[np.arange(len(truth)), truth]
+    return SmallRun(
         history=history,
-        loss=float(-np.log(np.clip(chances[:, 9], 1e-7, 1.0)).mean()),
-        accuracy=float(np.mean(chances.argmax(axis=1) == 9)),
+        loss=float(-np.log(np.clip(likely, 1e-7, 1.0)).mean()),
         changed=changed,
     )

@@ -57,6 +57,17 @@ def test_ends_with_the_best_weights(rising_run: Any) -> None:
     expect_number(rising_run.loss, min(losses(rising_run.history, "val_loss")), rtol=5e-3, atol=1e-4)
 
 
+@pytest.mark.cell("test-train-cnn-best-weights")
+def test_small_improvements_count(falling_run: Any) -> None:
+    """Where the validation loss falls by very little in each epoch, the model has the last epoch's weights,
+    however often it was right before.
+
+    검증 손실이 에포크마다 아주 조금씩만 줄어들면, 정확도가 전부터 높았더라도 모델은 마지막 에포크의 가중치를
+    가집니다.
+    """
+    expect_number(falling_run.loss, min(losses(falling_run.history, "val_loss")), rtol=1e-3, atol=1e-5)
+
+
 @pytest.mark.cell("test-train-cnn-held-out")
 def test_validates_on_the_validation_data(rising_run: Any) -> None:
     """`val_loss` is measured on `validation_data`: it rises where those labels become ever less likely.
@@ -158,10 +169,16 @@ def test_training_loss_falls(trained: Any) -> None:
 def test_validation_digits_are_read(trained: Any, shared_submission: Submission) -> None:
     """The trained network reads the held-out digits as well as its history says it did at its best.
 
-    학습된 신경망이 떼어 둔 이미지를 읽는 정확도가 기록에서 가장 좋았을 때와 맞습니다.
+    학습된 신경망이 떼어 둔 이미지를 읽는 정확도와 손실이 기록에서 가장 좋았을 때와 맞습니다.
     """
     best = min(losses(trained.history, "val_loss"))
     digits = trained.course.test
+    loss = trained.held_out_loss()
+    expect(
+        loss <= 1.01 * best + 1e-4,
+        f"the network's validation loss is {loss:.4f}, its best epoch had {best:.4f}",
+        f"신경망의 검증 손실: {loss:.4f}, 가장 좋은 에포크: {best:.4f}",
+    )
     guesses = as_array(shared_submission.predict_digits(trained.model, digits.images))
     expect(
         guesses.shape == digits.labels.shape,
