@@ -508,12 +508,13 @@ def test_one_hot_counts_classes_by_the_argument(submission: Submission) -> None:
 
 @pytest.mark.cell("test-one-hot")
 def test_one_hot_of_many_classes(submission: Submission) -> None:
-    """`one_hot` knows more classes than a byte can count.
+    """`one_hot` knows more classes than a byte can count, and a single one.
 
-    `one_hot`은 1바이트로 셀 수 있는 것보다 많은 클래스도 다룹니다.
+    `one_hot`은 1바이트로 셀 수 있는 것보다 많은 클래스도, 단 하나의 클래스도 다룹니다.
     """
     labels = np.array([299, 128, 0, 256, 43])
     expect_array(submission.one_hot(labels, 300), np.eye(300)[labels])
+    expect_array(submission.one_hot(np.zeros(3, dtype=np.int64), 1), np.ones((3, 1)))
     narrow = np.array([255, 0, 43, 130], dtype=np.uint8)
     for num_classes in (256, 300):
         expect_array(submission.one_hot(narrow, num_classes), np.eye(num_classes)[narrow])
