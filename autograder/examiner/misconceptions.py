@@ -16,6 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from autograder.examination import Misconception, Text, Verdict
 from autograder.examiner.mutants import Mutant, load_mutants
 from autograder.examiner.outcomes import TestRun
@@ -30,13 +32,39 @@ class Answer:
     Attributes:
         question: digest of the request, objects named by the order in which the test met them. A mutant's
             answers are kept as long as the week is, and what a network is asked holds megabytes of weights.
-        value: see :class:`LoggedCall`.
+        value: see :class:`LoggedCall`; large arrays as :class:`Large`.
         raised: likewise.
     """
 
     question: bytes
     value: Any
     raised: bool
+
+
+@dataclass(frozen=True)
+class Large:
+    """In place of a large array: equal to the same one alone, to the last bit.
+
+    Attributes:
+        digest: of its type, shape and elements.
+    """
+
+    digest: bytes
+
+
+_LARGE = 1 << 18
+"""Bytes from which on an array's digest is kept: the weights of a network are five million of them."""
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.nbytes >= _LARGE:
+        kind = f"{value.dtype.str} {value.shape}".encode()
+        return Large(hashlib.sha256(kind + value.tobytes()).digest())
+    if isinstance(value, list | tuple):
+        return type(value)(map(_kept, value))
+    if isinstance(value, dict):
+        return {key: _kept(item) for key, item in value.items()}
+    return value
 
 
 Answers = dict[str, list[Answer]]
@@ -148,7 +176,7 @@ def _answers(runs: Sequence[TestRun], function: str) -> Answers:
             continue
         numbers: dict[int, int] = {}  # a test asks about its own objects, however many there were before
         answers = [
-            Answer(hashlib.sha256(renumbered(call.frame, numbers)).digest(), call.value, call.raised)
+            Answer(hashlib.sha256(renumbered(call.frame, numbers)).digest(), _kept(call.value), call.raised)
             for call in run.calls
             if call.function == function
         ]
