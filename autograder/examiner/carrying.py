@@ -82,8 +82,10 @@ def carried_forward(runs: Sequence[TestRun], needs: Mapping[str, frozenset[str]]
         again = {run.outcome.key for run in failed if _may_follow(run, culprits)} if culprits else set()
         if again:
             found = ask(again, culprits, needs[name] - wrong - unwritten)
-            # Also with right ones in their place, who refuses everything earns nothing by that.
-            asked = without_blanket_refusals(list(found.values()))
+            # Also with right ones in their place, who refuses everything earns nothing by that. What was not
+            # asked again says so as it did before.
+            others = [run for run in runs if run.outcome.key not in found]
+            asked = without_blanket_refusals([*found.values(), *others])[: len(found)]
             passed = {run.outcome.key for run in asked if run.outcome.verdict is Verdict.PASSED}
             runs = [_following(run, culprits) if run.outcome.key in passed else run for run in runs]
             failed = [run for run in failed if run.outcome.key not in passed]
@@ -132,9 +134,8 @@ def _handed_over(run: TestRun) -> set[str]:
 
 
 def _may_follow(run: TestRun, culprits: Collection[str]) -> bool:
-    refuses = run.outcome.message.code == "refuses-most"
     calls_one = any(call.is_call and call.function in culprits for call in run.calls)
-    return not (run.training or refuses or calls_one)
+    return not (run.training or calls_one)
 
 
 def _following(run: TestRun, culprits: Collection[str]) -> TestRun:

@@ -298,6 +298,11 @@ CASES: dict[str, tuple[dict[str, str], dict[str, float]]] = {
         },
         {"total": 0, "mean": 0},
     ),
+    # Whoever needs what refuses everything does not refuse it itself.
+    "refused": (
+        {"total": START + 'def total(x):\n    raise ValueError("x is empty")\n'},
+        {"total": 0, "mean": 10, "spread": 10},
+    ),
     # Raises only beside a right function, and then always: refusing earns nothing by that.
     "refuses": (
         {
