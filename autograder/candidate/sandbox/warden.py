@@ -154,8 +154,8 @@ def watch(charge: Charge) -> int:
     if not _began(charge.tie):
         return EXIT_SETUP
     if code in (-signal.SIGKILL, -signal.SIGXCPU):
-        # The kernel counts whole ticks for the limit, and exactly here: up to a tenth less on a quiet machine,
-        # more than a fifth on one whose processors are lent out meanwhile.
+        # The kernel counts whole ticks for the limit, and exactly here: up to a tenth less, and more than a
+        # fifth on a machine whose processors are lent out meanwhile.
         used = usage.ru_utime + usage.ru_stime
         return EXIT_CPU if used >= 0.5 * charge.limits.cpu_seconds else 128 - code
     return min(code, EXIT_OWN_LAST) if code >= 0 else 128 - code
