@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from autograder.examination import Misconception, Text, Verdict
 from autograder.examiner.mutants import Mutant, load_mutants
@@ -32,7 +33,7 @@ class Answer:
     Attributes:
         question: digest of the request, objects named by the order in which the test met them. A mutant's
             answers are kept as long as the week is, and what a network is asked holds megabytes of weights.
-        value: see :class:`LoggedCall`; large arrays as :class:`Large`.
+        value: see :class:`LoggedCall`.
         raised: likewise.
     """
 
@@ -41,34 +42,11 @@ class Answer:
     raised: bool
 
 
-@dataclass(frozen=True)
-class Large:
-    """In place of a large array: equal to the same one alone, to the last bit.
-
-    Attributes:
-        digest: of its type, shape and elements.
-    """
-
-    digest: bytes
-
-
-_LARGE = 1 << 18
-"""Bytes from which on an array's digest is kept: the weights of a network are five million of them."""
-
-
-def _kept(value: Any) -> Any:
-    if isinstance(value, np.ndarray) and value.nbytes >= _LARGE:
-        kind = f"{value.dtype.str} {value.shape}".encode()
-        return Large(hashlib.sha256(kind + value.tobytes()).digest())
-    if isinstance(value, list | tuple):
-        return type(value)(map(_kept, value))
-    if isinstance(value, dict):
-        return {key: _kept(item) for key, item in value.items()}
-    return value
-
-
 Answers = dict[str, list[Answer]]
 """What one function answered, by test."""
+
+_LARGE = 1 << 14
+"""Bytes from which on an array that several answers hold is kept once."""
 
 
 class Catalogue:
@@ -93,6 +71,7 @@ class Catalogue:
         self._needs = needs
         self._run = run
         self._known: dict[tuple[str, str, str], list[Answer]] = {}
+        self._arrays: dict[bytes, npt.NDArray[Any]] = {}
 
     @cached_property
     def _mutants(self) -> list[Mutant]:
@@ -154,8 +133,23 @@ class Catalogue:
     def _theirs(self, mutant: Mutant, test: str) -> list[Answer]:
         key = (mutant.id, mutant.replaces, test)
         if key not in self._known:
-            self._known[key] = _answers(self._run(mutant, {test}), mutant.replaces).get(test, [])
+            answers = _answers(self._run(mutant, {test}), mutant.replaces).get(test, [])
+            self._known[key] = [replace(answer, value=self._kept_once(answer.value)) for answer in answers]
         return self._known[key]
+
+    def _kept_once(self, value: Any) -> Any:
+        """The value with each large array in it the same object as the equal one of another answer.
+
+        Most answers of most mutants are the solution's, and the weights of a network are millions of numbers.
+        """
+        if isinstance(value, np.ndarray) and value.nbytes >= _LARGE:
+            kind = f"{value.dtype.str} {value.shape}".encode()
+            return self._arrays.setdefault(hashlib.sha256(kind + value.tobytes()).digest(), value)
+        if isinstance(value, list | tuple):
+            return type(value)(map(self._kept_once, value))
+        if isinstance(value, dict):
+            return {key: self._kept_once(item) for key, item in value.items()}
+        return value
 
 
 def _solution(function: str) -> Mutant:
@@ -176,7 +170,7 @@ def _answers(runs: Sequence[TestRun], function: str) -> Answers:
             continue
         numbers: dict[int, int] = {}  # a test asks about its own objects, however many there were before
         answers = [
-            Answer(hashlib.sha256(renumbered(call.frame, numbers)).digest(), _kept(call.value), call.raised)
+            Answer(hashlib.sha256(renumbered(call.frame, numbers)).digest(), call.value, call.raised)
             for call in run.calls
             if call.function == function
         ]
