@@ -114,6 +114,8 @@ class TestOutcome(Record):
         difference: what was different, where a check said so.
         seconds: wall time.
         follows: functions whose mistake this is: with right ones in their place the test passes.
+        lies_in: helpers, which no test asks for, whose mistake this is. It costs this test; what it breaks in
+            other functions follows.
     """
 
     __test__ = False  # pytest would take the class for a test
@@ -130,6 +132,7 @@ class TestOutcome(Record):
     difference: Difference | None = None
     seconds: float = 0.0
     follows: tuple[str, ...] = ()
+    lies_in: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

@@ -14,6 +14,8 @@ Where the line is drawn:
 - A function counts as wrong if a test of it fails and does not follow from others. One that is missing, or
   says that it is not implemented, is not wrong but not written: nothing follows from it. Nor does a test
   follow from anything whose own function is not written.
+- A helper, which students write and no test asks for, counts as wrong if a failed test passes with a right
+  one. Its mistake costs what it takes from the first function that needs it, and from the others nothing.
 - A function that hands its whole work on earns what it would earn beside a right one, and no more.
 - A test that calls a wrong function itself, besides the one it is about, tests both: it is not asked again.
 - All this comes after all other tests, and a test never meets what another learnt that was answered for more
@@ -59,14 +61,21 @@ class Renewable(Subject, Protocol):
         """See :meth:`Candidate.end`."""
 
 
-def carried_forward(runs: Sequence[TestRun], needs: Mapping[str, frozenset[str]], ask: Ask) -> list[TestRun]:
+def carried_forward(
+    runs: Sequence[TestRun],
+    needs: Mapping[str, frozenset[str]],
+    ask: Ask,
+    written: Collection[str] = (),
+) -> list[TestRun]:
     """The runs, where it is said of a failed test whose mistake it is if it is another function's.
 
     Args:
         runs: of the whole suite.
         needs: of each function of the solution, which others it uses.
         ask: see :data:`Ask`.
+        written: what students write and this submission defines; what no test asks for is a helper.
     """
+    helpers = frozenset(written) - _asked_for(runs)
     unwritten = {run.missing or _about(run) for run in runs if run.outcome.verdict in _UNWRITTEN}
     wrong: set[str] = set()
     runs = list(runs)
@@ -75,20 +84,28 @@ def carried_forward(runs: Sequence[TestRun], needs: Mapping[str, frozenset[str]]
     for run in runs:
         handed.setdefault(_about(run), set()).update(_handed_over(run))
     needs = {name: (needed | handed[name] & needs.keys()) - {name} for name, needed in needs.items()}
+
+    def passing(failed: Sequence[TestRun], name: str, answered: frozenset[str]) -> set[str]:
+        again = {run.outcome.key for run in failed if _may_follow(run, answered)}
+        return _passing(runs, ask(again, answered, needs[name] - wrong - unwritten)) if again else set()
+
     # Whatever a function needs comes before it, so that it is known then whose mistakes are its own.
     for name in sorted(needs, key=lambda name: len(needs[name])):
         failed = [run for run in runs if run.outcome.verdict in _OWN and _about(run) == name]
         culprits = frozenset(other for other in needs[name] & wrong if name not in needs[other])
-        again = {run.outcome.key for run in failed if _may_follow(run, culprits)} if culprits else set()
-        if again:
-            found = ask(again, culprits, needs[name] - wrong - unwritten)
-            # Also with right ones in their place, who refuses everything earns nothing by that. What was not
-            # asked again says so as it did before.
-            others = [run for run in runs if run.outcome.key not in found]
-            asked = without_blanket_refusals([*found.values(), *others])[: len(found)]
-            passed = {run.outcome.key for run in asked if run.outcome.verdict is Verdict.PASSED}
+        if culprits and (passed := passing(failed, name, culprits)):
             runs = [_following(run, culprits) if run.outcome.key in passed else run for run in runs]
             failed = [run for run in failed if run.outcome.key not in passed]
+        suspects = sorted(needs[name] & helpers - wrong, key=lambda helper: len(needs[helper]))
+        # Mostly it is none of them, and one question for all says so.
+        theirs = passing(failed, name, culprits.union(suspects)) if suspects else set()
+        answered = culprits
+        for helper in suspects:
+            answered |= {helper}
+            if passed := passing([run for run in failed if run.outcome.key in theirs], name, answered):
+                wrong.add(helper)
+                runs = [_lying_in(run, helper) if run.outcome.key in passed else run for run in runs]
+                failed = [run for run in failed if run.outcome.key not in passed]
         if needs[name] & unwritten:  # an exception tells no more than that
             failed = [run for run in failed if run.outcome.verdict is not Verdict.EXCEPTION]
         if failed:
@@ -113,7 +130,7 @@ def lost_to_others(
         for run in runs
         if run.outcome.verdict in _OWN
         and run.outcome.weight > 0
-        and not run.outcome.follows
+        and not (run.outcome.follows or run.outcome.lies_in)
         and wrong in needs.get(_about(run), frozenset())
         and wrong not in {call.function for call in run.calls}
         and not run.training
@@ -127,10 +144,28 @@ def _about(run: TestRun) -> str:
     return run.calls[-1].function if run.calls else ""
 
 
+def _asked_for(runs: Sequence[TestRun]) -> set[str]:
+    """What tests are about; who is only handed to others is not."""
+    about = {name for run in runs for name in (_about(run), run.missing)}
+    calls = (call for run in runs for call in run.calls)
+    return about | {call.function for call in calls if call.is_call or not isinstance(call.value, Handle)}
+
+
 def _handed_over(run: TestRun) -> set[str]:
     """The notebook's functions that a test hands to others."""
     values = [value for call in run.calls for value in (*call.args, *call.kwargs.values())]
     return {value.__name__ for value in values if isinstance(value, RemoteFunction)}
+
+
+def _passing(runs: Sequence[TestRun], found: Mapping[str, TestRun]) -> set[str]:
+    """Which tests, by key, pass that were asked again.
+
+    Also with right ones in the place of others, who refuses everything earns nothing by that. What was not
+    asked again says so as it did before.
+    """
+    others = [run for run in runs if run.outcome.key not in found]
+    asked = without_blanket_refusals([*found.values(), *others])[: len(found)]
+    return {run.outcome.key for run in asked if run.outcome.verdict is Verdict.PASSED}
 
 
 def _may_follow(run: TestRun, culprits: Collection[str]) -> bool:
@@ -140,6 +175,10 @@ def _may_follow(run: TestRun, culprits: Collection[str]) -> bool:
 
 def _following(run: TestRun, culprits: Collection[str]) -> TestRun:
     return replace(run, outcome=run.outcome.model_copy(update={"follows": tuple(sorted(culprits))}))
+
+
+def _lying_in(run: TestRun, helper: str) -> TestRun:
+    return replace(run, outcome=run.outcome.model_copy(update={"lies_in": (helper,)}))
 
 
 class Carrier:

@@ -180,7 +180,8 @@ class Examiner:
         found.timings["tests"] = time.perf_counter() - mark
         mark = time.perf_counter()
         carrier = Carrier(candidate, self.suite, self.reference, *self.bounds)
-        found.runs = carried_forward(found.runs, self.week.needs, carrier.ask)
+        written = self.week.written & candidate.names.keys()
+        found.runs = carried_forward(found.runs, self.week.needs, carrier.ask, written)
         found.timings["carrying"] = time.perf_counter() - mark
         mark = time.perf_counter()
         found.misconceptions = self._recognised(found)

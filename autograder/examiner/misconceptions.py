@@ -81,7 +81,7 @@ class Catalogue:
         """The misconceptions behind a submission's failed tests, one a function at the most."""
         suspects: list[str] = []
         for run in runs:
-            if run.outcome.follows:  # that mistake is another function's
+            if run.outcome.follows or run.outcome.lies_in:  # that mistake is another function's
                 continue
             if run.outcome.verdict in (Verdict.FAILED, Verdict.WRONG_TYPE, Verdict.EXCEPTION):
                 suspects += [call.function for call in run.calls[-1:] if call.function not in suspects]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from nbformat import NotebookNode
 
 from autograder.examiner.mutants import functions_of
-from autograder.notebooks.definitions import names_of
+from autograder.notebooks.definitions import defined_names, names_of
 from autograder.notebooks.metadata import is_solution
 
 
@@ -26,6 +26,16 @@ def _tables_of(solution: NotebookNode) -> dict[str, str]:
         for statement in ast.parse(cell.source).body
         if isinstance(statement, ast.Assign | ast.AnnAssign)
         for name in names_of(statement)
+    }
+
+
+def written_in(solution: NotebookNode) -> set[str]:
+    """The names that the solution's cells define in which students write."""
+    return {
+        name
+        for cell in solution.cells
+        if cell.cell_type == "code" and is_solution(cell)
+        for name in defined_names(cell.source)
     }
 
 

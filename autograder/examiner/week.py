@@ -14,7 +14,7 @@ from autograder.course.models import Assignment, Carry
 from autograder.course.reading import load_course
 from autograder.examiner.cells import code_cells
 from autograder.examiner.mutants import functions_of
-from autograder.examiner.needs import needs_in
+from autograder.examiner.needs import needs_in, written_in
 from autograder.examiner.remote.cells import CellSource
 from autograder.notebooks.cell_tests import read_cell_tests
 from autograder.notebooks.definitions import defined_names
@@ -36,6 +36,7 @@ class Week:
         solution_cells: the solution's code cells; none where there is no solution.
         functions: of the solution, source by name.
         needs: see :func:`needs_in`.
+        written: of these, what students write.
         pictures: grade ids of the picture cells.
         given_names: what the released notebook's own code defines.
     """
@@ -48,6 +49,7 @@ class Week:
     solution_cells: list[CellSource]
     functions: Mapping[str, str]
     needs: Mapping[str, frozenset[str]]
+    written: frozenset[str]
     pictures: frozenset[str]
     given_names: frozenset[str]
 
@@ -70,6 +72,7 @@ class Week:
             solution_cells=code_cells(solved) if solved is not None else [],
             functions=functions,
             needs=needs_in(solved) if solved is not None else {},
+            written=frozenset(written_in(solved)) if solved is not None else frozenset(),
             pictures=frozenset(grade_id(cell) for cell in released.cells if is_picture(cell)),
             given_names=frozenset(name for cell in code for name in defined_names(cell.source)),
         )

@@ -159,12 +159,12 @@ def _table(
 
 def _row(test: TestOutcome, policy: Policy, language: Language) -> str:
     message = said(test.message, language) if policy.explains(test) else ""
-    names = ", ".join(test.follows)
-    follows = f"; {escape(word('follows', language, functions=names))}" if names else ""
+    kind, found = ("follows", test.follows) if test.follows else ("lies-in", test.lies_in)
+    whose = f"; {escape(word(kind, language, functions=', '.join(found)))}" if found else ""
     cells = [
         f"<td>{'✓' if test.verdict is Verdict.PASSED else '✗'}</td>",
         f"<td>{prose(test.title.in_(language) or test.name)}</td>",
-        f"<td>{verdict(test.verdict, language)}{follows}</td>",
+        f"<td>{verdict(test.verdict, language)}{whose}</td>",
         f"<td><pre>{escape(message)}</pre></td>" if message else "<td></td>",
     ]
     return f"<tr>{''.join(cells)}</tr>"

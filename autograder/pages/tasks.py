@@ -178,8 +178,9 @@ def _check(test: TestOutcome, context: Context, identity: str) -> CheckView:
         tags.append(say("bonus"))
     elif test.weight != 1:
         tags.append(say("weight", weight=number(test.weight)))
-    if test.follows:
-        tags.append(say("follows", functions=", ".join(one_line(name, 80) for name in test.follows)))
+    for kind, names in (("follows", test.follows), ("lies-in", test.lies_in)):
+        if names:
+            tags.append(say(kind, functions=", ".join(one_line(name, 80) for name in names)))
     view: dict[str, Any] = {
         "title": context.titles[test.key],
         "mark": mark(test.verdict),

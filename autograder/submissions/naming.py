@@ -48,7 +48,7 @@ def wrong_by_function(
         if (
             test.verdict is not Verdict.PASSED
             and test.call is not None
-            and not test.follows
+            and not (test.follows or test.lies_in)
             and not is_trained
         ):
             failed[test.call.function].append(test)

@@ -90,6 +90,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "follows from {functions}: passes with a right one",
         "{functions}에서 이어진 오류: 그 함수가 바르면 통과합니다",
     ),
+    "lies-in": (
+        "the mistake is in your {functions}: passes with a right one",
+        "오류가 있는 곳은 {functions}: 그 함수가 바르면 통과합니다",
+    ),
     "to-come": ("{maximum} points to come", "{maximum}점은 채점 예정"),
     "to-come-manual": (
         "{points} points to come: a person reads your written answers.",

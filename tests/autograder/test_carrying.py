@@ -65,14 +65,19 @@ def spread(x):
     return mean(np.abs(np.asarray(x) - mean(x)))
 ''',
     "largest": '''\
+def top(x):
+    """A helper, which no test asks for."""
+    return np.max(x)
+
+
 def largest(x):
-    """The largest element; needs nothing."""
-    return float(np.max(x))
+    """The largest element."""
+    return float(top(x))
 ''',
     "scaled": '''\
 def scaled(x, norm):
     """The largest element over what a function makes of the array."""
-    return float(np.max(x)) / norm(x)
+    return float(top(x)) / norm(x)
 ''',
     "share": '''\
 def share(x):
@@ -191,6 +196,8 @@ THREAD = """
 __import__("threading").Thread(target=__import__("time").sleep, args=[99], daemon=True).start()
 """
 """As TensorFlow does: what has threads is not forked."""
+WRONG_TOP = "def top(x):\n    return np.max(x) + 1\n\n\n"
+LARGEST = "def largest(x):\n    return float(top(x))\n"
 NO_TOTAL = START + 'def total(x):\n    raise NotImplementedError("total")\n'
 
 CASES: dict[str, tuple[dict[str, str], dict[str, float]]] = {
@@ -314,11 +321,43 @@ CASES: dict[str, tuple[dict[str, str], dict[str, float]]] = {
         },
         {"total": 0, "mean": 0},
     ),
+    # A helper's mistake costs the first function that needs it, and nobody else.
+    "helper": (
+        {"largest": WRONG_TOP + LARGEST},
+        {"largest": 0, "scaled": 10, "share": 10},
+    ),
+    "helper-crashes": (
+        {"largest": "import os\n\n\ndef top(x):\n    os._exit(3)\n\n\n" + LARGEST},
+        {"largest": 0, "scaled": 10, "share": 10},
+    ),
+    "helper-and-own": (
+        {"largest": f"{WRONG_TOP}def largest(x):\n    return -top(x)\n"},
+        {"largest": 0, "scaled": 0, "share": 10},
+    ),
+    "helper-of-one": (
+        {"largest": f"{WRONG_TOP}def largest(x):\n    return float(np.max(x))\n"},
+        {"largest": 10, "scaled": 0, "share": 10},
+    ),
+    "helper-and-total": (
+        {"total": WRONG_TOTAL, "largest": WRONG_TOP + LARGEST},
+        {"total": 0, "largest": 0, "scaled": 10, "share": 10},
+    ),
+    "helper-unwritten": (
+        {"largest": "def top(x):\n    raise NotImplementedError\n\n\n" + LARGEST},
+        {"largest": 0, "scaled": 0, "share": 0},
+    ),
+    "helper-missing": (
+        {"largest": "def largest(x):\n    return float(np.max(x))\n"},
+        {"scaled": 0, "share": 10},
+    ),
     "right": ({}, {}),
 }
 LEFT = ("wrong", "both", "hangs", "crashes")
 """Also with threads that a cell has left which is not run anew."""
-STAYING = ("wrong", "handed-wrong", "middle", "both", "hands-on", "asks-itself", "handles")
+STAYING = (
+    *("wrong", "handed-wrong", "middle", "both", "hands-on", "asks-itself", "handles"),
+    *("helper", "helper-and-own", "helper-and-total"),
+)
 """Also with threads that are there again whenever the notebook is run anew."""
 
 
@@ -366,6 +405,16 @@ def test_what_follows_says_from_what(graded: dict[str, Examination]) -> None:
     assert not any(test.follows for test in graded["unwritten"].tests)
     assert of(graded["both"], "spread")["odd"].follows == ("mean", "total")
     assert any("of them after total" in line for line in remarks(graded["wrong"]))
+
+
+@pytest.mark.slow
+def test_what_lies_in_a_helper_says_so(graded: dict[str, Examination]) -> None:
+    largest = of(graded["helper"], "largest")["odd"]
+    assert (largest.verdict, largest.lies_in, largest.follows) == (Verdict.FAILED, ("top",), ())
+    scaled, share = (of(graded["helper"], name)["odd"] for name in ("scaled", "share"))
+    assert (scaled.follows, scaled.lies_in) == (share.follows, share.lies_in) == (("top",), ())
+    assert not any(test.lies_in for test in graded["helper-unwritten"].tests)
+    assert not of(graded["helper-and-own"], "largest")["odd"].lies_in
 
 
 @pytest.mark.slow
@@ -434,9 +483,14 @@ def test_verify_proves_that_a_mutant_costs_nobody_else(tmp_path: Path) -> None:
     # One of each function when it has to be fast.
     (found,) = verify(course.root, fast=True)
     assert found.carried == 2
-    # A mutant that no test of its own function refuses is taken for the mistake of whoever calls it.
     hidden = suite / "test_hidden.py"
+    # Without a test of its own it is a helper, and costs the first that needs it.
     hidden.write_text(SUITE.replace("submission.total(", "reference.total("), encoding="utf-8")
+    (found,) = verify(course.root)
+    assert found.carried == found.mutants == 3
+    # A mutant that no test of its own function refuses is taken for the mistake of whoever calls it.
+    lenient = SUITE.replace("expect_number(submission.total(", "(submission.total(")
+    hidden.write_text(lenient, encoding="utf-8")
     (found,) = verify(course.root)
     said = [complaint for complaint in found.complaints if "costs" in complaint]
     assert any("mutant total-one-more of total costs mean its points in test_mean_odd" in one for one in said)
@@ -471,7 +525,9 @@ def run(function: str, verdict: Verdict = Verdict.FAILED, *, beside: str = "", t
     return Run(outcome, calls, training=training)
 
 
-def follows(*runs: Run, mended: Collection[str] = "abcde") -> tuple[dict[str, tuple[str, ...]], list[str]]:
+def follows(
+    *runs: Run, mended: Collection[str] = "abcde", written: Collection[str] = ()
+) -> tuple[dict[str, tuple[str, ...]], list[str]]:
     """What follows from what, and what was asked again with what, in order."""
     asked = []
 
@@ -482,7 +538,7 @@ def follows(*runs: Run, mended: Collection[str] = "abcde") -> tuple[dict[str, tu
             f"m::{name}": run(name, Verdict.PASSED if name in mended else Verdict.FAILED) for name in bare
         }
 
-    done = carried_forward(runs, needs_of(FUNCTIONS), ask)
+    done = carried_forward(runs, needs_of(FUNCTIONS), ask, written)
     return {r.outcome.name: r.outcome.follows for r in done if r.outcome.follows}, asked
 
 
@@ -497,6 +553,15 @@ def test_a_function_that_a_test_hands_over_is_needed_there() -> None:
     handed.calls = [LoggedCall("c", "c", b"", (), {}, 0, False, is_call=False), *handed.calls]
     handed.calls[-1] = replace(handed.calls[-1], args=(1, given))
     assert follows(run("c"), handed, mended="d") == ({"d": ("c",)}, ["d: c"])
+
+
+def test_a_helper_is_what_no_test_asks_for() -> None:
+    assert follows(run("a"), run("b"), written="abcd") == ({"a": ("c",)}, ["b: c", "b: c", "a: c"])
+    assert follows(run("a"), run("b"), written="abd") == ({"a": ("b",)}, ["a: b"]), "not defined"
+    passed = run("c", Verdict.PASSED)
+    assert follows(run("a"), run("b"), passed, written="abcd") == ({"a": ("b",)}, ["a: b"])
+    missing = replace(run("b", Verdict.MISSING), calls=[], missing="b")
+    assert follows(run("a"), missing, written="acd") == ({}, ["a: c", "a: c"])
 
 
 def test_who_is_wrong_too_is_replaced_too() -> None:
