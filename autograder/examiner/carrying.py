@@ -89,14 +89,13 @@ def carried_forward(
         again = {run.outcome.key for run in failed if _may_follow(run, answered)}
         return _passing(runs, ask(again, answered, needs[name] - wrong - unwritten)) if again else set()
 
-    # Whatever a function needs comes before it, so that it is known then whose mistakes are its own.
-    for name in sorted(needs, key=lambda name: len(needs[name])):
+    for name in _in_order(needs):
         failed = [run for run in runs if run.outcome.verdict in _OWN and _about(run) == name]
         culprits = frozenset(other for other in needs[name] & wrong if name not in needs[other])
         if culprits and (passed := passing(failed, name, culprits)):
             runs = [_following(run, culprits) if run.outcome.key in passed else run for run in runs]
             failed = [run for run in failed if run.outcome.key not in passed]
-        suspects = sorted(needs[name] & helpers - wrong, key=lambda helper: len(needs[helper]))
+        suspects = [helper for helper in _in_order(needs) if helper in needs[name] & helpers - wrong]
         # Mostly it is none of them, and one question for all says so.
         theirs = passing(failed, name, culprits.union(suspects)) if suspects else set()
         answered = culprits
@@ -155,6 +154,25 @@ def _handed_over(run: TestRun) -> set[str]:
     """The notebook's functions that a test hands to others."""
     values = [value for call in run.calls for value in (*call.args, *call.kwargs.values())]
     return {value.__name__ for value in values if isinstance(value, RemoteFunction)}
+
+
+def _in_order(needs: Mapping[str, frozenset[str]]) -> list[str]:
+    """The functions in the notebook's order, but that whatever one needs comes before it.
+
+    So it is known of each which mistakes are its own.
+    """
+    order: list[str] = []
+
+    def place(name: str, above: frozenset[str]) -> None:
+        for needed in needs:
+            if needed in needs[name] - above and needed not in order:
+                place(needed, above | {name})
+        if name not in order:
+            order.append(name)
+
+    for name in needs:
+        place(name, frozenset({name}))
+    return order
 
 
 def _passing(runs: Sequence[TestRun], found: Mapping[str, TestRun]) -> set[str]:

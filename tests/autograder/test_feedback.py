@@ -918,3 +918,9 @@ def test_what_follows_from_another_function_is_not_the_next_thing_to_do() -> Non
     assert "follows from correlate" in following
     assert html.index("slides the kernel") < html.index("Edges.")
     assert html.count("<svg") == render(examination(wrong(secret=" own"))).count("<svg"), "nor drawn"
+
+
+def test_a_helper_that_is_to_be_mended_is_named_where_it_costs_points() -> None:
+    test = wrong(public=True).model_copy(update={"lies_in": ("padding_for",)})
+    html = render(examination(test, passed()))
+    assert "the mistake is in your padding_for" in html[: html.index("<svg")], "above what is told of it"

@@ -38,6 +38,15 @@ def dropout(x, rate, training, rng):
         raise ValueError(f"rate is {rate}")
     return np.where(rng.random(x.shape) < rate, 0, x) if training else x.copy()
 """
+ODD_CELL_FIRST = """\
+def padding_for(mode, input_size, kernel_size, stride=1):
+    if mode == "valid":
+        return 0, 0
+    if mode != "same":
+        raise ValueError(f"mode is {mode!r}")
+    total = max((-(-input_size // stride) - 1) * stride + kernel_size - input_size, 0)
+    return total - total // 2, total // 2
+"""
 LATE_AND_LARGE = """\
 def make_callbacks(directory, patience=10):
     pattern = os.path.join(directory, "{epoch:02d}-{val_loss:.4f}.keras")
@@ -79,14 +88,18 @@ CASES: dict[str, dict[str, tuple[list[str], dict[str, str]]]] = {
             [NOT_SCALED],
             {"dropout": "dropout-not-scaled"},
         ),
+        # What pooling and convolution share is wrong: none of them made this mistake.
+        "odd-cell-first": ([ODD_CELL_FIRST], {}),
         "layer": (["conv2d_layer-flips-kernel"], {"conv2d_layer": "conv2d_layer-flips-kernel"}),
     },
 }
+TOLD = ("lies_in", "follows")
 FOLLOW = {
     "flipped": "convolve_2d",
     "stride-ignored": "convolve_2d",
     "negated": "detect_edges",
     "layer": "cnn_forward",
+    "odd-cell-first": "avg_pool_2d",
     "probabilities": "mlp_forward",
 }
 
@@ -142,3 +155,10 @@ def test_what_needs_the_wrong_function_follows_from_it(
         if test.verdict is not Verdict.PASSED and test.call is not None and test.call.function == dependent
     ]
     assert failed and all(test.follows for test in failed)
+
+
+def test_the_mistake_of_what_several_share_is_found_where_it_is(graded: dict[str, Examination]) -> None:
+    failed = [test for test in graded["odd-cell-first"].tests if test.verdict is not Verdict.PASSED]
+    about = {kind: {t.call.function for t in failed if getattr(t, kind) and t.call} for kind in TOLD}
+    assert about == {"lies_in": {"max_pool_2d"}, "follows": {"avg_pool_2d", "conv2d_layer"}}
+    assert all(test.lies_in or test.follows for test in failed)

@@ -205,6 +205,7 @@ def test_equal_answers_and_no_others_are_told() -> None:
         "slower": outcome(seconds=3.0),
         "another answer": outcome(result="8"),
         "follows": outcome(follows=("half",)),
+        "lies in a helper": outcome(lies_in=("half",)),
         "crashed": outcome(verdict=Verdict.CRASHED),
     }
     assert [name for name, test in told.items() if names.told(examination(test)).misconceptions] == [
