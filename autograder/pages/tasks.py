@@ -172,15 +172,18 @@ def _checks(tests: Sequence[TestOutcome], context: Context, identity: str) -> It
 def _check(test: TestOutcome, context: Context, identity: str) -> CheckView:
     say = context.word
     tags = []
+    explained = context.policy.explains(test) and not test.follows  # or the other function is to be mended
     if test.public and not context.self_check:
         tags.append(say("public"))
     if test.weight == 0:
         tags.append(say("bonus"))
     elif test.weight != 1:
         tags.append(say("weight", weight=number(test.weight)))
-    for kind, names in (("follows", test.follows), ("lies-in", test.lies_in)):
-        if names:
-            tags.append(say(kind, functions=", ".join(one_line(name, 80) for name in names)))
+    follows, lies_in = (", ".join(one_line(name, 80) for name in n) for n in (test.follows, test.lies_in))
+    if follows:
+        tags.append(say("follows", functions=follows))
+    if lies_in and not explained:
+        tags.append(say("lies-in", functions=lies_in))
     view: dict[str, Any] = {
         "title": context.titles[test.key],
         "mark": mark(test.verdict),
@@ -192,8 +195,10 @@ def _check(test: TestOutcome, context: Context, identity: str) -> CheckView:
         "cause": context.causes.get(test.key),
         "follows": bool(test.follows),
     }
-    if context.policy.explains(test) and not test.follows:  # it is the other function that is to be mended
+    if explained:
         details = _details(test, context, identity)
+        if lies_in:
+            details["where"] = prose(say("mistake-in", functions=lies_in))
         view |= details | {"told": bool(details)}
     return CheckView(**view)
 

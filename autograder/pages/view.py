@@ -68,6 +68,7 @@ class CheckView:
     passed: bool
     tags: tuple[str, ...] = ()
     told: bool = False
+    where: Markup | None = None
     reason: Said | None = None
     error: str = ""
     called: str = ""

@@ -94,6 +94,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "the mistake is in your {functions}: passes with a right one",
         "오류가 있는 곳은 {functions}: 그 함수가 바르면 통과합니다",
     ),
+    "mistake-in": (
+        "In your `{functions}`: with a right one this check passes.",
+        "`{functions}`: 이 함수가 바르면 이 검사는 통과합니다.",
+    ),
     "to-come": ("{maximum} points to come", "{maximum}점은 채점 예정"),
     "to-come-manual": (
         "{points} points to come: a person reads your written answers.",
@@ -169,6 +173,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "looked-at": ("Looked at", "확인한 것"),
     "came-back": ("Came back", "돌아온 값"),
     "expected": ("Expected", "기대한 값"),
+    "where": ("Where", "틀린 곳"),
     "why": ("Why", "이유"),
     "said": ("The error said", "오류 내용"),
     "notebook": ("Your notebook as it ran", "노트북 실행 결과"),

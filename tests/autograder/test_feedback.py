@@ -923,4 +923,7 @@ def test_what_follows_from_another_function_is_not_the_next_thing_to_do() -> Non
 def test_a_helper_that_is_to_be_mended_is_named_where_it_costs_points() -> None:
     test = wrong(public=True).model_copy(update={"lies_in": ("padding_for",)})
     html = render(examination(test, passed()))
-    assert "the mistake is in your padding_for" in html[: html.index("<svg")], "above what is told of it"
+    said = "In your <code>padding_for</code>: with a right one this check passes."
+    assert said in html[: html.index("<svg")], "above what is told of it"
+    silent = render(examination(test, passed()), "names")
+    assert said not in silent and "the mistake is in your padding_for" in silent
