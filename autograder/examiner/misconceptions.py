@@ -4,7 +4,8 @@ Each week keeps wrong implementations that students really write. When a submiss
 calls it was asked and what it answered are compared with what each of them answers to the same calls.
 Equal in every call, and unlike the solution in one of them, means: this is that misconception. Almost equal
 means nothing, and nothing is said. Nor is anything said of a function that needs another one which failed
-tests of its own: whose mistake its answers are cannot be told.
+tests of its own: whose mistake its answers are cannot be told. A helper, which no test asks for, is known by
+what the function answers that pays for it.
 """
 
 from __future__ import annotations
@@ -79,18 +80,20 @@ class Catalogue:
 
     def recognise(self, runs: Sequence[TestRun]) -> tuple[Misconception, ...]:
         """The misconceptions behind a submission's failed tests, one a function at the most."""
-        suspects: list[str] = []
+        suspects: dict[str, str] = {}  # each with the function whose answers tell
         for run in runs:
-            if run.outcome.follows or run.outcome.lies_in:  # that mistake is another function's
+            if run.outcome.follows:  # that mistake is another function's
                 continue
             if run.outcome.verdict in (Verdict.FAILED, Verdict.WRONG_TYPE, Verdict.EXCEPTION):
-                suspects += [call.function for call in run.calls[-1:] if call.function not in suspects]
+                for call in run.calls[-1:]:
+                    for function in run.outcome.lies_in or (call.function,):
+                        suspects.setdefault(function, call.function)
         failed = {run.outcome.key for run in runs if run.outcome.verdict is not Verdict.PASSED}
         found = []
-        for function in suspects:
-            if self._needs.get(function, frozenset()) & set(suspects):
+        for function, asked in suspects.items():
+            if self._needs.get(function, frozenset()) & suspects.keys():
                 continue
-            mutant = self._held_by(_answers(runs, function), failed, function)
+            mutant = self._held_by(_answers(runs, asked), failed, function, asked)
             if mutant is not None:
                 found.append(
                     Misconception(
@@ -103,37 +106,42 @@ class Catalogue:
                 )
         return tuple(found)
 
-    def _held_by(self, mine: Answers, failed: Collection[str], function: str) -> Mutant | None:
-        """The first mutant that gives all of these answers, one of them unlike the solution's."""
+    def _held_by(self, mine: Answers, failed: Collection[str], function: str, asked: str) -> Mutant | None:
+        """The first mutant of a function with which another one gives all of these answers, or it itself.
+
+        One of the answers has to be unlike the solution's.
+        """
         # The tests that failed come first: there a mutant that is another one differs soonest.
         order = sorted(mine, key=lambda test: test not in failed)
         for mutant in self._mutants:
             if mutant.replaces != function:
                 continue
-            if all(_same(mine[test], self._theirs(mutant, test)) for test in order) and any(
-                self._is_evidence(mutant, test, mine[test], exact=test in failed) for test in order
+            if all(_same(mine[test], self._theirs(mutant, asked, test)) for test in order) and any(
+                self._is_evidence(mutant, asked, test, mine[test], exact=test in failed) for test in order
             ):
                 return mutant
         return None
 
-    def _is_evidence(self, mutant: Mutant, test: str, mine: Sequence[Answer], *, exact: bool) -> bool:
+    def _is_evidence(
+        self, mutant: Mutant, asked: str, test: str, mine: Sequence[Answer], *, exact: bool
+    ) -> bool:
         """Whether an answer shows the mutant at work: the solution's is another one.
 
         An exception shows it only with the mutant's own words: many mistakes raise a ValueError. Where it is
         exact, an answer that is the solution's but for its type or for rounding shows it as well, if it is
         the mutant's to the last bit: that may be what a test refuses.
         """
-        right = self._theirs(_solution(mutant.replaces), test)
+        right = self._theirs(_solution(mutant.replaces), asked, test)
         return any(
             ((not theirs.raised or str(own.value) == str(theirs.value)) and not _same_call(theirs, solutions))
             or (exact and _equal(own, theirs) and not _equal(theirs, solutions))
-            for own, theirs, solutions in zip(mine, self._theirs(mutant, test), right, strict=False)
+            for own, theirs, solutions in zip(mine, self._theirs(mutant, asked, test), right, strict=False)
         )
 
-    def _theirs(self, mutant: Mutant, test: str) -> list[Answer]:
-        key = (mutant.id, mutant.replaces, test)
+    def _theirs(self, mutant: Mutant, asked: str, test: str) -> list[Answer]:
+        key = (mutant.id, asked, test)
         if key not in self._known:
-            answers = _answers(self._run(mutant, {test}), mutant.replaces).get(test, [])
+            answers = _answers(self._run(mutant, {test}), asked).get(test, [])
             self._known[key] = [replace(answer, value=self._kept_once(answer.value)) for answer in answers]
         return self._known[key]
 

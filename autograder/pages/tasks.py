@@ -191,7 +191,7 @@ def _check(test: TestOutcome, context: Context, identity: str) -> CheckView:
         "tone": tone(test.verdict),
         "passed": test.verdict is Verdict.PASSED,
         "tags": tuple(tags),
-        "function": one_line(test.call.function, 80) if test.call is not None else "",
+        "function": lies_in or (one_line(test.call.function, 80) if test.call is not None else ""),
         "cause": context.causes.get(test.key),
         "follows": bool(test.follows),
     }

@@ -200,7 +200,8 @@ class Policy:
             once.setdefault(found.mutant, found)
         if tests is None:
             return tuple(once.values())
-        wrong = {test.call.function for test in tests if test.call and test.verdict is Verdict.FAILED}
+        failed = [test for test in tests if test.call and test.verdict is Verdict.FAILED]
+        wrong = {name for test in failed if test.call for name in test.lies_in or (test.call.function,)}
         return tuple(found for found in once.values() if found.function in wrong)
 
     def remark(self, found: Misconception) -> Text:

@@ -231,3 +231,19 @@ def test_what_a_function_needs_is_read_from_the_solution() -> None:
     assert needed_by("a", functions) == {"b", "c"}
     assert needed_by("c", functions) == {"a", "b"}
     assert needed_by("nobody", functions) == frozenset()
+
+
+def test_a_helper_is_known_by_the_answers_of_the_function_that_pays_for_it(tmp_path: Path) -> None:
+    (tmp_path / "mutants.yml").write_text(MUTANTS, encoding="utf-8")
+
+    def answers(mutant: Mutant, tests: Collection[str]) -> list[Run]:
+        return [run(test[3:], "quarter", 0.5 if mutant.source == "floors" else 0.75) for test in tests]
+
+    catalogue = Catalogue(tmp_path, FUNCTIONS, needs_of(FUNCTIONS), answers)
+    lies = run("odd", "quarter", 0.5)
+    lies = replace(lies, outcome=lies.outcome.model_copy(update={"lies_in": ("half",)}))
+    (found,) = catalogue.recognise([lies])
+    assert (found.function, found.mutant) == ("half", "half-floors")
+    other = replace(lies, calls=run("odd", "quarter", 0.25).calls)
+    assert named(catalogue, other) == []
+    assert named(catalogue, replace(lies, calls=run("odd", "quarter", 0.75).calls)) == [], "the solution's"

@@ -89,7 +89,7 @@ CASES: dict[str, dict[str, tuple[list[str], dict[str, str]]]] = {
             {"dropout": "dropout-not-scaled"},
         ),
         # What pooling and convolution share is wrong: none of them made this mistake.
-        "odd-cell-first": ([ODD_CELL_FIRST], {}),
+        "odd-cell-first": ([ODD_CELL_FIRST], {"padding_for": "padding_for-same-odd-cell-first"}),
         "layer": (["conv2d_layer-flips-kernel"], {"conv2d_layer": "conv2d_layer-flips-kernel"}),
     },
 }
