@@ -36,6 +36,8 @@ def wrong_by_function(
 ) -> dict[str, list[TestOutcome]]:
     """The failed tests of each function of a submission that gave wrong answers, and nothing but such.
 
+    Those that a helper has brought about are the helper's.
+
     Args:
         examination: the record.
         trained: module and function of the tests that train a model, which are left out.
@@ -48,10 +50,11 @@ def wrong_by_function(
         if (
             test.verdict is not Verdict.PASSED
             and test.call is not None
-            and not (test.follows or test.lies_in)
+            and not test.follows
             and not is_trained
         ):
-            failed[test.call.function].append(test)
+            for function in test.lies_in or (test.call.function,):
+                failed[function].append(test)
     return {name: tests for name, tests in failed.items() if all(test.verdict in _WRONG for test in tests)}
 
 

@@ -212,6 +212,9 @@ def test_equal_answers_and_no_others_are_told() -> None:
         "same",
         "slower",
     ]
+    helper = Names(entries(replaces="half", answers=digest_of("half", [outcome()])))
+    (found,) = helper.told(examination(outcome(lies_in=("half",)))).misconceptions
+    assert found.function == "half", "though `double` gave the answer"
     assert not names.told(examination(outcome(), outcome("test_b"))).misconceptions, "fails more than that"
     assert names.told(examination(outcome(), outcome("test_b", verdict=Verdict.PASSED))).misconceptions
     assert not Names(entries(), {("m", "test_a")}).told(examination(outcome())).misconceptions
