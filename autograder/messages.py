@@ -233,6 +233,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "`{function}` was not called again: it ran into a limit before",
         "`{function}`: 앞에서 제한에 걸려 다시 호출하지 않았습니다",
     ),
+    "not-called-in-time": (
+        "`{function}` was not called again: the time limit of {seconds} s for all tests was used up",
+        "`{function}`: 모든 검사의 시간 제한({seconds}초)을 다 써서 다시 호출하지 않았습니다",
+    ),
     "cells-used-up": (
         "not run: the time limit of {seconds} s for all cells was used up",
         "모든 셀의 시간 제한({seconds}초)을 다 써서 실행하지 않았습니다",

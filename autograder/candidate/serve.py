@@ -6,7 +6,9 @@ Runs in the student's process. A request and a reply are one frame each (:mod:`a
 from __future__ import annotations
 
 import builtins
+import contextlib
 import importlib
+import inspect
 import io
 import itertools
 import operator
@@ -76,11 +78,8 @@ class Server:
 
     def _array(self, value: Any) -> Any:
         """A tensor, a table, whatever says that it is an array, as one; else a handle."""
-        try:
-            array = np.asarray(value) if hasattr(type(value), "__array__") else None
-        except Exception:  # symbolic tensors; and a student's class may do anything here
-            array = None
-        return self._handle(value) if array is None or array.dtype.kind not in "biufc" else array
+        array = _as_array(value)
+        return self._handle(value) if array is None else array
 
     def _resolve(self, value: Any) -> Any:
         if isinstance(value, Handle):
@@ -132,9 +131,17 @@ class Server:
             self.namespace[name] = self._asking(name, turns)
 
     def _asking(self, name: str, turns: threading.Lock) -> Callable[..., Any]:
-        """A function that is not here: it sends its arguments and gives or raises what comes back."""
+        """A function that is not here: it sends its arguments and gives or raises what comes back.
+
+        Arguments that the student's function has under other names are sent by position.
+        """
+        signature = _signature(self.namespace.get(name))
 
         def ask(*args: Any, **kwargs: Any) -> Any:
+            if kwargs and signature is not None:
+                with contextlib.suppress(TypeError):  # it has no such argument: the solution's may
+                    bound = signature.bind(*args, **kwargs)
+                    args, kwargs = bound.args, bound.kwargs
             question = {"asks": name, "args": list(args), "kwargs": kwargs}
             try:
                 frame = encode(question, limits=self.reply_limits, fallback=self._named)
@@ -148,10 +155,15 @@ class Server:
             return reply["value"]
 
         ask.__name__ = ask.__qualname__ = name
+        if signature is not None:  # without a fork, the next stand-in finds this one here
+            ask.__dict__["__signature__"] = signature
         return ask
 
-    def _named(self, value: Any) -> Handle:
-        """A function of the notebook's, by its name: whoever answers has its own."""
+    def _named(self, value: Any) -> Any:
+        """An array as one; a function of the notebook's by its name: whoever answers has its own."""
+        array = _as_array(value)
+        if array is not None:
+            return array
         name = getattr(value, "__name__", None)
         if not (type(name) is str and callable(value) and self.namespace.get(name) is value):
             raise TypeError(f"a {type(value).__name__} cannot be handed to a stand-in")
@@ -218,6 +230,22 @@ _OF_A_TARGET: dict[str, Callable[[Server, Any, dict[str, Any]], Any]] = {
 def _generator_states() -> tuple[Any, ...]:
     state = np.random.get_state(legacy=True)
     return (*(part.tobytes() if isinstance(part, np.ndarray) else part for part in state), random.getstate())
+
+
+def _as_array(value: Any) -> Any:
+    """What says that it is an array, as one; None if it is none, or holds no numbers."""
+    try:
+        array = np.asarray(value) if hasattr(type(value), "__array__") else None
+    except Exception:  # symbolic tensors; and a student's class may do anything here
+        return None
+    return array if array is not None and array.dtype.kind in "biufc" else None
+
+
+def _signature(function: Any) -> inspect.Signature | None:
+    try:
+        return inspect.signature(function) if callable(function) else None
+    except Exception:  # built in; and a student's callable may do anything here
+        return None
 
 
 def _raised(description: dict[str, Any]) -> Exception:

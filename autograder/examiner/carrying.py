@@ -26,11 +26,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
 from autograder.course.models import Limits
 from autograder.examination import Verdict
 from autograder.examiner.causes import without_blanket_refusals
+from autograder.examiner.helpers import Blame, blame
 from autograder.examiner.outcomes import TestRun
 from autograder.examiner.reference import Reference, holds_handle
 from autograder.examiner.remote.errors import CandidateLost
@@ -51,6 +53,8 @@ _OWN = {
     *(Verdict.CRASHED, Verdict.MEMORY, Verdict.OUTPUT, Verdict.PROTOCOL),
 }
 """How a test of something that is written can fail."""
+_MOST = 2
+"""Times what all tests may cost that asking again may cost a submission."""
 _UNWRITTEN = (Verdict.NOT_IMPLEMENTED, Verdict.MISSING)
 
 
@@ -85,26 +89,27 @@ def carried_forward(
         handed.setdefault(_about(run), set()).update(_handed_over(run))
     needs = {name: (needed | handed[name] & needs.keys()) - {name} for name, needed in needs.items()}
 
-    def passing(failed: Sequence[TestRun], name: str, answered: frozenset[str]) -> set[str]:
-        again = {run.outcome.key for run in failed if _may_follow(run, answered)}
-        return _passing(runs, ask(again, answered, needs[name] - wrong - unwritten)) if again else set()
+    def again(
+        name: str, culprits: frozenset[str], failed: Sequence[TestRun], helpers: Collection[str] = ()
+    ) -> dict[str, TestRun]:
+        answered = culprits.union(helpers)
+        keys = {run.outcome.key for run in failed if _may_follow(run, answered)}
+        return _judged(runs, ask(keys, answered, needs[name] - wrong - unwritten)) if keys else {}
 
     for name in _in_order(needs):
         failed = [run for run in runs if run.outcome.verdict in _OWN and _about(run) == name]
-        culprits = frozenset(other for other in needs[name] & wrong if name not in needs[other])
-        if culprits and (passed := passing(failed, name, culprits)):
+        needed = [other for other in _in_order(needs) if other in needs[name] and name not in needs[other]]
+        culprits = frozenset(needed) & wrong
+        if culprits:
+            found = again(name, culprits, failed)
+            passed = {key for key, run in found.items() if run.outcome.verdict is Verdict.PASSED}
             runs = [_following(run, culprits) if run.outcome.key in passed else run for run in runs]
             failed = [run for run in failed if run.outcome.key not in passed]
-        suspects = [helper for helper in _in_order(needs) if helper in needs[name] & helpers - wrong]
-        # Mostly it is none of them, and one question for all says so.
-        theirs = passing(failed, name, culprits.union(suspects)) if suspects else set()
-        answered = culprits
-        for helper in suspects:
-            answered |= {helper}
-            if passed := passing([run for run in failed if run.outcome.key in theirs], name, answered):
-                wrong.add(helper)
-                runs = [_lying_in(run, helper) if run.outcome.key in passed else run for run in runs]
-                failed = [run for run in failed if run.outcome.key not in passed]
+        suspects = [other for other in needed if other in helpers - wrong]
+        blamed = blame(failed, suspects, needs, partial(again, name, culprits))
+        runs = [_blamed(run, blamed) for run in runs]
+        failed = [run for run in failed if run.outcome.key not in blamed.helpers]
+        wrong.update(*blamed.helpers.values())
         if needs[name] & unwritten:  # an exception tells no more than that
             failed = [run for run in failed if run.outcome.verdict is not Verdict.EXCEPTION]
         if failed:
@@ -138,7 +143,7 @@ def lost_to_others(
 
 def _about(run: TestRun) -> str:
     """The function whose answer a failed test ended with."""
-    if run.outcome.message.code == "not-called-again":
+    if run.outcome.message.code in ("not-called-again", "not-called-in-time"):
         return str(run.outcome.message.values["function"])
     return run.calls[-1].function if run.calls else ""
 
@@ -175,15 +180,15 @@ def _in_order(needs: Mapping[str, frozenset[str]]) -> list[str]:
     return order
 
 
-def _passing(runs: Sequence[TestRun], found: Mapping[str, TestRun]) -> set[str]:
-    """Which tests, by key, pass that were asked again.
+def _judged(runs: Sequence[TestRun], found: Mapping[str, TestRun]) -> dict[str, TestRun]:
+    """Tests that were asked again, by key, as they are judged beside all others.
 
     Also with right ones in the place of others, who refuses everything earns nothing by that. What was not
     asked again says so as it did before.
     """
     others = [run for run in runs if run.outcome.key not in found]
     asked = without_blanket_refusals([*found.values(), *others])[: len(found)]
-    return {run.outcome.key for run in asked if run.outcome.verdict is Verdict.PASSED}
+    return {run.outcome.key: run for run in asked}
 
 
 def _may_follow(run: TestRun, culprits: Collection[str]) -> bool:
@@ -195,8 +200,13 @@ def _following(run: TestRun, culprits: Collection[str]) -> TestRun:
     return replace(run, outcome=run.outcome.model_copy(update={"follows": tuple(sorted(culprits))}))
 
 
-def _lying_in(run: TestRun, helper: str) -> TestRun:
-    return replace(run, outcome=run.outcome.model_copy(update={"lies_in": (helper,)}))
+def _blamed(run: TestRun, found: Blame) -> TestRun:
+    key = run.outcome.key
+    if key in found.unclear:
+        return replace(run, entangled=True)
+    if key not in found.helpers:
+        return run
+    return replace(run, outcome=run.outcome.model_copy(update={"lies_in": found.helpers[key]}))
 
 
 class Carrier:
@@ -221,9 +231,8 @@ class Carrier:
         self._answered: frozenset[str] = frozenset()
         self._spent = 0.0
         """Seconds of the solution's own for its answers."""
-        before = candidate.budget
-        # That a function never came back may have been the wrong one's doing.
-        self._budget = Budget(before.together, before.share, spent=before.spent)
+        self._used = 0.0
+        """Seconds of the submission's own."""
 
     def ask(self, tests: Collection[str], names: frozenset[str], right: frozenset[str]) -> dict[str, TestRun]:
         """See :data:`Ask`."""
@@ -232,14 +241,18 @@ class Carrier:
             self._answered = frozenset()
         self._answered |= names
         found = {}
+        # That a function never came back may have been the doing of one that is answered now.
+        before = self._candidate.budget
+        budget = Budget(before.together, before.share, spent=self._used)
         for key in sorted(tests):
-            if self._spent >= self._limits.tests_seconds:
-                break  # nobody's mistake costs the solution so much: somebody wants it to
-            carried = _Carried(self._candidate, self._reference, names, right, self._budget)
+            if self._spent >= self._limits.tests_seconds or self._used >= _MOST * before.together:
+                break  # nobody's mistake costs so much: somebody wants it to
+            carried = _Carried(self._candidate, self._reference, names, right, budget)
             try:
                 run = self._suite.again(key, carried, self._reference, self._limits, self._seed)
             finally:
                 self._spent += carried.close()
+                self._used = budget.spent
             if run is not None:
                 found[key] = run
         return found

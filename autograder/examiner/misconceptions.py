@@ -90,8 +90,9 @@ class Catalogue:
                         suspects.setdefault(function, call.function)
         failed = {run.outcome.key for run in runs if run.outcome.verdict is not Verdict.PASSED}
         found = []
+        entangled = {run.calls[-1].function for run in runs if run.entangled and run.calls}
         for function, asked in suspects.items():
-            if self._needs.get(function, frozenset()) & suspects.keys():
+            if function in entangled or self._needs.get(function, frozenset()) & suspects.keys():
                 continue
             mutant = self._held_by(_answers(runs, asked), failed, function, asked)
             if mutant is not None:

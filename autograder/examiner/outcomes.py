@@ -46,4 +46,6 @@ class TestRun:
     """Whether it failed on a fork that other tests had used."""
     unclear: bool = False
     """Whether an odd exception in the test may be the suite's own fault."""
+    entangled: bool = False
+    """Whether it fails in another way beside right helpers, so that whose mistake it is cannot be told."""
     training: bool = False

@@ -122,7 +122,8 @@ def main() -> None:
                         Message.model_validate(job["problem"]) if job["problem"] else None,
                         pictures=job.get("pictures", False),
                     )
-                    channel.send({"examination": examination.model_dump_json()})
+                    # With all that a notebook may hold and write: more than other frames have room for.
+                    channel.send({"examination": examination.model_dump_json()}, limits=channel.limits)
         except ChannelClosed:
             return
         finally:

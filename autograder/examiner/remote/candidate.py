@@ -18,7 +18,8 @@ from autograder.examiner.remote.verdicts import explain, lost
 from autograder.examiner.remote.zygote import Zygote
 from autograder.messages import fact
 
-_MAX_REVIVALS = 8
+_MAX_REVIVALS = 100
+"""A bound on what nothing else bounds: each costs its test time, and that is limited."""
 """Times that a candidate which tests have ended is started again; it counts for the tests' time."""
 
 
@@ -109,7 +110,9 @@ class Candidate:
 
     def end(self) -> None:
         """End all of it and what it left behind; the next session runs the notebook again."""
-        self._process.kill()
+        if self._process.alive:
+            self._process.kill()
+            self._revivals -= 1  # that one is not the notebook's doing
 
     def _session(self, *, fresh: bool, alone: bool) -> Session | None:
         if not self.forkable:

@@ -128,7 +128,7 @@ class Budget:
         if self.strikes.get(function, 0) >= self.most_strikes:
             return fact("not-called-again", function=function)
         if self.spent >= self.together and self.used.get(function, 0.0) >= self.share:
-            return fact("tests-used-up", seconds=f"{self.together:g}")
+            return fact("not-called-in-time", function=function, seconds=f"{self.together:g}")
         return None
 
     def note(self, function: str, error: BaseException | None) -> None:
