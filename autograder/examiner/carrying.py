@@ -100,11 +100,16 @@ def carried_forward(
         failed = [run for run in runs if run.outcome.verdict in _OWN and _about(run) == name]
         needed = [other for other in _in_order(needs) if other in needs[name] and name not in needs[other]]
         culprits = frozenset(needed) & wrong
-        if culprits:
+        more = culprits
+        while more:
             found = again(name, culprits, failed)
             passed = {key for key, run in found.items() if run.outcome.verdict is Verdict.PASSED}
             runs = [_following(run, culprits) if run.outcome.key in passed else run for run in runs]
             failed = [run for run in failed if run.outcome.key not in passed]
+            # A test that now comes further may hand over another one.
+            over = set().union(*map(_handed_over, found.values())) & wrong - culprits - {name}
+            more = frozenset(other for other in over if name not in needs[other])
+            culprits |= more
         suspects = [other for other in needed if other in helpers - wrong]
         blamed = blame(failed, suspects, needs, partial(again, name, culprits))
         runs = [_blamed(run, blamed) for run in runs]

@@ -580,6 +580,26 @@ def test_a_function_that_a_test_hands_over_is_needed_there() -> None:
     assert follows(run("c"), handed, mended="d") == ({"d": ("c",)}, ["d: c"])
 
 
+def test_what_a_test_hands_over_later_is_found_when_it_comes_so_far() -> None:
+    def handing(verdict: Verdict, *names: str) -> Run:
+        found = run("d", verdict)
+        given = [RemoteFunction(None, name) for name in names]  # type: ignore[arg-type]
+        found.calls = [replace(found.calls[0], args=(one,)) for one in given]
+        return found
+
+    asked = []
+
+    def ask(tests: Collection[str], names: frozenset[str], _: frozenset[str]) -> dict[str, Run]:
+        asked.append(sorted(names))
+        done = {"b", "c"} <= names
+        return {"m::d": handing(Verdict.PASSED if done else Verdict.FAILED, "c", "b")}
+
+    runs = [run("b"), run("c"), handing(Verdict.FAILED, "c")]
+    done = carried_forward(runs, {"b": frozenset(), "c": frozenset(), "d": frozenset()}, ask)
+    assert [each.outcome.follows for each in done] == [(), (), ("b", "c")]
+    assert asked == [["c"], ["b", "c"]]
+
+
 def test_a_helper_is_what_no_test_asks_for() -> None:
     assert follows(run("a"), run("b"), written="abcd") == ({"a": ("c",)}, ["b: c", "a: c"])
     assert follows(run("a"), run("b"), written="abd") == ({"a": ("b",)}, ["a: b"]), "not defined"
