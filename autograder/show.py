@@ -189,10 +189,16 @@ def remarks(examination: Examination, given: Mapping[str, Given] | None = None) 
     return lines
 
 
-def _follow(tests: Iterable[TestOutcome]) -> str:
-    """How many of the failed tests are another function's mistake; empty if none is."""
-    found = [test.follows for test in tests if test.follows]
-    return f", {len(found)} of them after {', '.join(sorted({n for f in found for n in f}))}" if found else ""
+def _follow(tests: Sequence[TestOutcome]) -> str:
+    """How many of the failed tests are another function's mistake, and which; empty if none is."""
+    said = ""
+    for names, how in (
+        ([test.follows for test in tests if test.follows], "after"),
+        ([test.lies_in for test in tests if test.lies_in], "because of"),
+    ):
+        if names:
+            said += f", {len(names)} of them {how} {', '.join(sorted({n for each in names for n in each}))}"
+    return said
 
 
 def print_verification(reports: Iterable[WeekReport]) -> bool:

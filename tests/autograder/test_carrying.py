@@ -440,6 +440,7 @@ def test_what_lies_in_a_helper_says_so(graded: dict[str, Examination]) -> None:
     assert (scaled.follows, scaled.lies_in) == (share.follows, share.lies_in) == (("top",), ())
     assert not any(test.lies_in for test in graded["helper-unwritten"].tests)
     assert not of(graded["helper-and-own"], "largest")["odd"].lies_in
+    assert any("3 of them because of top" in line for line in remarks(graded["helper"]))
 
 
 @pytest.mark.slow
