@@ -81,7 +81,7 @@ def print_scores(tally: Tally, *, verbose: bool = False) -> None:
         verbose: print all remarks, each on lines of its own.
     """
     for folder in tally.left_out:
-        said = "has a name that cannot be shown and is left out: rename it"
+        said = "has a name that cannot be an id and is left out: rename it"
         print(f"The folder {shortened(folder, 200)} in submitted/ {said}.", file=sys.stderr)
     if not tally.examinations:
         print("There are no submissions.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import json
 import os
 import signal
 import socket
@@ -15,6 +14,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograder.candidate.outputs import written
 from autograder.candidate.serve import Server, seed_everything, serve_until_closed, silence
 from autograder.candidate.workplace import write_beside
 from autograder.protocol import Op
@@ -27,6 +27,8 @@ _STATUS = Path("/proc/self/status")
 """One of the few files in /proc that a candidate may read where Landlock alone confines it."""
 _PARTING = 0.1
 """Seconds that the system gets to clear away threads which Python has done with."""
+_OUTCOME = FrameLimits(structure=1 << 30)
+"""Of a cell: its outputs are bounded, and the examiner has a bound of its own."""
 _END_SECONDS = 2.0
 """What a test's fork gets to end by itself; its exit code tells more than the signal that ends it."""
 
@@ -42,13 +44,15 @@ def serve_notebook(recorder: Recorder, channel: Channel, layers: Collection[str]
     recorder.begin()
     channel.send({"layers": sorted(layers)})
     room = setup["output"]
+    room_as_json = 2 * room  # escapes make it longer than the text
     server = Server(channel, recorder.shell.user_ns, FrameLimits(structure=4 << 20, payload=setup["reply"]))
     while (request := channel.receive())["op"] != Op.READY:
         outcome = recorder.run(request["source"], room=room, number=request["number"])
         room = outcome.pop("room")
         # As JSON bytes: an output may nest deeper than a frame does.
-        outcome["outputs"] = json.dumps(outcome["outputs"], default=str).encode("utf-8", "replace")
-        channel.send(outcome)
+        outcome["outputs"] = written(outcome["outputs"], room_as_json)
+        room_as_json -= len(outcome["outputs"])
+        channel.send(outcome, limits=_OUTCOME)
     silence()
     ready = recorder.finish()
     gc.collect()

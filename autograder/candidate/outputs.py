@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
+
+_ITEM = 64
+"""Bytes that an output takes as JSON beside what it shows, or more."""
+_LEFT_OUT = {
+    "output_type": "stream",
+    "name": "stderr",
+    "text": "An output is left out: it is too large, or cannot be written as JSON.\n",
+}
 
 
 class CellTimeLimit(BaseException):
@@ -27,18 +37,21 @@ class Outputs:
 
     def stream(self, name: str, text: str) -> None:
         """Add text to stdout or stderr, merged with what came just before on the same stream."""
-        if 0 < self.room < len(text):
-            self.stream(name, text[: self.room])  # its beginning may tell what it is
-        self._take(len(text))
         last = self.items[-1] if self.items else None
-        if last is not None and last["output_type"] == "stream" and last["name"] == name:
-            last["parts"].append(text)
-        else:
-            self.items.append({"output_type": "stream", "name": name, "parts": [text]})
+        parts = last["parts"] if last is not None and last.get("name") == name else None
+        if parts is None:
+            self._take(_ITEM)
+            parts = []
+            self.items.append({"output_type": "stream", "name": name, "parts": parts})
+        if _size(text) > self.room:
+            parts.append(_beginning(text, self.room))  # it may tell what it is
+        self._take(_size(text))
+        parts.append(text)
 
     def add(self, output: dict[str, Any]) -> None:
         """Add a display, result or error output."""
-        self._take(sum(len(str(value)) for value in output.get("data", {}).values()))
+        shown = (*output.get("data", {}).values(), output.get("metadata", ""))
+        self._take(_ITEM + sum(_size(str(value)) for value in shown))
         self.items.append(output)
 
     def clear(self) -> None:
@@ -75,8 +88,8 @@ class Outputs:
         kept = []
         for item in result:
             if "text" in item:
-                item["text"] = item["text"][:left]
-            left -= len(item["text"]) if "text" in item else len(str(item))
+                item["text"] = _beginning(item["text"], left)
+            left -= _size(item["text"] if "text" in item else str(item))
             if left < 0:
                 break
             kept.append(item)
@@ -91,6 +104,43 @@ class Outputs:
             else:
                 result.append(item)
         return result
+
+
+def written(outputs: Iterable[dict[str, Any]], room: int) -> bytes:
+    """The outputs as JSON, of not more than ``room`` bytes, as an array.
+
+    What has no room, or cannot be written, is left out, and that is said in its place: a cell's outputs are
+    never worth what it defines.
+    """
+    remark = json.dumps(_LEFT_OUT).encode()
+    left = room - len(remark) - 4
+    items = []
+    for item in _items(outputs):
+        if len(item or remark) + 2 > left:
+            items.append(remark)
+            break
+        items.append(item or remark)
+        left -= len(items[-1]) + 2
+    return b"[" + b", ".join(items) + b"]" if room > len(remark) + 2 else b"[]"
+
+
+def _items(outputs: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    """Each output as JSON; nothing of one that cannot be written."""
+    for output in outputs:
+        try:
+            yield json.dumps(output, default=str, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        except Exception:  # keys that are no strings, a list that holds itself, whatever a repr does
+            yield b""
+
+
+def _size(text: str) -> int:
+    """Bytes of a text in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _beginning(text: str, size: int) -> str:
+    """As much of a text as has so many bytes in UTF-8."""
+    return text[:size].encode("utf-8", "surrogatepass")[:size].decode("utf-8", "ignore")
 
 
 def _collapse(text: str) -> str:

@@ -39,6 +39,7 @@ from autograder.notebooks.metadata import (
     is_solution,
 )
 from autograder.notebooks.reading import read_released
+from autograder.submissions.found import can_be_id
 from autograder.submissions.timestamps import read_timestamp
 from autograder.wording.policy import feedback_level
 
@@ -132,7 +133,7 @@ class Ledger:
             what people gave, by grade id.
         """
         student = examination.student
-        if student in ("", ".", "..") or "/" in student or "\\" in student:
+        if not can_be_id(student):
             raise GradebookError(f"{student!r} cannot be a student's id: it is not a folder's name.")
         merged = examined_notebook(examination, self._released)
         extension = self.extensions.get(student)

@@ -47,7 +47,7 @@ class Tally:
         fresh: how many were examined now.
         seconds: wall time by part.
         given: what people gave, by assignment and student, then by grade id.
-        left_out: folders whose names cannot be shown.
+        left_out: folders whose names cannot be ids.
     """
 
     examinations: list[Examination] = field(default_factory=list)

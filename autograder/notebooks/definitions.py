@@ -14,6 +14,8 @@ from nbformat import NotebookNode
 
 from autograder.patterns import LETTER, Pattern
 
+_MOST = 1 << 20
+"""Characters of a cell that are read: a million lines take seven seconds, and no cell of a course has as many."""
 _PYTHON_MAGICS = frozenset({"time", "capture", "prun"})
 """Cell magics whose body runs as the cell would; that of others is no Python, or runs elsewhere."""
 _MAGIC = Pattern(rf"\s*%%({LETTER}+)[^\n]*")
@@ -68,7 +70,8 @@ def names_in(notebook: NotebookNode) -> frozenset[str]:
 
 
 def defined_names(source: str) -> frozenset[str]:
-    """Names that a student's cell seems to define outside of functions and classes."""
+    """Names that a student's cell seems to define outside of functions and classes, near its beginning."""
+    source = source[:_MOST]
     if magic := _MAGIC.match(source):
         if magic[1] not in _PYTHON_MAGICS:
             return frozenset()

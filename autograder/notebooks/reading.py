@@ -159,7 +159,9 @@ def _demand_python(metadata: dict[str, Any]) -> None:
     language = said("kernelspec", "language") or said("language_info", "name")
     kernel = said("kernelspec", "name")
     other = language and not language.lower().startswith(("python", "ipython"))
-    if other or (not language and _OTHER_KERNELS.match(kernel)):
+    # An environment's kernel may have any name; what it is called for people says Python.
+    known = language or "python" in said("kernelspec", "display_name").lower()
+    if other or (not known and _OTHER_KERNELS.match(kernel)):
         raise UnreadableNotebook(fact("other-language", kernel=quoted(language or kernel)))
 
 

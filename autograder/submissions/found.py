@@ -65,7 +65,7 @@ def find_submissions(paths: Paths, assignment: str, students: Sequence[str] = ()
     for folder in sorted(paths.submitted.iterdir()):
         if students and unicodedata.normalize("NFC", folder.name) not in wanted:
             continue
-        if not folder.name.isprintable() or not _has_handed_in(folder, assignment):
+        if not can_be_id(folder.name) or not _has_handed_in(folder, assignment):
             continue
         raw, problem = read_notebook(folder / split_unit(assignment)[0], assignment)
         found.append(Submission.of(folder.name, assignment, raw, problem))
@@ -84,13 +84,18 @@ def _has_handed_in(folder: Path, assignment: str) -> bool:
     return (folder / split_unit(assignment)[0]).is_dir()
 
 
+def can_be_id(name: str) -> bool:
+    """Whether a folder's name can be a student's id: on every system, and where it is shown."""
+    return name.isprintable() and name not in ("", ".", "..") and not {"/", "\\"} & set(name)
+
+
 def unnameable(paths: Paths, assignment: str) -> list[str]:
     """Folders with submissions whose names cannot be shown, nor be anybody's id; as Python writes them."""
     folders = sorted(paths.submitted.iterdir()) if paths.submitted.is_dir() else []
     return [
         repr(folder.name)
         for folder in folders
-        if not folder.name.isprintable() and _has_handed_in(folder, assignment)
+        if not can_be_id(folder.name) and _has_handed_in(folder, assignment)
     ]
 
 

@@ -242,6 +242,7 @@ def test_cells_of_no_known_kind_are_raw_ones() -> None:
         {"kernelspec": {"name": "conda-env-ml-py", "language": "python"}},
         {"kernelspec": {"name": "python3", "display_name": "R"}},
         {"kernelspec": {"name": "my-env"}, "language_info": {"name": "ipython"}},
+        {"kernelspec": {"name": "java-env", "display_name": "Python 3 (java-env)"}},
     ],
 )
 def test_any_python_kernel_and_none_is_fine(metadata: Any) -> None:

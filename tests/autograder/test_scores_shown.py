@@ -132,7 +132,7 @@ def test_a_persons_score_counts_in_what_grade_prints(trial: Class) -> None:
 @pytest.mark.slow
 def test_odd_names_of_folders_stop_nothing(trial: Class) -> None:
     long = "n" * 200
-    for name in ("ada", long, "bell\a", "\u202egnp"):
+    for name in ("ada", long, "bell\a", "\u202egnp", "a\\b"):
         trial.hand_in(name)
     bad = trial.paths.submitted / "\udcff"
     (bad / "trial").mkdir(parents=True)
@@ -142,8 +142,8 @@ def test_odd_names_of_folders_stop_nothing(trial: Class) -> None:
         ["ada", "100/100"],
         ["nnnnnnnnnnnnnn…nnnnnnnnnnnnn", "100/100"],
     ]
-    for shown in (r"'bell\x07'", r"'\u202egnp'", r"'\udcff'"):
-        said = f"The folder {shown} in submitted/ has a name that cannot be shown and is left out: rename it."
+    for shown in (r"'bell\x07'", r"'\u202egnp'", r"'\udcff'", r"'a\\b'"):
+        said = f"The folder {shown} in submitted/ has a name that cannot be an id and is left out: rename it."
         assert said in done.stderr
     for command in (["feedback", "trial"], ["report"], ["export", "csv"], ["similarity", "trial"]):
         assert CliRunner().invoke(app, command).exit_code == 0, command

@@ -86,7 +86,10 @@ _CELL_VERDICTS = {
 
 
 def room_left(limits: Limits) -> int:
-    """Bytes of JSON that all outputs of a submission may take: escapes make it longer than the text."""
+    """Bytes of JSON that all outputs of a submission may take: escapes make it longer than the text.
+
+    The candidate itself keeps to twice the text; the rest is for brackets and an exception's words.
+    """
     return 2 * limits.output + (1 << 20)
 
 
