@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from autograder.patterns import LETTER, Pattern
 
 _MOST = 1 << 20
-"""Characters of a cell that are read: a million lines take seven seconds, and no cell of a course has as many."""
+"""Characters of a cell that are read: a million lines take seconds, and no cell of a course has as many."""
 _PYTHON_MAGICS = frozenset({"time", "capture", "prun"})
 """Cell magics whose body runs as the cell would; that of others is no Python, or runs elsewhere."""
 _MAGIC = Pattern(rf"\s*%%({LETTER}+)[^\n]*")
