@@ -139,6 +139,11 @@ class TestOutcome(Record):
         """The test's name in its suite."""
         return f"{self.module}::{self.name}"
 
+    @property
+    def at_fault(self) -> tuple[str, ...]:
+        """Whose mistake it is if it failed and does not follow: the function last called, or its helpers."""
+        return self.lies_in or ((self.call.function,) if self.call is not None else ())
+
 
 class CellOutcome(Record):
     """One code cell of the merged notebook, as it ran in the candidate.

@@ -86,6 +86,15 @@ def request(op: Op, **fields: Any) -> dict[str, Any]:
     return {"op": op.value, **fields}
 
 
+def json_room(output: int) -> int:
+    """Bytes of JSON that a candidate keeps the outputs of all cells to.
+
+    Args:
+        output: bytes that they may have as text; escapes make it longer.
+    """
+    return 2 * output
+
+
 SAID_BY_CANDIDATE = {
     "output-limit": "the output limit was reached",
     "cell-time-limit": "the time limit of the cell was reached",

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from autograder.candidate.outputs import written
 from autograder.candidate.serve import Server, seed_everything, serve_until_closed, silence
 from autograder.candidate.workplace import write_beside
-from autograder.protocol import Op
+from autograder.protocol import Op, json_room
 from autograder.wire import Channel, FrameLimits
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def serve_notebook(recorder: Recorder, channel: Channel, layers: Collection[str]
     recorder.begin()
     channel.send({"layers": sorted(layers)})
     room = setup["output"]
-    room_as_json = 2 * room  # escapes make it longer than the text
+    room_as_json = json_room(room)
     server = Server(channel, recorder.shell.user_ns, FrameLimits(structure=4 << 20, payload=setup["reply"]))
     while (request := channel.receive())["op"] != Op.READY:
         outcome = recorder.run(request["source"], room=room, number=request["number"])

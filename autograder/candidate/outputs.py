@@ -8,11 +8,13 @@ from typing import Any, NoReturn
 
 _ITEM = 64
 """Bytes that an output takes as JSON beside what it shows, or more."""
-_LEFT_OUT = {
-    "output_type": "stream",
-    "name": "stderr",
-    "text": "An output is left out: it is too large, or cannot be written as JSON.\n",
-}
+_LEFT_OUT = json.dumps(
+    {
+        "output_type": "stream",
+        "name": "stderr",
+        "text": "An output is left out: it is too large, or cannot be written as JSON.\n",
+    }
+).encode()
 
 
 class CellTimeLimit(BaseException):
@@ -43,9 +45,10 @@ class Outputs:
             self._take(_ITEM)
             parts = []
             self.items.append({"output_type": "stream", "name": name, "parts": parts})
-        if _size(text) > self.room:
+        size = _size(text)
+        if size > self.room:
             parts.append(_beginning(text, self.room))  # it may tell what it is
-        self._take(_size(text))
+        self._take(size)
         parts.append(text)
 
     def add(self, output: dict[str, Any]) -> None:
@@ -112,25 +115,26 @@ def written(outputs: Iterable[dict[str, Any]], room: int) -> bytes:
     What has no room, or cannot be written, is left out, and that is said in its place: a cell's outputs are
     never worth what it defines.
     """
-    remark = json.dumps(_LEFT_OUT).encode()
-    left = room - len(remark) - 4
+    left = room - len(_LEFT_OUT) - len("[]")
+    if left < 0:
+        return b"[]"
     items = []
     for item in _items(outputs):
-        if len(item or remark) + 2 > left:
-            items.append(remark)
+        left -= len(item) + len(", ")
+        if left < 0:
+            items.append(_LEFT_OUT)
             break
-        items.append(item or remark)
-        left -= len(items[-1]) + 2
-    return b"[" + b", ".join(items) + b"]" if room > len(remark) + 2 else b"[]"
+        items.append(item)
+    return b"[" + b", ".join(items) + b"]"
 
 
 def _items(outputs: Iterable[dict[str, Any]]) -> Iterator[bytes]:
-    """Each output as JSON; nothing of one that cannot be written."""
+    """Each output as JSON, and of one that cannot be written the remark."""
     for output in outputs:
         try:
             yield json.dumps(output, default=str, ensure_ascii=False).encode("utf-8", "surrogatepass")
         except Exception:  # keys that are no strings, a list that holds itself, whatever a repr does
-            yield b""
+            yield _LEFT_OUT
 
 
 def _size(text: str) -> int:

@@ -96,9 +96,10 @@ def carried_forward(
         keys = {run.outcome.key for run in failed if _may_follow(run, answered)}
         return _judged(runs, ask(keys, answered, needs[name] - wrong - unwritten)) if keys else {}
 
-    for name in _in_order(needs):
+    order = _in_order(needs)
+    for name in order:
         failed = [run for run in runs if run.outcome.verdict in _OWN and _about(run) == name]
-        needed = [other for other in _in_order(needs) if other in needs[name] and name not in needs[other]]
+        needed = [other for other in order if other in needs[name] and name not in needs[other]]
         culprits = frozenset(needed) & wrong
         more = culprits
         while more:
@@ -207,7 +208,7 @@ def _following(run: TestRun, culprits: Collection[str]) -> TestRun:
 
 def _blamed(run: TestRun, found: Blame) -> TestRun:
     key = run.outcome.key
-    if key in found.unclear:
+    if key in found.entangled:
         return replace(run, entangled=True)
     if key not in found.helpers:
         return run

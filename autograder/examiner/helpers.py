@@ -24,12 +24,12 @@ class Blame:
 
     Attributes:
         helpers: in which the mistake lies, by the test's key.
-        unclear: keys of tests that fail in another way beside the solution's helpers: the student's helpers
+        entangled: keys of tests that fail in another way beside the solution's helpers: the student's helpers
             and function fit one another only, and whose mistake it is cannot be told.
     """
 
     helpers: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    unclear: set[str] = field(default_factory=set)
+    entangled: set[str] = field(default_factory=set)
 
 
 def blame(
@@ -47,7 +47,7 @@ def blame(
     together = again(failed, suspects) if suspects else {}
     # Mostly it is none of them, and one question for all says so: it ends as it did before.
     open_ones = [run for run in failed if _differs(run, together)]
-    found.unclear = {run.outcome.key for run in open_ones if not _passes(run, together)}
+    found.entangled = {run.outcome.key for run in open_ones if not _passes(run, together)}
     unfit: set[str] = set()
     for helper in suspects:
         alone = again(open_ones, [helper]) if len(suspects) > 1 and open_ones else together
@@ -64,7 +64,7 @@ def blame(
         found.helpers |= dict.fromkeys(
             (run.outcome.key for run in several), _fewest(several, suspects, again)
         )
-    found.unclear -= found.helpers.keys()
+    found.entangled -= found.helpers.keys()
     return found
 
 

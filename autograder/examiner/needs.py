@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from nbformat import NotebookNode
 
@@ -21,8 +21,7 @@ def _tables_of(solution: NotebookNode) -> dict[str, str]:
     """The cells in which students give a name a value, by this name."""
     return {
         name: cell.source
-        for cell in solution.cells
-        if cell.cell_type == "code" and is_solution(cell)
+        for cell in _cells_to_fill_in(solution)
         for statement in ast.parse(cell.source).body
         if isinstance(statement, ast.Assign | ast.AnnAssign)
         for name in names_of(statement)
@@ -31,12 +30,11 @@ def _tables_of(solution: NotebookNode) -> dict[str, str]:
 
 def written_in(solution: NotebookNode) -> set[str]:
     """The names that the solution's cells define in which students write."""
-    return {
-        name
-        for cell in solution.cells
-        if cell.cell_type == "code" and is_solution(cell)
-        for name in defined_names(cell.source)
-    }
+    return {name for cell in _cells_to_fill_in(solution) for name in defined_names(cell.source)}
+
+
+def _cells_to_fill_in(solution: NotebookNode) -> Iterator[NotebookNode]:
+    return (cell for cell in solution.cells if cell.cell_type == "code" and is_solution(cell))
 
 
 def needs_of(functions: Mapping[str, str]) -> dict[str, frozenset[str]]:

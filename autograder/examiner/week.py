@@ -36,7 +36,7 @@ class Week:
         solution_cells: the solution's code cells; none where there is no solution.
         functions: of the solution, source by name.
         needs: see :func:`needs_in`.
-        written: of these, what students write.
+        written: see :func:`written_in`.
         pictures: grade ids of the picture cells.
         given_names: what the released notebook's own code defines.
     """

@@ -179,11 +179,11 @@ def _check(test: TestOutcome, context: Context, identity: str) -> CheckView:
         tags.append(say("bonus"))
     elif test.weight != 1:
         tags.append(say("weight", weight=number(test.weight)))
-    follows, lies_in = (", ".join(one_line(name, 80) for name in n) for n in (test.follows, test.lies_in))
-    if follows:
-        tags.append(say("follows", functions=follows))
-    if lies_in and not explained:
-        tags.append(say("lies-in", functions=lies_in))
+    at_fault = _listed(test.at_fault)
+    if test.follows:
+        tags.append(say("follows", functions=_listed(test.follows)))
+    elif test.lies_in and not explained:
+        tags.append(say("lies-in", functions=at_fault))
     view: dict[str, Any] = {
         "title": context.titles[test.key],
         "mark": mark(test.verdict),
@@ -191,16 +191,20 @@ def _check(test: TestOutcome, context: Context, identity: str) -> CheckView:
         "tone": tone(test.verdict),
         "passed": test.verdict is Verdict.PASSED,
         "tags": tuple(tags),
-        "function": lies_in or (one_line(test.call.function, 80) if test.call is not None else ""),
+        "function": at_fault,
         "cause": context.causes.get(test.key),
         "follows": bool(test.follows),
     }
     if explained:
         details = _details(test, context, identity)
-        if lies_in:
-            details["where"] = prose(say("mistake-in", functions=lies_in))
+        if test.lies_in:
+            details["where"] = prose(say("mistake-in", functions=at_fault))
         view |= details | {"told": bool(details)}
     return CheckView(**view)
+
+
+def _listed(functions: Iterable[str]) -> str:
+    return ", ".join(one_line(name, 80) for name in functions)
 
 
 def _details(test: TestOutcome, context: Context, identity: str) -> dict[str, Any]:

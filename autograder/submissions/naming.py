@@ -53,7 +53,7 @@ def wrong_by_function(
             and not test.follows
             and not is_trained
         ):
-            for function in test.lies_in or (test.call.function,):
+            for function in test.at_fault:
                 failed[function].append(test)
     return {name: tests for name, tests in failed.items() if all(test.verdict in _WRONG for test in tests)}
 

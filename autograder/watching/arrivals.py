@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from autograder.course.folders import Paths, split_unit
+from autograder.submissions.found import can_be_id
 from autograder.submissions.timestamps import read_timestamp
 from autograder.watching.case import Case, Stage
 from autograder.watching.exchange import Exchange, ExchangeProblem
@@ -137,7 +138,7 @@ class Arrivals:
             return []
         self._board.trouble("submitted", "")
         for folder in folders:
-            if not folder.name.isprintable() or folder.name.startswith(".") or folder.is_symlink():
+            if not can_be_id(folder.name) or folder.name.startswith(".") or folder.is_symlink():
                 continue
             for week in self._weeks.by_name:
                 case = self._case(week, folder.name)

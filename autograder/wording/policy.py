@@ -200,8 +200,7 @@ class Policy:
             once.setdefault(found.mutant, found)
         if tests is None:
             return tuple(once.values())
-        failed = [test for test in tests if test.call and test.verdict is Verdict.FAILED]
-        wrong = {name for test in failed if test.call for name in test.lies_in or (test.call.function,)}
+        wrong = {name for test in tests if test.verdict is Verdict.FAILED for name in test.at_fault}
         return tuple(found for found in once.values() if found.function in wrong)
 
     def remark(self, found: Misconception) -> Text:

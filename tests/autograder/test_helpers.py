@@ -28,7 +28,7 @@ def ended(name: str, how: str) -> Run:
 
 
 def found(suspects: Sequence[str], *tests: Ends) -> tuple[list[tuple[str, ...]], list[int], list[str]]:
-    """Of each test the helpers it is blamed on; which are unclear; and what was asked, in order."""
+    """Of each test the helpers it is blamed on; which are entangled; and what was asked, in order."""
     asked = []
     failed = [ended(str(number), test[""]) for number, test in enumerate(tests)]
 
@@ -49,7 +49,7 @@ def found(suspects: Sequence[str], *tests: Ends) -> tuple[list[tuple[str, ...]],
     keys = [run.outcome.key for run in failed]
     return (
         [result.helpers.get(key, ()) for key in keys],
-        [number for number, key in enumerate(keys) if key in result.unclear],
+        [number for number, key in enumerate(keys) if key in result.entangled],
         asked,
     )
 
@@ -95,5 +95,5 @@ def test_a_helper_is_not_blamed_alone_for_what_it_needs() -> None:
 
 
 @pytest.mark.parametrize("end", ["failed got 4", "exception bad call", "timeout in 4 s"])
-def test_what_fails_in_another_way_is_unclear(end: str) -> None:
+def test_what_fails_in_another_way_is_entangled(end: str) -> None:
     assert found(["pad"], {"": "failed got 3", "pad": end}, {"": "failed got 3"}) == ([(), ()], [0], ["pad"])

@@ -25,7 +25,7 @@ from autograder.course.folders import Paths
 from autograder.course.reading import load_course
 from autograder.examination import Examination
 from autograder.gradebook.reading import read_grades
-from autograder.watching.events import Event, Handled
+from autograder.watching.events import Event, Handled, Trouble
 from autograder.watching.journal import Journal
 from autograder.watching.watch import watch
 
@@ -407,6 +407,16 @@ def test_told_to_stop_it_ends_what_it_has_begun(tmp_path: Path) -> None:
     (handled,) = watcher.events("handled")
     assert (handled["student"], handled["points"], handled["feedback"]) == ("ada", 100.0, "released")
     assert once(exchange) == []
+
+
+def test_a_folder_that_is_nobodys_keeps_nothing_waiting(tmp_path: Path) -> None:
+    course = trial.make(tmp_path / "course")
+    for student in ("ada", "a\\b"):
+        course.hand_in(student)
+    events: list[Event] = []
+    watch(course.root, ["trial"], hear=events.append, once=True)
+    assert [event.student for event in events if isinstance(event, Handled)] == ["ada"]
+    assert not any(isinstance(event, Trouble) for event in events)
 
 
 def test_weeks_side_by_side_with_strangers_and_what_is_no_submission(tmp_path: Path) -> None:

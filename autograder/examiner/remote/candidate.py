@@ -19,8 +19,8 @@ from autograder.examiner.remote.zygote import Zygote
 from autograder.messages import fact
 
 _MAX_REVIVALS = 100
-"""A bound on what nothing else bounds: each costs its test time, and that is limited."""
-"""Times that a candidate which tests have ended is started again; it counts for the tests' time."""
+"""Times that a candidate which tests have ended is started again; the tests' time, which it counts for, is a
+closer bound."""
 
 
 class Candidate:

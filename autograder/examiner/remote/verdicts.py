@@ -18,6 +18,7 @@ from autograder.protocol import (
     EXIT_STOPPED,
     NO_SUCH_MODULE,
     SAID_BY_CANDIDATE,
+    json_room,
 )
 from autograder.wire import ValueTooLarge, WireError
 
@@ -86,11 +87,8 @@ _CELL_VERDICTS = {
 
 
 def room_left(limits: Limits) -> int:
-    """Bytes of JSON that all outputs of a submission may take: escapes make it longer than the text.
-
-    The candidate itself keeps to twice the text; the rest is for brackets and an exception's words.
-    """
-    return 2 * limits.output + (1 << 20)
+    """Bytes that all outputs of a submission may take, with room for an exception's words."""
+    return json_room(limits.output) + (1 << 20)
 
 
 _BY_TEXT = {text: code for code, text in SAID_BY_CANDIDATE.items()}
